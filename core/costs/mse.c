@@ -1,0 +1,24 @@
+/* Mean squared error: (y - z)^2 per row, with derivative -2 (y - z) and curvature 2. */
+#include "gd_cost.h"
+
+static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper)
+{
+    (void)hyper;
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double r = y[i] - z[i];
+        sum += r * r;
+        if (dz)
+            dz[i] = -2 * r;
+    }
+    return sum;
+}
+
+const gd_cost gd_cost_mse = {
+    .name = "mse",
+    .doc = "mean squared error",
+    .formula = "J = 1/N sum (y - z)^2",
+    .tasks = GD_REGRESSION,
+    .curvature = 2,
+    .eval = eval,
+};

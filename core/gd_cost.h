@@ -1,0 +1,37 @@
+/* gd_cost: what a wrong prediction costs.
+ *
+ * Costs and models meet only at the scores z = f(x; theta): a cost maps scores and
+ * targets to a number and its derivative, a model maps rows to scores and that
+ * derivative to a gradient. N costs and M models stay N + M files: one in costs/ and
+ * one row in costs/list.h make a cost.
+ */
+#ifndef GD_COST_H
+#define GD_COST_H
+
+#include "gd_param.h"
+
+/* What kind of target a cost and a model are for; they fit when they share a flag. */
+typedef enum gd_task { GD_REGRESSION = 1 } gd_task;
+
+typedef struct gd_cost {
+    const char *name;
+    const char *doc;
+    const char *formula;
+    unsigned tasks; /* gd_task flags */
+    const gd_param *params;
+    size_t params_count;
+    /* The largest second derivative of the cost by the score: with it the curvature of
+     * the objective is bounded (exactly, where the cost is quadratic). */
+    double curvature;
+    /* z: rows scores. y: rows targets. dz: rows values, written with d cost / d score;
+     * may be NULL. Returns the sum of the rows' costs. */
+    double (*eval)(const double *z, const double *y, size_t rows, double *dz, const void *hyper);
+} gd_cost;
+
+extern const gd_cost *const gd_costs[];
+extern const size_t gd_costs_count;
+
+/* NULL when there is none of that name. */
+const gd_cost *gd_cost_find(const char *name);
+
+#endif

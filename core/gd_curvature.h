@@ -1,0 +1,32 @@
+/* gd_curvature: the smoothness L of an objective, found by power iteration.
+ *
+ * For full batches L is the largest eigenvalue of the Hessian: gradient descent is stable
+ * below 2/L and never rises at 1/L (Nesterov, Introductory Lectures, 2004, 1.2.3). For
+ * mini-batches of b out of N rows it is the expected smoothness of Gower et al. (SGD:
+ * General Analysis and Improved Rates, 2019, prop. 3.8), which grows from that to the
+ * largest curvature of a single row as b falls to 1.
+ */
+#ifndef GD_CURVATURE_H
+#define GD_CURVATURE_H
+
+#include "gd_objective.h"
+
+typedef struct gd_curvature {
+    double *v, *hv; /* n values each, borrowed */
+    size_t n;
+    size_t batch, rows; /* batch == rows for full batches */
+    size_t passes;
+    double row_curvature; /* 0 until found; only for mini-batches */
+    double largest;       /* eigenvalue: the estimate so far */
+    double smoothness;    /* L, when step has returned true */
+} gd_curvature;
+
+/* v, hv: n values each, used until the search ends. */
+void gd_curvature_begin(gd_curvature *c, double *v, double *hv, size_t n, size_t batch,
+                        size_t rows);
+
+/* One pass over the data. Returns true when `largest` and `smoothness` are found; they
+ * are infinite or NaN if the data's squares are. */
+bool gd_curvature_step(gd_curvature *c, gd_objective *o);
+
+#endif

@@ -1,0 +1,34 @@
+/* gd_data: what training reads, and what can be said of its columns. */
+#ifndef GD_DATA_H
+#define GD_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A borrowed view; whoever made it keeps the memory alive. */
+typedef struct gd_data {
+    const double *X; /* rows x cols, row-major, finite */
+    const double *y; /* rows values, finite; NULL where there is no target */
+    size_t rows;
+    size_t cols;
+} gd_data;
+
+/* One column in numbers. std is the population standard deviation (divided by rows).
+ * mean and std are not finite when the values are too large for their squares. */
+typedef struct gd_column {
+    double min, max, mean, std;
+} gd_column;
+
+/* X: rows x cols, row-major, rows > 0. out: cols columns, written.
+ * Per block a two-pass mean and variance, merged in block order (Chan, Golub, LeVeque,
+ * 1979): no digits are lost to a large mean. */
+void gd_columns(const double *X, size_t rows, size_t cols, gd_column *out);
+
+/* How features are scaled inside: x' = (x - center) / scale. center and scale: cols
+ * values, written. With `intercept` the center is the mean and the scale the standard
+ * deviation; without one a shift would smuggle an intercept in, so the center is 0
+ * and the scale the root mean square. A constant column gets scale 1. */
+void gd_scaling(const gd_column *columns, size_t cols, bool intercept, double *center,
+                double *scale);
+
+#endif

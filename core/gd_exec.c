@@ -1,0 +1,11 @@
+/* gd_exec: the serial executor. */
+#include "gd_exec.h"
+
+static void run_serially(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
+{
+    (void)ctx;
+    for (size_t i = 0; i < blocks; i++)
+        fn(arg, i, 0);
+}
+
+const gd_executor gd_executor_serial = {.slots = 1, .run = run_serially, .ctx = NULL};

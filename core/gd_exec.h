@@ -1,0 +1,26 @@
+/* gd_exec: core names the work, the caller lends the hands.
+ *
+ * A pass over the data is cut into numbered blocks of GD_BLOCK_ROWS rows. An executor
+ * runs them, in any order and on any threads, and returns when all are done. Block
+ * sums are combined afterwards by block number, so the result is the same bits
+ * whoever did the work. Core itself starts no thread.
+ */
+#ifndef GD_EXEC_H
+#define GD_EXEC_H
+
+#include <stddef.h>
+
+/* Does block number `block`. `slot` is below the executor's `slots`, and no two calls
+ * that run at the same time share one: it picks the scratch memory. */
+typedef void gd_block_fn(void *arg, size_t block, size_t slot);
+
+typedef struct gd_executor {
+    size_t slots; /* how many blocks may run at once, at least 1 */
+    void (*run)(void *ctx, gd_block_fn *fn, void *arg, size_t blocks);
+    void *ctx; /* handed to run; owned by the caller */
+} gd_executor;
+
+/* The default: one block after the other on the calling thread. */
+extern const gd_executor gd_executor_serial;
+
+#endif

@@ -1,0 +1,36 @@
+/* gd_limits: every bound of core on one page, with its reason. */
+#ifndef GD_LIMITS_H
+#define GD_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rows are shuffled by 32-bit index. */
+#define GD_MAX_ROWS ((size_t)0x7fffffff)
+
+/* A row is copied into a cache-sized tile; wider data wants the sparse path. */
+#define GD_MAX_COLUMNS ((size_t)10000)
+
+/* Rows a block: the unit of work lent to an executor and of summation. It depends
+ * on nothing else, so results are the same bits on any number of threads. */
+#define GD_BLOCK_ROWS ((size_t)4096)
+
+/* Values a tile (rows x columns that are scaled and visited at once): 128 KiB of
+ * doubles stay in the second-level cache of anything current. */
+#define GD_TILE_VALUES ((size_t)16384)
+#define GD_TILE_MAX_ROWS ((size_t)512)
+
+/* Room for the hyperparameters of one optimizer, cost or model. */
+#define GD_HYPER_BYTES 128
+
+/* Passes over the data that the power iteration for the curvature may take. */
+#define GD_CURVATURE_MAX_PASSES 500
+
+/* JSON numbers are doubles, so a seed or a count must be exact in one. */
+#define GD_MAX_EXACT_INTEGER 9007199254740992.0 /* 2^53 */
+
+_Static_assert(GD_MAX_COLUMNS <= GD_TILE_VALUES, "a tile holds at least one row");
+_Static_assert(GD_MAX_ROWS <= UINT32_MAX, "row indices are 32 bits wide");
+_Static_assert(GD_TILE_MAX_ROWS <= GD_BLOCK_ROWS, "a tile is part of a block");
+
+#endif

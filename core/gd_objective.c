@@ -1,0 +1,213 @@
+/* gd_objective: passes over the rows. A pass is cut into blocks (the unit of work and of
+ * summation), a block into tiles (what is scaled and visited while it is in cache). */
+#include "gd_objective.h"
+
+#include "gd_kernels.h"
+#include "gd_limits.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gd_objective {
+    gd_data data;
+    gd_shape shape;
+    const gd_model *model;
+    const gd_cost *cost;
+    const void *cost_hyper;
+    const gd_executor *executor;
+    size_t params_len;
+    size_t tile_rows;
+    bool scaled;
+    double *center;        /* cols */
+    double *inverse_scale; /* cols */
+    double *sums;          /* a row a block: cost, then params_len of gradient */
+    double *scratch;       /* a slot: tile_rows x (cols + 2): rows, scores, derivatives */
+};
+
+typedef enum pass_kind { COST_AND_GRADIENT, COST_ONLY, HESSIAN_PRODUCT, ROW_CURVATURE } pass_kind;
+
+typedef struct pass {
+    gd_objective *o;
+    pass_kind kind;
+    const double *theta; /* parameters, or the vector that the Hessian is applied to */
+    gd_rows rows;
+} pass;
+
+gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_model *model,
+                           const gd_shape *shape, const gd_cost *cost, const void *cost_hyper,
+                           const gd_executor *executor, gd_error *err)
+{
+    *out = NULL;
+    gd_objective *o = calloc(1, sizeof *o);
+    if (!o)
+        goto fail;
+    o->data = *data;
+    o->shape = *shape;
+    o->model = model;
+    o->cost = cost;
+    o->cost_hyper = cost_hyper;
+    o->executor = executor ? executor : &gd_executor_serial;
+    o->params_len = model->params_len(shape);
+    o->tile_rows = GD_TILE_VALUES / data->cols;
+    if (o->tile_rows > GD_TILE_MAX_ROWS)
+        o->tile_rows = GD_TILE_MAX_ROWS;
+    if (o->tile_rows > data->rows)
+        o->tile_rows = data->rows;
+    size_t blocks = (data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
+    o->center = calloc(data->cols, sizeof(double));
+    o->inverse_scale = calloc(data->cols, sizeof(double));
+    o->sums = calloc(blocks * (1 + o->params_len), sizeof(double));
+    o->scratch = calloc(o->executor->slots * o->tile_rows * (data->cols + 2), sizeof(double));
+    if (!o->center || !o->inverse_scale || !o->sums || !o->scratch)
+        goto fail;
+    *out = o;
+    return GD_OK;
+fail:
+    gd_objective_free(o);
+    return gd_fail(err, GD_NO_MEMORY, "", "not enough memory to train on %zu rows x %zu columns",
+                   data->rows, data->cols);
+}
+
+void gd_objective_free(gd_objective *o)
+{
+    if (!o)
+        return;
+    free(o->center);
+    free(o->inverse_scale);
+    free(o->sums);
+    free(o->scratch);
+    free(o);
+}
+
+void gd_objective_scale(gd_objective *o, const double *center, const double *scale)
+{
+    for (size_t j = 0; j < o->data.cols; j++) {
+        o->center[j] = center[j];
+        o->inverse_scale[j] = 1 / scale[j];
+    }
+    o->scaled = true;
+}
+
+/* The rows `at` .. `at + n` of the pass: their features (scaled, in `tile` unless they can
+ * be read where they lie) and targets (in `y`). */
+static const double *load_tile(const pass *p, size_t at, size_t n, double *tile, double *y)
+{
+    const gd_objective *o = p->o;
+    const gd_data *d = &o->data;
+    size_t cols = d->cols, first = p->rows.first + at;
+    const uint32_t *index = p->rows.index;
+
+    for (size_t i = 0; i < n; i++)
+        y[i] = d->y[index ? index[first + i] : first + i];
+    if (!o->scaled && !index)
+        return d->X
+    +first *cols;
+    for (size_t i = 0; i < n; i++) {
+        const double *x = d->X
+        +(index ? index[first + i] : first + i) * cols;
+        double *to = tile + i * cols;
+        if (o->scaled)
+            for (size_t j = 0; j < cols; j++)
+                to[j] = (x[j] - o->center[j]) * o->inverse_scale[j];
+        else
+            memcpy(to, x, cols * sizeof *to);
+    }
+    return tile;
+}
+
+/* What a tile adds to its block's sums. */
+static void visit_tile(const pass *p, const double *X, size_t n, const double *y, double *z,
+                       double *sums)
+{
+    const gd_objective *o = p->o;
+    const gd_model *m = o->model;
+    switch (p->kind) {
+    case COST_AND_GRADIENT:
+        m->forward(&o->shape, p->theta, X, n, z);
+        sums[0] += o->cost->eval(z, y, n, z, o->cost_hyper);
+        m->backward(&o->shape, p->theta, X, n, z, sums + 1);
+        break;
+    case COST_ONLY:
+        m->forward(&o->shape, p->theta, X, n, z);
+        sums[0] += o->cost->eval(z, y, n, NULL, o->cost_hyper);
+        break;
+    case HESSIAN_PRODUCT:
+        m->forward(&o->shape, p->theta, X, n, z);
+        for (size_t i = 0; i < n; i++)
+            z[i] *= o->cost->curvature;
+        m->backward(&o->shape, p->theta, X, n, z, sums + 1);
+        break;
+    case ROW_CURVATURE:
+        for (size_t i = 0; i < n; i++) {
+            const double *x = X
+            +i * o->shape.cols;
+            double square = gd_dot(x, x, o->shape.cols) + o->shape.intercept;
+            sums[0] = fmax(sums[0], square * o->cost->curvature);
+        }
+        break;
+    }
+}
+
+static void visit_block(void *arg, size_t block, size_t slot)
+{
+    const pass *p = arg;
+    const gd_objective *o = p->o;
+    size_t first = block * GD_BLOCK_ROWS, end = first + GD_BLOCK_ROWS;
+    if (end > p->rows.count)
+        end = p->rows.count;
+    double *sums = o->sums + block * (1 + o->params_len);
+    double *tile = o->scratch + slot * o->tile_rows * (o->data.cols + 2);
+    double *z = tile + o->tile_rows * o->data.cols, *y = z + o->tile_rows;
+
+    memset(sums, 0, (1 + o->params_len) * sizeof *sums);
+    for (size_t at = first; at < end; at += o->tile_rows) {
+        size_t n = end - at < o->tile_rows ? end - at : o->tile_rows;
+        const double *X
+        = load_tile(p, at, n, tile, y);
+        visit_tile(p, X, n, y, z, sums);
+    }
+}
+
+/* Runs a pass and leaves the blocks' total in row 0 of the sums. */
+static const double *run_pass(pass *p)
+{
+    gd_objective *o = p->o;
+    size_t len = 1 + o->params_len, blocks = (p->rows.count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
+    if (blocks == 1)
+        visit_block(p, 0, 0);
+    else
+        o->executor->run(o->executor->ctx, visit_block, p, blocks);
+    if (p->kind == ROW_CURVATURE)
+        for (size_t b = 1; b < blocks; b++)
+            o->sums[0] = fmax(o->sums[0], o->sums[b * len]);
+    else
+        gd_sum_tree(o->sums, blocks, len);
+    return o->sums;
+}
+
+double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *rows,
+                         double *gradient)
+{
+    pass p = {o, gradient ? COST_AND_GRADIENT : COST_ONLY, theta, *rows};
+    const double *sums = run_pass(&p);
+    double n = (double)rows->count;
+    if (gradient)
+        for (size_t i = 0; i < o->params_len; i++)
+            gradient[i] = sums[1 + i] / n;
+    return sums[0] / n;
+}
+
+void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv)
+{
+    pass p = {o, HESSIAN_PRODUCT, v, {.count = o->data.rows}};
+    const double *sums = run_pass(&p);
+    for (size_t i = 0; i < o->params_len; i++)
+        hv[i] = sums[1 + i] / (double)o->data.rows;
+}
+
+double gd_objective_row_curvature(gd_objective *o)
+{
+    pass p = {o, ROW_CURVATURE, NULL, {.count = o->data.rows}};
+    return run_pass(&p)[0];
+}

@@ -1,0 +1,52 @@
+/* gd_objective: the full objective J(theta) over a dataset, its gradient and its
+ * curvature. Here rows are cut into blocks and tiles, scaled, and summed.
+ *
+ * Rows are scaled on the fly, a tile at a time, so scaled training needs no second copy
+ * of the data. Not for use by two threads at once (it owns scratch memory); the
+ * executor inside may use as many as it likes.
+ */
+#ifndef GD_OBJECTIVE_H
+#define GD_OBJECTIVE_H
+
+#include "gd_cost.h"
+#include "gd_data.h"
+#include "gd_exec.h"
+#include "gd_model.h"
+
+#include <stdint.h>
+
+typedef struct gd_objective gd_objective;
+
+/* Which rows a pass visits. */
+typedef struct gd_rows {
+    const uint32_t *index; /* row numbers, or NULL for the rows `first` on as they lie */
+    size_t first;          /* where in `index` (or the data) to begin */
+    size_t count;          /* how many rows, > 0 */
+} gd_rows;
+
+/* data, cost_hyper and executor are borrowed and must outlive the objective. On error
+ * *out is NULL. */
+gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_model *model,
+                           const gd_shape *shape, const gd_cost *cost, const void *cost_hyper,
+                           const gd_executor *executor, gd_error *err)
+    __attribute__((warn_unused_result));
+
+void gd_objective_free(gd_objective *o); /* NULL is fine */
+
+/* Visits rows as (x - center) / scale from now on. center, scale: cols values, copied. */
+void gd_objective_scale(gd_objective *o, const double *center, const double *scale);
+
+/* Mean cost of the rows at theta, and its gradient: params_len values, written; may be
+ * NULL. The result may be infinite or NaN when theta has run away. */
+double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *rows,
+                         double *gradient);
+
+/* For linear models. hv = H v over all rows, where H is the Hessian of the mean cost
+ * (exact for quadratic costs, an upper bound otherwise). v, hv: params_len values. */
+void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv);
+
+/* For linear models. The largest curvature of a single row's cost: max_i c |a_i|^2,
+ * where a_i is the scaled row with 1 for the intercept and c the cost's curvature. */
+double gd_objective_row_curvature(gd_objective *o);
+
+#endif

@@ -1,0 +1,59 @@
+/* gd_spec: the table of a run's hyperparameters. */
+#include "gd_spec.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AT(member) .name = #member, .offset = offsetof(gd_spec, member)
+
+const gd_param gd_spec_params[] = {
+    {AT(learning_rate), .kind = GD_NUMBER, .def = GD_AUTO, .min = 0, .min_open = true,
+     .max = INFINITY, .word = "auto", .word_value = GD_AUTO,
+     .doc = "the step length; \"auto\" is 1/L, L the largest curvature of the objective"},
+    {AT(epochs), .kind = GD_INTEGER, .def = 1000, .min = 1, .max = 1e9,
+     .doc = "passes over the data, at most"},
+    {AT(batch_size), .kind = GD_INTEGER, .def = GD_FULL_BATCH, .min = 1, .max = (double)GD_MAX_ROWS,
+     .word = "full", .word_value = GD_FULL_BATCH,
+     .doc = "rows an update: \"full\" for all of them, 1 for single-sample updates"},
+    {AT(tol), .kind = GD_NUMBER, .def = 1e-6, .min = 0, .max = 1, .max_open = true,
+     .doc = "stop when the full objective improves by less, relative to itself; 0 never stops"},
+    {AT(n_iter_no_change), .kind = GD_INTEGER, .def = GD_AUTO, .min = 1, .max = 1e9, .word = "auto",
+     .word_value = GD_AUTO,
+     .doc = "epochs in a row that tol must hold for; \"auto\" is 1 for full batches, else 5"},
+    {AT(seed), .kind = GD_INTEGER, .def = 0, .min = 0, .max = GD_MAX_EXACT_INTEGER,
+     .doc = "seed of the shuffle; the same seed gives the same parameters, bit for bit"},
+    {AT(shuffle), .kind = GD_BOOLEAN, .def = 1, .max = 1,
+     .doc =
+         "visit the rows in a new random order each epoch, when batches are smaller than the data"},
+    {AT(intercept), .kind = GD_BOOLEAN, .def = 1, .max = 1, .doc = "fit a constant term"},
+    {AT(standardize), .kind = GD_BOOLEAN, .def = 1, .max = 1,
+     .doc = "scale features inside; parameters are reported in your units and scaled"},
+};
+
+const size_t gd_spec_params_count = sizeof gd_spec_params / sizeof gd_spec_params[0];
+
+void gd_spec_defaults(gd_spec *s)
+{
+    memset(s, 0, sizeof *s);
+    s->model = gd_models[0];
+    s->cost = gd_cost_find(s->model->default_cost);
+    s->optimizer = gd_optimizers[0];
+    gd_param_defaults(&s->model_hyper, s->model->params, s->model->params_count);
+    gd_param_defaults(&s->cost_hyper, s->cost->params, s->cost->params_count);
+    gd_param_defaults(&s->optimizer_hyper, s->optimizer->params, s->optimizer->params_count);
+    gd_param_defaults(s, gd_spec_params, gd_spec_params_count);
+}
+
+gd_status gd_spec_check(const gd_spec *s, gd_error *err)
+{
+    if (s->model->tasks & s->cost->tasks)
+        return GD_OK;
+    char names[200] = "";
+    for (size_t i = 0, at = 0; i < gd_costs_count && at < sizeof names; i++)
+        if (gd_costs[i]->tasks & s->model->tasks)
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s\"%s\"", at ? ", " : "",
+                                   gd_costs[i]->name);
+    return gd_fail(err, GD_INVALID, "cost", "\"%s\" does not fit model \"%s\"; use one of %s",
+                   s->cost->name, s->model->name, names);
+}

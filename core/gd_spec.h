@@ -1,0 +1,46 @@
+/* gd_spec: what to train and how; the hyperparameters of a run in one plain struct. */
+#ifndef GD_SPEC_H
+#define GD_SPEC_H
+
+#include "gd_cost.h"
+#include "gd_limits.h"
+#include "gd_model.h"
+#include "gd_optimizer.h"
+
+#include <stdint.h>
+
+/* Hyperparameters of a family member, laid out by that member's own table. */
+typedef struct gd_hyper {
+    _Alignas(16) unsigned char bytes[GD_HYPER_BYTES];
+} gd_hyper;
+
+typedef struct gd_spec {
+    const gd_model *model;
+    const gd_cost *cost;
+    const gd_optimizer *optimizer;
+    gd_hyper model_hyper, cost_hyper, optimizer_hyper;
+    double learning_rate;      /* > 0, or GD_AUTO */
+    uint64_t epochs;           /* passes over the data, at most */
+    uint64_t batch_size;       /* rows an update, or GD_FULL_BATCH */
+    double tol;                /* relative improvement below which training stops; 0: never */
+    uint64_t n_iter_no_change; /* epochs in a row that tol must hold for, or GD_AUTO */
+    uint64_t seed;
+    bool shuffle;     /* visit rows in a new random order each epoch (mini-batches) */
+    bool intercept;   /* fit a constant term */
+    bool standardize; /* scale features inside; parameters are reported in both units */
+} gd_spec;
+
+#define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
+#define GD_FULL_BATCH 0 /* batch_size: all rows */
+
+/* The rows of the scalar members above. */
+extern const gd_param gd_spec_params[];
+extern const size_t gd_spec_params_count;
+
+/* The defaults: linear_regression, its default cost, gd, and each row's default. */
+void gd_spec_defaults(gd_spec *s);
+
+/* Do model and cost fit each other? On error *err says which would. */
+gd_status gd_spec_check(const gd_spec *s, gd_error *err) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,528 @@
+/* gd_train: a run as a small state machine. Each step does the next bounded piece of
+ * work of its phase: scale, find the curvature, evaluate the start, one epoch after the
+ * other, and at the end look again at the curvature to explain the learning rate. */
+#include "gd_train.h"
+
+#include "gd_curvature.h"
+#include "gd_kernels.h"
+#include "gd_objective.h"
+#include "gd_rng.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A cost this many times above its reference has run away; momentum and mini-batches
+ * overshoot by less. A run that ends above ENDED_ABOVE times it has not been a success. */
+#define RUN_AWAY 1e4
+#define ENDED_ABOVE 2.0
+
+#define CHECKPOINT_VERSION 1.0
+#define DEFAULT_PATIENCE_MINI_BATCH 5
+
+typedef enum phase { SCALING, CURVATURE, START, EPOCHS, ANALYSIS, ENDED } phase;
+
+struct gd_train {
+    gd_data data;
+    gd_spec spec;
+    gd_shape shape;
+    gd_objective *objective;
+    size_t n;     /* parameters */
+    size_t batch; /* rows an update; data.rows for full batches */
+    phase phase;
+    gd_state state;
+    gd_error error;
+    gd_curvature curvature;
+    double reference; /* cost that later costs are measured against */
+    uint64_t updates, stalled;
+    double *theta, *finite, *gradient, *v, *hv; /* n values each */
+    double *center, *scale;                     /* cols values each */
+    double *optimizer_state;
+    gd_column *columns; /* cols of them */
+    uint32_t *order;    /* the epoch's row order, or NULL */
+};
+
+const char *gd_stop_name(gd_stop stop)
+{
+    switch (stop) {
+#define X(name, text)                                                                              \
+    case name:                                                                                     \
+        return text;
+        GD_STOP_LIST(X)
+#undef X
+    }
+    return "";
+}
+
+/* ---- making and freeing ---- */
+
+static bool all_finite(const double *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i]))
+            return false;
+    return true;
+}
+
+static gd_status check(const gd_data *d, const gd_spec *spec, const double *initial, gd_error *err)
+{
+    if (d->rows < 1 || d->rows > GD_MAX_ROWS)
+        return gd_fail(err, GD_INVALID, "rows", "must be in [1, %zu], got %zu", GD_MAX_ROWS,
+                       d->rows);
+    if (d->cols < 1 || d->cols > GD_MAX_COLUMNS)
+        return gd_fail(err, GD_INVALID, "columns", "must be in [1, %zu], got %zu", GD_MAX_COLUMNS,
+                       d->cols);
+    if (!d->y)
+        return gd_fail(err, GD_INVALID, "y", "training needs targets");
+    if (spec->learning_rate == GD_AUTO && !spec->model->linear)
+        return gd_fail(err, GD_INVALID, "learning_rate",
+                       "\"auto\" needs a model that is linear in its parameters, not \"%s\"",
+                       spec->model->name);
+    gd_shape shape = {d->cols, spec->intercept};
+    if (initial && !all_finite(initial, spec->model->params_len(&shape)))
+        return gd_fail(err, GD_INVALID, "initial_parameters", "must be finite numbers");
+    return gd_spec_check(spec, err);
+}
+
+static void unit_scaling(gd_train *t)
+{
+    for (size_t j = 0; j < t->data.cols; j++) {
+        t->center[j] = 0;
+        t->scale[j] = 1;
+    }
+}
+
+gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
+                       const double *initial, const gd_executor *executor, gd_error *err)
+{
+    *out = NULL;
+    gd_status status = check(data, spec, initial, err);
+    if (status != GD_OK)
+        return status;
+    gd_train *t = calloc(1, sizeof *t);
+    if (!t)
+        return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a run of training");
+    t->data = *data;
+    t->spec = *spec;
+    t->shape = (gd_shape){data->cols, spec->intercept};
+    t->n = spec->model->params_len(&t->shape);
+    t->batch = data->rows;
+    if (spec->batch_size != GD_FULL_BATCH && spec->batch_size < data->rows)
+        t->batch = (size_t)spec->batch_size;
+    status = gd_objective_new(&t->objective, data, spec->model, &t->shape, spec->cost,
+                              &t->spec.cost_hyper, executor, err);
+    if (status != GD_OK)
+        goto fail;
+    size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n);
+    t->theta = calloc(5 * t->n + 2 * cols + state_len, sizeof(double));
+    t->columns = calloc(cols, sizeof *t->columns);
+    bool shuffled = spec->shuffle && t->batch < data->rows;
+    if (shuffled)
+        t->order = calloc(data->rows, sizeof *t->order);
+    if (!t->theta || !t->columns || (shuffled && !t->order)) {
+        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to train %zu parameters", t->n);
+        goto fail;
+    }
+    t->finite = t->theta + t->n;
+    t->gradient = t->finite + t->n;
+    t->v = t->gradient + t->n;
+    t->hv = t->v + t->n;
+    t->center = t->hv + t->n;
+    t->scale = t->center + cols;
+    t->optimizer_state = t->scale + cols;
+    unit_scaling(t);
+    t->spec.model->init(&t->shape, t->theta);
+    if (initial)
+        memcpy(t->theta, initial, t->n * sizeof *initial);
+    memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
+    t->spec.optimizer->init(t->optimizer_state, t->n, &t->spec.optimizer_hyper);
+    t->state.learning_rate = t->spec.learning_rate;
+    *out = t;
+    return GD_OK;
+fail:
+    gd_train_free(t);
+    return status;
+}
+
+void gd_train_free(gd_train *t)
+{
+    if (!t)
+        return;
+    gd_objective_free(t->objective);
+    free(t->theta);
+    free(t->columns);
+    free(t->order);
+    free(t);
+}
+
+/* ---- how a run ends ---- */
+
+static bool full_batch(const gd_train *t)
+{
+    return t->batch == t->data.rows;
+}
+
+/* The curvature explains a learning rate that was chosen by hand: always after a
+ * divergence, and when it costs no more than the run itself did. */
+static void stop(gd_train *t, gd_stop why)
+{
+    t->state.stop = why;
+    t->phase = ENDED;
+    bool worth = why == GD_STOP_DIVERGED || full_batch(t);
+    if (t->spec.model->linear && t->state.curvature == 0 && worth) {
+        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
+        t->phase = ANALYSIS;
+    }
+}
+
+static void explain_overflow(gd_train *t, const char *what)
+{
+    const char *remedy =
+        t->spec.standardize
+            ? "divide the largest columns (or the target) by a constant"
+            : "set standardize to true, or divide the largest columns by a constant";
+    gd_fail(&t->error, GD_OVERFLOW, "dataset",
+            "%s is too large for double precision before the first step: %s", what, remedy);
+    t->state.stop = GD_STOP_DIVERGED;
+    t->phase = ENDED;
+}
+
+/* Called when the curvature is known, so that the message can say what to set. */
+static void explain_divergence(gd_train *t)
+{
+    const gd_state *s = &t->state;
+    char rose[120];
+    if (isfinite(s->cost))
+        snprintf(rose, sizeof rose, "the cost rose from %.6g to %.6g by epoch %llu", t->reference,
+                 s->cost, (unsigned long long)s->epoch);
+    else
+        snprintf(rose, sizeof rose, "the cost was no longer finite at epoch %llu",
+                 (unsigned long long)s->epoch);
+    bool known = isfinite(s->max_stable_rate) && s->max_stable_rate > 0;
+    if (known && s->learning_rate > s->max_stable_rate)
+        gd_fail(
+            &t->error, GD_OVERFLOW, "learning_rate",
+            "%s: learning_rate %.6g is too high for this data. The largest stable rate is %.6g; "
+            "set learning_rate to %.3g or \"auto\"%s",
+            rose, s->learning_rate, s->max_stable_rate, s->safe_rate,
+            t->spec.standardize ? "" : ", or standardize to true for a larger one");
+    else if (known)
+        gd_fail(&t->error, GD_OVERFLOW, "learning_rate",
+                "%s, although learning_rate %.6g is not above the largest stable rate, %.6g: set "
+                "it lower, "
+                "to %.3g or less",
+                rose, s->learning_rate, s->max_stable_rate, 0.1 * s->learning_rate);
+    else
+        gd_fail(&t->error, GD_OVERFLOW, "learning_rate", "%s: set a lower learning_rate than %.6g",
+                rose, s->learning_rate);
+}
+
+static void set_curvature(gd_train *t)
+{
+    t->state.curvature = t->curvature.largest;
+    t->state.safe_rate = (full_batch(t) ? 1 : 0.5) / t->curvature.smoothness;
+    t->state.max_stable_rate = 2 / t->curvature.smoothness;
+}
+
+/* ---- the phases ---- */
+
+static void scale(gd_train *t)
+{
+    size_t cols = t->data.cols;
+    if (t->spec.standardize) {
+        gd_columns(t->data.X, t->data.rows, cols, t->columns);
+        gd_scaling(t->columns, cols, t->spec.intercept, t->center, t->scale);
+        if (!all_finite(t->center, cols) || !all_finite(t->scale, cols)) {
+            unit_scaling(t);
+            explain_overflow(t, "a column's variance");
+            return;
+        }
+        gd_objective_scale(t->objective, t->center, t->scale);
+    }
+    t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
+    memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
+    t->phase = START;
+    if (t->spec.learning_rate == GD_AUTO) {
+        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
+        t->phase = CURVATURE;
+    }
+}
+
+static void find_rate(gd_train *t)
+{
+    if (!gd_curvature_step(&t->curvature, t->objective))
+        return;
+    t->phase = START;
+    if (!isfinite(t->curvature.smoothness)) {
+        explain_overflow(t, "the curvature of the cost");
+        return;
+    }
+    if (t->curvature.smoothness > 0)
+        set_curvature(t);
+    /* No curvature: no feature ever differs from 0, and no rate moves anything. */
+    t->state.learning_rate = t->curvature.smoothness > 0 ? t->state.safe_rate : 1;
+}
+
+static double full_cost(gd_train *t, const double *theta, double *gradient)
+{
+    gd_rows all = {.count = t->data.rows};
+    return gd_objective_eval(t->objective, theta, &all, gradient);
+}
+
+static void evaluate(gd_train *t)
+{
+    gd_state *s = &t->state;
+    s->cost = full_cost(t, t->theta, t->gradient);
+    s->gradient_norm = gd_norm(t->gradient, t->n);
+    if (isfinite(s->cost) && isfinite(s->gradient_norm)) {
+        memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
+        s->finite_epoch = s->epoch;
+    }
+}
+
+static void start(gd_train *t)
+{
+    evaluate(t);
+    t->state.best_cost = t->reference = t->state.cost;
+    t->phase = EPOCHS;
+    /* A start near the optimum says little about scale: measure against all zeros too. */
+    memset(t->v, 0, t->n * sizeof *t->v);
+    double at_zero = full_cost(t, t->v, NULL);
+    if (at_zero > t->reference)
+        t->reference = at_zero;
+    if (!isfinite(t->reference) || !isfinite(t->state.gradient_norm))
+        explain_overflow(t, "the cost or its gradient");
+}
+
+static void update(gd_train *t)
+{
+    t->spec.optimizer->step(t->theta, t->gradient, t->n, t->state.learning_rate, ++t->updates,
+                            t->optimizer_state, &t->spec.optimizer_hyper);
+}
+
+static void mini_batches(gd_train *t)
+{
+    if (t->order) {
+        gd_rng r = gd_rng_seed(t->spec.seed, t->state.epoch);
+        gd_rng_permutation(&r, t->order, t->data.rows);
+    }
+    for (size_t first = 0; first < t->data.rows; first += t->batch) {
+        size_t left = t->data.rows - first;
+        gd_rows rows = {t->order, first, left < t->batch ? left : t->batch};
+        gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
+        update(t);
+    }
+}
+
+/* Has the cost settled? Full batches: it changed by no more than tol. Mini-batches: the
+ * best one did not improve by more than tol, and the noise is below where it began. */
+static bool settled(const gd_train *t, double before, double best_before)
+{
+    double tol = t->spec.tol, cost = t->state.cost;
+    if (tol == 0)
+        return false;
+    if (full_batch(t))
+        return fabs(before - cost) <= tol * before;
+    return cost >= best_before * (1 - tol) && cost <= t->reference;
+}
+
+static void epoch(gd_train *t)
+{
+    gd_state *s = &t->state;
+    double before = s->cost, best_before = s->best_cost;
+    s->epoch++;
+    if (full_batch(t))
+        update(t);
+    else
+        mini_batches(t);
+    evaluate(t);
+    if (s->cost < s->best_cost) {
+        s->best_cost = s->cost;
+        s->best_epoch = s->epoch;
+    }
+    t->stalled = settled(t, before, best_before) ? t->stalled + 1 : 0;
+    uint64_t patience = t->spec.n_iter_no_change;
+    if (patience == GD_AUTO)
+        patience = full_batch(t) ? 1 : DEFAULT_PATIENCE_MINI_BATCH;
+
+    if (!isfinite(s->cost) || !isfinite(s->gradient_norm) || s->cost > RUN_AWAY * t->reference)
+        stop(t, GD_STOP_DIVERGED);
+    else if (t->stalled >= patience)
+        stop(t, GD_STOP_CONVERGED);
+    else if (s->epoch >= t->spec.epochs)
+        stop(t, s->cost > ENDED_ABOVE * t->reference ? GD_STOP_DIVERGED : GD_STOP_MAX_EPOCHS);
+    if (s->stop == GD_STOP_DIVERGED)
+        explain_divergence(t);
+}
+
+static void analyse(gd_train *t)
+{
+    if (!gd_curvature_step(&t->curvature, t->objective))
+        return;
+    t->phase = ENDED;
+    if (isfinite(t->curvature.smoothness) && t->curvature.smoothness > 0)
+        set_curvature(t);
+    if (t->state.stop == GD_STOP_DIVERGED)
+        explain_divergence(t);
+}
+
+gd_step gd_train_step(gd_train *t)
+{
+    switch (t->phase) {
+    case SCALING:
+        scale(t);
+        return GD_STEP_WORKING;
+    case CURVATURE:
+        find_rate(t);
+        return GD_STEP_WORKING;
+    case START:
+        start(t);
+        return GD_STEP_EPOCH;
+    case EPOCHS:
+        epoch(t);
+        return GD_STEP_EPOCH;
+    case ANALYSIS:
+        analyse(t);
+        return GD_STEP_WORKING;
+    case ENDED:
+        break;
+    }
+    return GD_STEP_DONE;
+}
+
+/* ---- looking in ---- */
+
+const gd_state *gd_train_state(const gd_train *t)
+{
+    return &t->state;
+}
+
+const gd_error *gd_train_error(const gd_train *t)
+{
+    return &t->error;
+}
+
+const gd_spec *gd_train_spec(const gd_train *t)
+{
+    return &t->spec;
+}
+
+const gd_column *gd_train_columns(const gd_train *t)
+{
+    return t->spec.standardize && t->phase > SCALING ? t->columns : NULL;
+}
+
+size_t gd_train_params_len(const gd_train *t)
+{
+    return t->n;
+}
+
+const gd_shape *gd_train_shape(const gd_train *t)
+{
+    return &t->shape;
+}
+
+const double *gd_train_params(const gd_train *t)
+{
+    return t->finite;
+}
+
+void gd_train_params_unscaled(const gd_train *t, double *out)
+{
+    t->spec.model->unscale(&t->shape, t->center, t->scale, t->finite, out);
+}
+
+const double *gd_train_center(const gd_train *t)
+{
+    return t->center;
+}
+
+const double *gd_train_scale(const gd_train *t)
+{
+    return t->scale;
+}
+
+/* ---- checkpoints: a head of HEAD_LEN numbers, then the arrays ---- */
+
+enum { HEAD_LEN = 19 };
+
+static size_t arrays_len(const gd_train *t)
+{
+    return 3 * t->n + t->spec.optimizer->state_len(t->n);
+}
+
+size_t gd_train_save_len(const gd_train *t)
+{
+    return HEAD_LEN + arrays_len(t);
+}
+
+/* theta, finite and gradient lie side by side. */
+void gd_train_save(const gd_train *t, double *out)
+{
+    const gd_state *s = &t->state;
+    const double head[HEAD_LEN] = {
+        CHECKPOINT_VERSION,
+        (double)t->n,
+        (double)t->data.rows,
+        (double)t->phase,
+        (double)s->stop,
+        (double)s->epoch,
+        s->cost,
+        s->gradient_norm,
+        s->learning_rate,
+        s->curvature,
+        s->safe_rate,
+        s->max_stable_rate,
+        (double)s->best_epoch,
+        s->best_cost,
+        (double)s->finite_epoch,
+        t->reference,
+        (double)t->updates,
+        (double)t->stalled,
+        (double)t->data.cols,
+    };
+    memcpy(out, head, sizeof head);
+    memcpy(out + HEAD_LEN, t->theta, 3 * t->n * sizeof *out);
+    size_t state_len = t->spec.optimizer->state_len(t->n);
+    if (state_len)
+        memcpy(out + HEAD_LEN + 3 * t->n, t->optimizer_state, state_len * sizeof *out);
+}
+
+gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *err)
+{
+    if (len != gd_train_save_len(t) || in[0] != CHECKPOINT_VERSION || in[1] != (double)t->n ||
+        in[2] != (double)t->data.rows || in[18] != (double)t->data.cols ||
+        !(in[3] >= SCALING && in[3] <= ENDED))
+        return gd_fail(err, GD_INVALID, "checkpoint", "does not belong to this run");
+    phase saved = (phase)in[3];
+    if (saved < EPOCHS)
+        return GD_OK; /* nothing was trained yet: begin again */
+    scale(t);
+    t->state = (gd_state){
+        .stop = (gd_stop)in[4],
+        .epoch = (uint64_t)in[5],
+        .cost = in[6],
+        .gradient_norm = in[7],
+        .learning_rate = in[8],
+        .curvature = in[9],
+        .safe_rate = in[10],
+        .max_stable_rate = in[11],
+        .best_epoch = (uint64_t)in[12],
+        .best_cost = in[13],
+        .finite_epoch = (uint64_t)in[14],
+    };
+    t->reference = in[15];
+    t->updates = (uint64_t)in[16];
+    t->stalled = (uint64_t)in[17];
+    memcpy(t->theta, in + HEAD_LEN, 3 * t->n * sizeof *in);
+    size_t state_len = t->spec.optimizer->state_len(t->n);
+    if (state_len)
+        memcpy(t->optimizer_state, in + HEAD_LEN + 3 * t->n, state_len * sizeof *in);
+    t->phase = saved;
+    if (saved >= ANALYSIS && t->state.stop == GD_STOP_DIVERGED)
+        explain_divergence(t);
+    if (saved == ANALYSIS)
+        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
+    return GD_OK;
+}

@@ -1,0 +1,105 @@
+/* gd_train: one run of training, stepped by its caller.
+ *
+ *     gd_train *t;
+ *     gd_train_new(&t, &data, &spec, NULL, NULL, &err);
+ *     while (gd_train_step(t) != GD_STEP_DONE)
+ *         ... record, checkpoint, cancel, look at the clock ...
+ *     gd_train_free(t);
+ *
+ * Core has no threads, clock or callbacks: whoever steps decides. A run depends on its
+ * data, spec and initial parameters alone; the same ones give the same bits, on any
+ * number of threads and however often it was saved and restored in between.
+ */
+#ifndef GD_TRAIN_H
+#define GD_TRAIN_H
+
+#include "gd_data.h"
+#include "gd_exec.h"
+#include "gd_spec.h"
+
+typedef struct gd_train gd_train;
+
+/* How a run ended. */
+#define GD_STOP_LIST(X)                                                                            \
+    X(GD_STOP_NONE, "")                                                                            \
+    X(GD_STOP_MAX_EPOCHS, "max_epochs")                                                            \
+    X(GD_STOP_CONVERGED, "converged")                                                              \
+    X(GD_STOP_DIVERGED, "diverged")
+
+typedef enum gd_stop {
+#define X(name, text) name,
+    GD_STOP_LIST(X)
+#undef X
+} gd_stop;
+
+/* "max_epochs" and so on; "" for GD_STOP_NONE. */
+const char *gd_stop_name(gd_stop stop);
+
+typedef enum gd_step {
+    GD_STEP_WORKING, /* preparation or analysis: nothing new to record */
+    GD_STEP_EPOCH,   /* the state below is a new point of the history */
+    GD_STEP_DONE     /* the run has ended; further steps do nothing */
+} gd_step;
+
+/* Where a run stands. cost and gradient_norm are of the full objective at the current
+ * parameters, in the units that are trained in (scaled ones with standardize). */
+typedef struct gd_state {
+    gd_stop stop;
+    uint64_t epoch; /* 0 at the starting point */
+    double cost;    /* may be infinite or NaN in a diverged run */
+    double gradient_norm;
+    double learning_rate;   /* in force; 0 while "auto" is being found */
+    double curvature;       /* largest eigenvalue of the Hessian; 0 when not found */
+    double safe_rate;       /* what "auto" takes: 1/L, for mini-batches 1/(2L) with their own L
+                               (gd_curvature.h); 0 when not found */
+    double max_stable_rate; /* 2/L: beyond it gradient descent diverges; 0 when not found */
+    uint64_t best_epoch;    /* lowest finite cost */
+    double best_cost;
+    uint64_t finite_epoch; /* the epoch that the kept parameters belong to */
+} gd_state;
+
+/* data: borrowed until gd_train_free; rows and cols at least 1, all values finite.
+ * spec: copied. initial: params_len values in the data's own units, borrowed for the
+ * call, or NULL for the model's starting point. executor: borrowed, NULL for serial.
+ * On error *out is NULL and *err names the field. */
+gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
+                       const double *initial, const gd_executor *executor, gd_error *err)
+    __attribute__((warn_unused_result));
+
+void gd_train_free(gd_train *t); /* NULL is fine */
+
+/* Does one bounded piece of work, at most an epoch. Cannot fail: memory is all there. */
+gd_step gd_train_step(gd_train *t);
+
+/* Valid until the next step. */
+const gd_state *gd_train_state(const gd_train *t);
+
+/* What went wrong and what to set instead, for a run that diverged; else status GD_OK. */
+const gd_error *gd_train_error(const gd_train *t);
+
+const gd_spec *gd_train_spec(const gd_train *t);
+
+/* cols columns, once scaled (standardize); NULL for a run that does not scale. */
+const gd_column *gd_train_columns(const gd_train *t);
+
+size_t gd_train_params_len(const gd_train *t);
+const gd_shape *gd_train_shape(const gd_train *t);
+
+/* params_len values: the last finite parameters, as trained and in the data's units. */
+const double *gd_train_params(const gd_train *t);
+void gd_train_params_unscaled(const gd_train *t, double *out);
+
+/* cols values each: features were trained as (x - center) / scale; 0 and 1 when they
+ * were not scaled. */
+const double *gd_train_center(const gd_train *t);
+const double *gd_train_scale(const gd_train *t);
+
+/* A checkpoint is an array of doubles. save writes gd_train_save_len values; restore
+ * takes them into a fresh run of the same data, spec and initial parameters. On error
+ * the run is as before. */
+size_t gd_train_save_len(const gd_train *t);
+void gd_train_save(const gd_train *t, double *out);
+gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *err)
+    __attribute__((warn_unused_result));
+
+#endif
