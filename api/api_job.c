@@ -1,0 +1,372 @@
+/* api_job: reading a job request by the tables of core. */
+#include "api_job.h"
+
+#include "api_fields.h"
+#include "api_json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_POINTS 1000
+#define MAX_POINTS 1000000
+
+const gd_param api_job_params[] = {
+    {.name = "history_points",
+     .kind = GD_INTEGER,
+     .offset = offsetof(api_job, history_points),
+     .def = DEFAULT_POINTS,
+     .min = 10,
+     .max = MAX_POINTS,
+     .word = "all",
+     .word_value = API_ALL_POINTS,
+     .doc = "points kept of the cost history, first, last and best among them; \"all\" for every "
+            "epoch"},
+};
+const size_t api_job_params_count = sizeof api_job_params / sizeof api_job_params[0];
+
+const char *const api_job_members[] = {"dataset_id", "dataset",           "name", "model", "cost",
+                                       "optimizer",  "initial_parameters"};
+const size_t api_job_members_count = sizeof api_job_members / sizeof api_job_members[0];
+
+/* ---- families: "gd" or {"name": "gd", ...its hyperparameters} ---- */
+
+typedef struct member {
+    const char *name;
+    const gd_param *params;
+    size_t count;
+} member;
+
+typedef struct family {
+    const char *field;
+    size_t count;
+    member (*at)(size_t i);
+} family;
+
+static member model_at(size_t i)
+{
+    return (member){gd_models[i]->name, gd_models[i]->params, gd_models[i]->params_count};
+}
+
+static member cost_at(size_t i)
+{
+    return (member){gd_costs[i]->name, gd_costs[i]->params, gd_costs[i]->params_count};
+}
+
+static member optimizer_at(size_t i)
+{
+    return (member){gd_optimizers[i]->name, gd_optimizers[i]->params,
+                    gd_optimizers[i]->params_count};
+}
+
+enum { MAX_FAMILY = 64 };
+
+static bool unknown_member(const family *f, const char *field, const cJSON *value, api_problem *p)
+{
+    const char *names[MAX_FAMILY];
+    char known[240] = "", got[80];
+    size_t at = 0;
+    for (size_t i = 0; i < f->count && i < MAX_FAMILY; i++) {
+        names[i] = f->at(i).name;
+        if (at < sizeof known)
+            at += (size_t)snprintf(known + at, sizeof known - at, "%s\"%s\"", i ? ", " : "",
+                                   names[i]);
+    }
+    const char *near =
+        cJSON_IsString(value) ? api_nearest(value->valuestring, names, f->count) : NULL;
+    if (near)
+        return api_problem_field(p, field, "must be one of %s, got %s; did you mean \"%s\"?", known,
+                                 api_value_text(value, got, sizeof got), near);
+    return api_problem_field(p, field, "must be one of %s, got %s", known,
+                             api_value_text(value, got, sizeof got));
+}
+
+static void decode_hyper(const cJSON *object, const char *field, const member *m, gd_hyper *hyper,
+                         api_problem *p)
+{
+    char prefix[32];
+    snprintf(prefix, sizeof prefix, "%s.", field);
+    const cJSON *item;
+    cJSON_ArrayForEach (item, object) {
+        if (strcmp(item->string, "name") == 0)
+            continue;
+        size_t i = 0;
+        while (i < m->count && strcmp(m->params[i].name, item->string) != 0)
+            i++;
+        if (i < m->count) {
+            api_field_set(hyper, &m->params[i], item, prefix, p);
+            continue;
+        }
+        char path[96];
+        const char *names[MAX_FAMILY] = {"name"};
+        size_t count = 1;
+        for (size_t k = 0; k < m->count && count < MAX_FAMILY; k++)
+            names[count++] = m->params[k].name;
+        snprintf(path, sizeof path, "%s%.60s", prefix, item->string);
+        api_problem_unknown(p, path, names, count);
+    }
+}
+
+/* The index of the chosen member, its hyperparameters in *hyper; f->count when p says why not. */
+static size_t decode_family(const cJSON *value, const family *f, gd_hyper *hyper, api_problem *p)
+{
+    char path[32];
+    const cJSON *name = value;
+    snprintf(path, sizeof path, "%s", f->field);
+    if (cJSON_IsObject(value)) {
+        name = cJSON_GetObjectItemCaseSensitive(value, "name");
+        snprintf(path, sizeof path, "%s.name", f->field);
+        if (!name) {
+            api_problem_field(p, path, "is missing");
+            return f->count;
+        }
+    }
+    for (size_t i = 0; cJSON_IsString(name) && i < f->count; i++) {
+        member m = f->at(i);
+        if (strcmp(m.name, name->valuestring) != 0)
+            continue;
+        gd_param_defaults(hyper, m.params, m.count);
+        if (cJSON_IsObject(value))
+            decode_hyper(value, f->field, &m, hyper, p);
+        return i;
+    }
+    unknown_member(f, path, name, p);
+    return f->count;
+}
+
+/* ---- the request ---- */
+
+static bool copy(char **to, const char *from, api_problem *p)
+{
+    free(*to);
+    *to = from ? strdup(from) : NULL;
+    return !from || *to || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+}
+
+static bool decode_scalar(api_job *job, const cJSON *item, api_problem *p)
+{
+    for (size_t i = 0; i < gd_spec_params_count; i++)
+        if (strcmp(gd_spec_params[i].name, item->string) == 0)
+            return api_field_set(&job->spec, &gd_spec_params[i], item, "", p), true;
+    for (size_t i = 0; i < api_job_params_count; i++)
+        if (strcmp(api_job_params[i].name, item->string) == 0)
+            return api_field_set(job, &api_job_params[i], item, "", p), true;
+    return false;
+}
+
+static void unknown_field(const char *field, api_problem *p)
+{
+    const char *names[MAX_FAMILY];
+    size_t count = 0;
+    for (size_t i = 0; i < api_job_members_count; i++)
+        names[count++] = api_job_members[i];
+    for (size_t i = 0; i < gd_spec_params_count; i++)
+        names[count++] = gd_spec_params[i].name;
+    for (size_t i = 0; i < api_job_params_count; i++)
+        names[count++] = api_job_params[i].name;
+    api_problem_unknown(p, field, names, count);
+}
+
+static void decode_families(api_job *job, const cJSON *doc, api_problem *p)
+{
+    const family models = {"model", gd_models_count, model_at};
+    const family costs = {"cost", gd_costs_count, cost_at};
+    const family optimizers = {"optimizer", gd_optimizers_count, optimizer_at};
+    const cJSON *item;
+    gd_spec *s = &job->spec;
+    size_t at;
+    if ((item = cJSON_GetObjectItemCaseSensitive(doc, "model"))) {
+        at = decode_family(item, &models, &s->model_hyper, p);
+        s->model = at < gd_models_count ? gd_models[at] : s->model;
+        s->cost = gd_cost_find(s->model->default_cost);
+        gd_param_defaults(&s->cost_hyper, s->cost->params, s->cost->params_count);
+    }
+    if ((item = cJSON_GetObjectItemCaseSensitive(doc, "cost"))) {
+        at = decode_family(item, &costs, &s->cost_hyper, p);
+        s->cost = at < gd_costs_count ? gd_costs[at] : s->cost;
+    }
+    if ((item = cJSON_GetObjectItemCaseSensitive(doc, "optimizer"))) {
+        at = decode_family(item, &optimizers, &s->optimizer_hyper, p);
+        s->optimizer = at < gd_optimizers_count ? gd_optimizers[at] : s->optimizer;
+    }
+}
+
+static bool decode_members(api_job *job, const cJSON *doc, bool inline_dataset, api_problem *p)
+{
+    decode_families(job, doc, p);
+    const cJSON *item;
+    cJSON_ArrayForEach (item, doc) {
+        const char *text;
+        if (strcmp(item->string, "name") == 0) {
+            if ((text = api_field_name(item, "name", p)) && !copy(&job->name, text, p))
+                return false;
+        } else if (strcmp(item->string, "dataset_id") == 0) {
+            if ((text = api_field_name(item, "dataset_id", p)) && !copy(&job->dataset_id, text, p))
+                return false;
+        } else if (strcmp(item->string, "initial_parameters") == 0) {
+            char got[80];
+            if (!cJSON_IsObject(item))
+                api_problem_field(
+                    p, "initial_parameters",
+                    "must be an object like {\"coefficients\": [...], \"intercept\": 0}, got %s",
+                    api_value_text(item, got, sizeof got));
+            else if (!(job->initial = api_doc_text(item)))
+                return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        } else if (!decode_scalar(job, item, p)) {
+            size_t i = 0;
+            while (i < api_job_members_count && strcmp(api_job_members[i], item->string) != 0)
+                i++;
+            if (i == api_job_members_count)
+                unknown_field(item->string, p);
+        }
+    }
+    bool has_id = cJSON_GetObjectItemCaseSensitive(doc, "dataset_id") != NULL;
+    if (has_id && inline_dataset)
+        api_problem_field(p, "dataset", "can't be given together with dataset_id");
+    else if (!has_id && !inline_dataset)
+        api_problem_field(p, "dataset_id",
+                          "is missing: the id of a dataset, or the data itself as \"dataset\"");
+    return true;
+}
+
+static void check_together(const api_job *job, api_problem *p)
+{
+    gd_error err;
+    if (gd_spec_check(&job->spec, &err) != GD_OK)
+        api_problem_core(p, &err);
+    if (job->history_points == API_ALL_POINTS && job->spec.epochs > MAX_POINTS)
+        api_problem_field(p, "history_points", "\"all\" needs epochs of at most %d, got %llu",
+                          MAX_POINTS, (unsigned long long)job->spec.epochs);
+}
+
+bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
+{
+    memset(job, 0, sizeof *job);
+    gd_spec_defaults(&job->spec);
+    gd_param_defaults(job, api_job_params, api_job_params_count);
+    char *control = NULL;
+    cJSON *doc = NULL;
+    if (!copy(&job->name, "", p) ||
+        !api_json_member(bytes, n, "dataset", &job->dataset_start, &job->dataset_end, p))
+        goto end;
+    /* The inline dataset goes to a reader of its own; what is left is a control document. */
+    size_t cut = job->dataset_end - job->dataset_start;
+    if (n - cut > API_MAX_DOCUMENT) {
+        api_problem_set(p, API_TOO_LARGE, "a job (without its dataset) may have %zu bytes",
+                        API_MAX_DOCUMENT);
+        goto end;
+    }
+    control = malloc(n + 5);
+    if (!control) {
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        goto end;
+    }
+    memcpy(control, bytes, job->dataset_start);
+    size_t len = job->dataset_start;
+    if (cut) {
+        memcpy(control + len, "null", 4);
+        len += 4;
+    }
+    memcpy(control + len, bytes + job->dataset_end, n - job->dataset_end);
+    len += n - job->dataset_end;
+    doc = api_doc_parse(control, len, p);
+    if (doc && decode_members(job, doc, cut != 0, p))
+        check_together(job, p);
+end:
+    free(control);
+    cJSON_Delete(doc);
+    return p->code == API_NO_PROBLEM;
+}
+
+void api_job_free(api_job *job)
+{
+    free(job->name);
+    free(job->dataset_id);
+    free(job->initial);
+    job->name = job->dataset_id = job->initial = NULL;
+}
+
+/* ---- initial parameters ---- */
+
+static bool read_part(const cJSON *value, const gd_part *part, const char *field, double *theta,
+                      api_problem *p)
+{
+    char got[80], path[128];
+    if (part->scalar) {
+        if (!cJSON_IsNumber(value))
+            return api_problem_field(p, field, "must be a finite number, got %s",
+                                     api_value_text(value, got, sizeof got));
+        theta[part->offset] = value->valuedouble;
+        return true;
+    }
+    if (!cJSON_IsArray(value) || (size_t)cJSON_GetArraySize(value) != part->count)
+        return api_problem_field(
+            p, field, "must be an array of %zu number%s, one a feature, got %s%s", part->count,
+            part->count == 1 ? "" : "s", api_value_text(value, got, sizeof got),
+            cJSON_IsArray(value) ? " of another length" : "");
+    const cJSON *item;
+    size_t i = 0;
+    cJSON_ArrayForEach (item, value) {
+        if (!cJSON_IsNumber(item)) {
+            snprintf(path, sizeof path, "%.80s[%zu]", field, i);
+            return api_problem_field(p, path, "must be a finite number, got %s",
+                                     api_value_text(item, got, sizeof got));
+        }
+        theta[part->offset + i++] = item->valuedouble;
+    }
+    return true;
+}
+
+/* The m and b of a line are other names for its one coefficient and its intercept. */
+static const char *line_alias(const gd_shape *shape, const char *name)
+{
+    if (shape->cols == 1 && strcmp(name, "m") == 0)
+        return "coefficients";
+    if (shape->cols == 1 && strcmp(name, "b") == 0)
+        return "intercept";
+    return name;
+}
+
+bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem *p)
+{
+    *out = NULL;
+    if (!job->initial)
+        return true;
+    const gd_model *model = job->spec.model;
+    gd_shape shape = {cols, job->spec.intercept};
+    gd_part parts[GD_MAX_PARTS];
+    size_t count = model->layout(&shape, parts);
+    double *theta = calloc(model->params_len(&shape), sizeof *theta);
+    cJSON *doc = cJSON_Parse(job->initial);
+    if (!theta || !doc) {
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        goto end;
+    }
+    model->init(&shape, theta);
+    const cJSON *item;
+    cJSON_ArrayForEach (item, doc) {
+        char field[96];
+        const char *names[GD_MAX_PARTS], *name = line_alias(&shape, item->string);
+        size_t i = 0;
+        for (size_t k = 0; k < count; k++)
+            names[k] = parts[k].name;
+        while (i < count && strcmp(parts[i].name, name) != 0)
+            i++;
+        snprintf(field, sizeof field, "initial_parameters.%.70s", item->string);
+        if (i == count) {
+            api_problem_unknown(p, field, names, count);
+            continue;
+        }
+        gd_part part = parts[i];
+        part.scalar = part.scalar || name != item->string;
+        read_part(item, &part, field, theta, p);
+    }
+end:
+    cJSON_Delete(doc);
+    if (p->code == API_NO_PROBLEM)
+        *out = theta;
+    else
+        free(theta);
+    return p->code == API_NO_PROBLEM;
+}

@@ -1,0 +1,79 @@
+/* api_job: what a client asks to be trained, and what it is told of it. */
+#ifndef API_JOB_H
+#define API_JOB_H
+
+#include "api_doc.h"
+#include "api_text.h"
+#include "gd_spec.h"
+
+#include <stdint.h>
+
+/* ---- the request ---- */
+
+#define API_ALL_POINTS 0 /* history_points: record every epoch */
+
+typedef struct api_job {
+    char *name;                        /* "" when none was given */
+    char *dataset_id;                  /* NULL when the dataset is inline */
+    size_t dataset_start, dataset_end; /* where the inline dataset lies in the request */
+    gd_spec spec;
+    uint64_t history_points; /* points kept of the history, or API_ALL_POINTS */
+    char *initial;           /* initial_parameters as JSON, NULL for the model's own */
+} api_job;
+
+/* The rows of the scalar members above (beside those of gd_spec). */
+extern const gd_param api_job_params[];
+extern const size_t api_job_params_count;
+
+/* The other members of a job, by name: strings, objects. */
+extern const char *const api_job_members[];
+extern const size_t api_job_members_count;
+
+/* Reads a request, or the stored form that api_job_encode_spec made. The caller frees *out
+ * with api_job_free, after an error too. Every bad field is named in p. */
+bool api_job_decode(const char *bytes, size_t n, api_job *out, api_problem *p);
+void api_job_free(api_job *job);
+
+/* The initial parameters for data of `cols` features: params_len values that the caller
+ * frees, or NULL when the job gives none. False with the fields in p when they don't fit. */
+bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem *p);
+
+/* The whole spec, defaults resolved, as a JSON object; the caller owns it. */
+cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id);
+
+/* ---- the reply ---- */
+
+/* Strings are borrowed and may be NULL; numbers that are not known are NaN. */
+typedef struct api_job_view {
+    const char *id, *name, *dataset_id, *state, *stop_reason, *model_id;
+    uint64_t epoch, epochs;
+    double cost, gradient_norm, learning_rate, max_stable_learning_rate, seconds;
+    bool finite; /* false: cost was no longer a number */
+    const char *created_at, *started_at, *finished_at;
+    const char *spec, *error, *advice; /* JSON, as stored */
+} api_job_view;
+
+/* The job as a document; `brief` leaves out what fills a terminal (spec, advice, error). */
+void api_job_encode(cJSON *o, const api_job_view *v, bool brief);
+
+typedef struct api_point {
+    uint64_t epoch;
+    double cost, gradient_norm, learning_rate, seconds; /* not finite: sent as null */
+} api_point;
+
+/* One point after the other; `first` for the first of a list. */
+void api_point_json(api_text *t, const api_point *point, bool first);
+extern const char api_point_csv_header[];
+void api_point_csv(api_text *t, const api_point *point);
+
+/* Parameters by the model's own names: coefficients, intercept; m and b for a line. */
+void api_parameters_encode(cJSON *o, const gd_model *model, const gd_shape *shape,
+                           const double *theta);
+
+/* The error member of a job that diverged. theta: the last finite parameters, in the data's
+ * units, as of `epoch`. The caller owns it. */
+cJSON *api_diverged_encode(const gd_error *err, uint64_t epoch, double max_stable_rate,
+                           double safe_rate, const gd_model *model, const gd_shape *shape,
+                           const double *theta, uint64_t theta_epoch);
+
+#endif

@@ -1,0 +1,138 @@
+/* api_job_encode: a job, its spec and its history written down. */
+#include "api_fields.h"
+#include "api_job.h"
+
+#include <math.h>
+#include <string.h>
+
+static void encode_member(cJSON *o, const char *field, const char *name, const gd_hyper *hyper,
+                          const gd_param *params, size_t count)
+{
+    if (count == 0) {
+        api_doc_string(o, field, name);
+        return;
+    }
+    cJSON *member = api_doc_add_object(o, field);
+    api_doc_string(member, "name", name);
+    api_fields_encode(member, hyper, params, count);
+}
+
+cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id)
+{
+    const gd_spec *s = &job->spec;
+    cJSON *o = cJSON_CreateObject();
+    api_doc_string(o, "dataset_id", dataset_id);
+    if (*job->name)
+        api_doc_string(o, "name", job->name);
+    encode_member(o, "model", s->model->name, &s->model_hyper, s->model->params,
+                  s->model->params_count);
+    encode_member(o, "cost", s->cost->name, &s->cost_hyper, s->cost->params, s->cost->params_count);
+    encode_member(o, "optimizer", s->optimizer->name, &s->optimizer_hyper, s->optimizer->params,
+                  s->optimizer->params_count);
+    api_fields_encode(o, s, gd_spec_params, gd_spec_params_count);
+    api_fields_encode(o, job, api_job_params, api_job_params_count);
+    if (job->initial)
+        api_doc_raw(o, "initial_parameters", job->initial);
+    return o;
+}
+
+void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
+{
+    api_doc_string(o, "id", v->id);
+    api_doc_string(o, "name", v->name);
+    api_doc_string(o, "state", v->state);
+    api_doc_number(o, "epoch", (double)v->epoch);
+    api_doc_number(o, "epochs", (double)v->epochs);
+    bool ended = v->finished_at && v->stop_reason && strcmp(v->state, "succeeded") == 0;
+    api_doc_number(o, "progress", ended ? 1 : v->epochs ? (double)v->epoch / (double)v->epochs : 0);
+    api_doc_number(o, "cost", v->cost);
+    api_doc_bool(o, "finite", v->finite);
+    api_doc_number(o, "gradient_norm", v->gradient_norm);
+    api_doc_number(o, "learning_rate", v->learning_rate);
+    api_doc_number(o, "max_stable_learning_rate", v->max_stable_learning_rate);
+    api_doc_string(o, "stop_reason", v->stop_reason);
+    api_doc_string(o, "dataset_id", v->dataset_id);
+    api_doc_string(o, "model_id", v->model_id);
+    api_doc_string(o, "created_at", v->created_at);
+    api_doc_string(o, "started_at", v->started_at);
+    api_doc_string(o, "finished_at", v->finished_at);
+    api_doc_number(o, "seconds", v->seconds);
+    if (brief)
+        return;
+    api_doc_raw(o, "advice", v->advice ? v->advice : "[]");
+    api_doc_raw(o, "error", v->error ? v->error : "null");
+    api_doc_raw(o, "spec", v->spec);
+}
+
+/* ---- history ---- */
+
+void api_point_json(api_text *t, const api_point *point, bool first)
+{
+    api_text_printf(t, "%s{\"epoch\": %llu, \"cost\": ", first ? "" : ",\n",
+                    (unsigned long long)point->epoch);
+    api_text_number(t, point->cost);
+    api_text_puts(t, ", \"gradient_norm\": ");
+    api_text_number(t, point->gradient_norm);
+    api_text_puts(t, ", \"learning_rate\": ");
+    api_text_number(t, point->learning_rate);
+    api_text_puts(t, ", \"seconds\": ");
+    api_text_number(t, point->seconds);
+    api_text_puts(t, isfinite(point->cost) ? "}" : ", \"finite\": false}");
+}
+
+const char api_point_csv_header[] = "epoch,cost,gradient_norm,learning_rate,seconds,finite\r\n";
+
+/* An empty field for what is not finite. */
+static void csv_number(api_text *t, double v)
+{
+    if (isfinite(v))
+        api_text_number(t, v);
+    api_text_puts(t, ",");
+}
+
+void api_point_csv(api_text *t, const api_point *point)
+{
+    api_text_printf(t, "%llu,", (unsigned long long)point->epoch);
+    csv_number(t, point->cost);
+    csv_number(t, point->gradient_norm);
+    csv_number(t, point->learning_rate);
+    csv_number(t, point->seconds);
+    api_text_puts(t, isfinite(point->cost) ? "true\r\n" : "false\r\n");
+}
+
+/* ---- parameters ---- */
+
+void api_parameters_encode(cJSON *o, const gd_model *model, const gd_shape *shape,
+                           const double *theta)
+{
+    gd_part parts[GD_MAX_PARTS];
+    size_t count = model->layout(shape, parts);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].scalar)
+            api_doc_number(o, parts[i].name, theta[parts[i].offset]);
+        else
+            api_doc_numbers(o, parts[i].name, theta + parts[i].offset, parts[i].count);
+    if (shape->cols == 1 && model->linear) {
+        api_doc_number(o, "m", theta[0]);
+        if (shape->intercept)
+            api_doc_number(o, "b", theta[1]);
+    }
+}
+
+cJSON *api_diverged_encode(const gd_error *err, uint64_t epoch, double max_stable_rate,
+                           double safe_rate, const gd_model *model, const gd_shape *shape,
+                           const double *theta, uint64_t theta_epoch)
+{
+    cJSON *o = cJSON_CreateObject();
+    api_doc_string(o, "type", api_problem_type(API_DIVERGED));
+    api_doc_string(o, "title", api_problem_title(API_DIVERGED));
+    api_doc_string(o, "detail", err->message);
+    api_doc_string(o, "field", err->field);
+    api_doc_number(o, "epoch", (double)epoch);
+    api_doc_number(o, "max_stable_learning_rate", max_stable_rate > 0 ? max_stable_rate : NAN);
+    api_doc_number(o, "suggested_learning_rate", safe_rate > 0 ? safe_rate : NAN);
+    cJSON *last = api_doc_add_object(o, "last_finite");
+    api_doc_number(last, "epoch", (double)theta_epoch);
+    api_parameters_encode(api_doc_add_object(last, "parameters"), model, shape, theta);
+    return o;
+}

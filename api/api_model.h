@@ -1,0 +1,34 @@
+/* api_model: what was fitted, and what it predicts. */
+#ifndef API_MODEL_H
+#define API_MODEL_H
+
+#include "api_doc.h"
+#include "gd_metrics.h"
+
+#include <stdint.h>
+
+/* All borrowed; columns may be NULL in a brief document. */
+typedef struct api_model_view {
+    const char *id, *job_id, *name, *target, *created_at;
+    const gd_model *model;
+    gd_shape shape;
+    const char *const *columns;                    /* shape.cols names */
+    const double *theta, *scaled, *center, *scale; /* scaled: NULL when not standardized */
+    gd_regression_metrics metrics;
+    const char *training; /* JSON, as stored */
+} api_model_view;
+
+/* `brief` leaves out parameters, columns and training. */
+void api_model_encode(cJSON *o, const api_model_view *v, bool brief);
+
+/* The training member, as stored: strings borrowed, spec is JSON. The caller owns it. */
+cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, const char *sha256,
+                           uint64_t rows, const char *spec, const char *stop_reason,
+                           uint64_t epochs, double cost, double gradient_norm, double learning_rate,
+                           double seconds);
+
+/* {"model_id", "count", "predictions": [...]}: z: n scores; those that are not finite are
+ * null and set "finite" to false. The caller frees the text; NULL when out of memory. */
+char *api_predictions_encode(const char *model_id, const double *z, size_t n);
+
+#endif

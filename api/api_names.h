@@ -1,0 +1,32 @@
+/* api_names: an ordered list of distinct names with fast look-up, for column headers. */
+#ifndef API_NAMES_H
+#define API_NAMES_H
+
+#include "api_problem.h"
+
+typedef struct api_names {
+    char **list; /* in the order added; owned */
+    size_t count;
+    size_t *slots; /* open hashing: index + 1, 0 for empty */
+    size_t slots_count, cap;
+} api_names;
+
+typedef enum api_names_added {
+    API_NAMES_NEW,
+    API_NAMES_TWICE,
+    API_NAMES_NO_MEMORY
+} api_names_added;
+
+/* Copies the name in, unless it is there already. */
+api_names_added api_names_add(api_names *names, const char *name);
+
+/* Its index, or SIZE_MAX. */
+size_t api_names_find(const api_names *names, const char *name);
+
+void api_names_free(api_names *names); /* leaves it empty */
+
+/* Is this fit to be stored and shown: 1 to API_MAX_NAME bytes, no control characters? If
+ * not, says so for `field`. */
+bool api_name_check(const char *name, const char *field, api_problem *p);
+
+#endif

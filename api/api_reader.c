@@ -1,0 +1,61 @@
+/* api_reader: the table of formats, and what every reader shares. */
+#include "api_reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define X(name) extern const api_format api_format_##name;
+#include "formats/list.h"
+#undef X
+
+const api_format *const api_formats[] = {
+#define X(name) &api_format_##name,
+#include "formats/list.h"
+#undef X
+};
+
+const size_t api_formats_count = sizeof api_formats / sizeof api_formats[0];
+
+const api_format *api_format_find(const char *content_type, api_problem *p)
+{
+    if (!content_type)
+        return api_formats[0];
+    size_t n = strcspn(content_type, "; \t");
+    for (size_t i = 0; i < api_formats_count; i++)
+        if (strlen(api_formats[i]->media_type) == n &&
+            strncasecmp(content_type, api_formats[i]->media_type, n) == 0)
+            return api_formats[i];
+    /* curl -d says this unless told otherwise, and means JSON here. */
+    if (strncasecmp(content_type, "application/x-www-form-urlencoded", n) == 0 && n > 0)
+        return api_formats[0];
+    char known[200] = "";
+    for (size_t i = 0, at = 0; i < api_formats_count && at < sizeof known; i++)
+        at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", at ? ", " : "",
+                               api_formats[i]->media_type);
+    api_problem_set(p, API_UNSUPPORTED_MEDIA, "Content-Type \"%.80s\" is not read here; send %s",
+                    content_type, known);
+    return NULL;
+}
+
+void api_dataset_free(api_dataset *d)
+{
+    free(d->name);
+    free(d->target);
+    for (size_t i = 0; d->columns && i < d->cols; i++)
+        free(d->columns[i]);
+    free(d->columns);
+    free(d->features);
+    *d = (api_dataset){0};
+}
+
+bool api_dataset_plain(const api_dataset *d)
+{
+    if (d->target_at != API_APART || d->stored != d->cols)
+        return false;
+    for (size_t i = 0; i < d->cols; i++)
+        if (d->features[i] != i)
+            return false;
+    return true;
+}

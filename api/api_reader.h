@@ -1,0 +1,74 @@
+/* api_reader: uploads in any format become rows of numbers.
+ *
+ * A reader is fed bytes as they arrive and hands numbers on to a sink; it keeps names and
+ * the row at hand, never the data. One file in formats/ and one row in formats/list.h
+ * make a format.
+ *
+ * What reaches the sink is a stream of rows of `stored` values, and, in formats that give
+ * targets apart, a stream of targets. Which stored columns are features, in which order,
+ * and which is the target may be known at the end only (JSON members come in any order):
+ * the result says so in `features` and `target_at`.
+ */
+#ifndef API_READER_H
+#define API_READER_H
+
+#include "api_problem.h"
+
+#include <stdint.h>
+
+typedef struct api_sink {
+    void *ctx; /* handed to both; borrowed */
+    /* n values of rows, in order; a call need not end at a row's end. False stops the
+     * reader, with the reason in p. */
+    bool (*values)(void *ctx, const double *v, size_t n, api_problem *p);
+    bool (*targets)(void *ctx, const double *v, size_t n, api_problem *p);
+} api_sink;
+
+typedef struct api_read_options {
+    bool labelled;              /* a target is needed (training), or none is read (prediction) */
+    const char *name;           /* from the query, or NULL; borrowed, as are the others */
+    const char *target;         /* the target's column, or NULL */
+    const char *const *columns; /* the features wanted, in order, or NULL for all */
+    size_t columns_count;
+    uint64_t max_values; /* values in all rows together; 0 for no such limit */
+} api_read_options;
+
+typedef struct api_dataset {
+    char *name;     /* "" when none was given */
+    char **columns; /* names of the features */
+    size_t cols;
+    char *target; /* name, NULL when not labelled */
+    uint64_t rows;
+    size_t stored;    /* values a row in the sink's stream */
+    size_t *features; /* cols indices into a stored row */
+    size_t target_at; /* index into a stored row, or API_APART */
+} api_dataset;
+
+#define API_APART SIZE_MAX /* the targets came as a stream of their own (or there are none) */
+
+/* Frees what *d owns and empties it. */
+void api_dataset_free(api_dataset *d);
+
+/* Are the stored rows the feature rows as they are? */
+bool api_dataset_plain(const api_dataset *d);
+
+typedef struct api_format {
+    const char *name;
+    const char *media_type;
+    /* options and sink: borrowed until close. NULL when out of memory. */
+    void *(*open)(const api_read_options *options, const api_sink *sink);
+    /* Both return false with the reason in p, and only close may follow then. */
+    bool (*feed)(void *reader, const char *bytes, size_t n, api_problem *p);
+    /* *out is written on success; the caller frees it with api_dataset_free. */
+    bool (*finish)(void *reader, api_dataset *out, api_problem *p);
+    void (*close)(void *reader); /* NULL is fine */
+} api_format;
+
+extern const api_format *const api_formats[];
+extern const size_t api_formats_count;
+
+/* By the Content-Type header; parameters (charset) are ignored. JSON when it is NULL.
+ * NULL, with the known ones in p, when there is none. */
+const api_format *api_format_find(const char *content_type, api_problem *p);
+
+#endif

@@ -1,0 +1,3 @@
+/* The dataset formats: one row a file of this folder. The build checks rows against files. */
+X(json)
+X(csv)
