@@ -6,13 +6,13 @@ void api_dataset_encode(cJSON *o, const api_dataset_view *v)
     api_doc_string(o, "id", v->id);
     api_doc_string(o, "name", v->name);
     api_doc_number(o, "rows", (double)v->rows);
-    api_doc_raw(o, "columns", v->columns);
+    api_doc_embed(o, "columns", v->columns);
     api_doc_string(o, "target", v->target);
     api_doc_number(o, "bytes", (double)v->bytes);
     api_doc_string(o, "sha256", v->sha256);
     api_doc_string(o, "created_at", v->created_at);
     if (v->statistics)
-        api_doc_raw(o, "statistics", v->statistics);
+        api_doc_embed(o, "statistics", v->statistics);
 }
 
 static void encode_column(cJSON *list, const char *name, const char *role, const gd_column *c)

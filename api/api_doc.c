@@ -4,6 +4,7 @@
 #include "api_json.h"
 #include "api_text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,11 @@ void api_doc_raw(cJSON *o, const char *name, const char *text)
     api_doc_item(o, name, text ? cJSON_CreateRaw(text) : NULL);
 }
 
+void api_doc_embed(cJSON *o, const char *name, const char *text)
+{
+    api_doc_item(o, name, text ? cJSON_Parse(text) : NULL);
+}
+
 void api_doc_string(cJSON *o, const char *name, const char *value)
 {
     api_doc_item(o, name, value ? cJSON_CreateString(value) : cJSON_CreateNull());
@@ -121,10 +127,7 @@ void api_doc_string(cJSON *o, const char *name, const char *value)
 
 void api_doc_number(cJSON *o, const char *name, double value)
 {
-    api_text t = {0};
-    api_text_number(&t, value);
-    api_doc_raw(o, name, t.failed ? NULL : t.data);
-    api_text_free(&t);
+    api_doc_item(o, name, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
 }
 
 void api_doc_bool(cJSON *o, const char *name, bool value)
@@ -139,6 +142,7 @@ void api_doc_null(cJSON *o, const char *name)
 
 void api_doc_numbers(cJSON *o, const char *name, const double *values, size_t n)
 {
+    /* as text: a node for each of many numbers would take ten times the room */
     api_text t = {0};
     api_text_puts(&t, "[");
     for (size_t i = 0; i < n; i++) {
@@ -157,59 +161,100 @@ void api_doc_strings(cJSON *o, const char *name, const char *const *values, size
         api_doc_append_string(list, values[i]);
 }
 
+/* ---- writing; cJSON's own printer rounds numbers ---- */
+
+enum { COMPACT = -1 };
+
 static void write_string(api_text *t, const char *s)
 {
-    cJSON *item = cJSON_CreateStringReference(s);
-    char *text = item ? cJSON_PrintUnformatted(item) : NULL;
-    if (text)
-        api_text_puts(t, text);
-    else
-        t->failed = true;
-    free(text);
-    cJSON_Delete(item);
+    static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    api_text_puts(t, "\"");
+    while (*s) {
+        size_t n = 0;
+        while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+            n++;
+        api_text_add(t, s, n);
+        s += n;
+        const char *at = *s ? strchr(plain, *s) : NULL;
+        if (at)
+            api_text_printf(t, "\\%c", letters[at - plain]);
+        else if (*s)
+            api_text_printf(t, "\\u%04x", (unsigned char)*s);
+        s += *s != '\0';
+    }
+    api_text_puts(t, "\"");
 }
 
-static void write_value(api_text *t, const cJSON *value)
+static void new_line(api_text *t, int indent)
 {
-    bool object = cJSON_IsObject(value);
-    if (cJSON_IsNumber(value)) {
-        api_text_number(t, value->valuedouble);
-    } else if (cJSON_IsString(value)) {
-        write_string(t, value->valuestring);
-    } else if (object || cJSON_IsArray(value)) {
-        api_text_puts(t, object ? "{" : "[");
-        for (const cJSON *child = value->child; child; child = child->next) {
-            if (object) {
-                write_string(t, child->string);
-                api_text_puts(t, ": ");
-            }
-            write_value(t, child);
-            api_text_puts(t, child->next ? ", " : "");
+    api_text_printf(t, "\n%*s", 2 * indent, "");
+}
+
+static void write_value(api_text *t, const cJSON *value, int indent);
+
+/* Members on lines of their own; elements too, unless all are scalars. */
+static void write_members(api_text *t, const cJSON *parent, int indent)
+{
+    bool object = cJSON_IsObject(parent), lines = object;
+    for (const cJSON *child = parent->child; child; child = child->next)
+        lines = lines || cJSON_IsObject(child) || cJSON_IsArray(child);
+    lines = lines && indent != COMPACT && parent->child;
+    int inner = indent == COMPACT ? COMPACT : indent + lines;
+    api_text_puts(t, object ? "{" : "[");
+    for (const cJSON *child = parent->child; child; child = child->next) {
+        if (lines)
+            new_line(t, inner);
+        if (object) {
+            write_string(t, child->string);
+            api_text_puts(t, ": ");
         }
-        api_text_puts(t, object ? "}" : "]");
-    } else {
-        api_text_puts(t, cJSON_IsTrue(value) ? "true" : cJSON_IsFalse(value) ? "false" : "null");
+        write_value(t, child, inner);
+        api_text_puts(t, !child->next ? "" : lines ? "," : ", ");
     }
+    if (lines)
+        new_line(t, indent);
+    api_text_puts(t, object ? "}" : "]");
+}
+
+static void write_value(api_text *t, const cJSON *value, int indent)
+{
+    if (cJSON_IsNumber(value))
+        api_text_number(t, value->valuedouble);
+    else if (cJSON_IsString(value))
+        write_string(t, value->valuestring);
+    else if (cJSON_IsRaw(value))
+        api_text_puts(t, value->valuestring);
+    else if (cJSON_IsObject(value) || cJSON_IsArray(value))
+        write_members(t, value, indent);
+    else
+        api_text_puts(t, cJSON_IsTrue(value) ? "true" : cJSON_IsFalse(value) ? "false" : "null");
 }
 
 char *api_doc_text(const cJSON *value)
 {
     api_text t = {0};
-    write_value(&t, value);
+    if (!complete(value))
+        return NULL;
+    write_value(&t, value, COMPACT);
     return api_text_take(&t);
+}
+
+char *api_doc_take_text(cJSON *doc)
+{
+    char *text = api_doc_text(doc);
+    cJSON_Delete(doc);
+    return text;
 }
 
 char *api_doc_print(cJSON *doc)
 {
-    char *text = complete(doc) ? cJSON_Print(doc) : NULL;
-    size_t n = text ? strlen(text) : 0;
-    cJSON_Delete(doc);
-    char *line = text ? realloc(text, n + 2) : NULL;
-    if (!line) {
-        free(text);
-        return NULL;
+    api_text t = {0};
+    if (complete(doc)) {
+        write_value(&t, doc, 0);
+        api_text_puts(&t, "\n");
+    } else {
+        t.failed = true;
     }
-    line[n] = '\n';
-    line[n + 1] = '\0';
-    return line;
+    cJSON_Delete(doc);
+    return api_text_take(&t);
 }

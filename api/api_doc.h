@@ -1,9 +1,9 @@
 /* api_doc: cJSON as it is used here, for control documents.
  *
  * Reading: a body is checked by our own strict reader first (api_json.h), because cJSON
- * accepts more than RFC 8259 does. Writing: numbers go in as text that reads back
- * exactly, because cJSON prints doubles to within an epsilon only, and non-finite ones
- * as null. A failed allocation surfaces in api_doc_print, which then returns NULL.
+ * accepts more than RFC 8259 does. Writing: by a writer of our own, because cJSON prints
+ * doubles to within an epsilon only; here they read back exactly, and what is not finite is
+ * null. A failed allocation surfaces when the document is printed: the text is NULL then.
  */
 #ifndef API_DOC_H
 #define API_DOC_H
@@ -23,7 +23,9 @@ void api_doc_bool(cJSON *o, const char *name, bool value);
 void api_doc_null(cJSON *o, const char *name);
 void api_doc_numbers(cJSON *o, const char *name, const double *values, size_t n);
 void api_doc_strings(cJSON *o, const char *name, const char *const *values, size_t n);
-/* text: JSON, copied in as it is. */
+/* text: JSON that was stored; it becomes part of the document. */
+void api_doc_embed(cJSON *o, const char *name, const char *text);
+/* text: JSON in bulk, copied out as it is. */
 void api_doc_raw(cJSON *o, const char *name, const char *text);
 /* item: handed over; freed when it can't be added. */
 void api_doc_item(cJSON *o, const char *name, cJSON *item);
@@ -33,11 +35,13 @@ cJSON *api_doc_add_array(cJSON *o, const char *name);
 cJSON *api_doc_append_object(cJSON *array);
 void api_doc_append_string(cJSON *array, const char *value);
 
-/* A value as JSON text with exact numbers; the caller frees it. NULL when out of memory. */
+/* A value as JSON text on one line; the caller frees it. NULL when out of memory. */
 char *api_doc_text(const cJSON *value);
+/* The same, and deletes doc: for storing. */
+char *api_doc_take_text(cJSON *doc);
 
-/* Prints doc with a final newline and deletes it. The caller frees the text. NULL when out
- * of memory. */
+/* Prints doc, indented for a reader at a terminal, and deletes it. The caller frees the text.
+ * NULL when out of memory. */
 char *api_doc_print(cJSON *doc);
 
 #endif

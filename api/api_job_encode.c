@@ -32,7 +32,7 @@ cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id)
     api_fields_encode(o, s, gd_spec_params, gd_spec_params_count);
     api_fields_encode(o, job, api_job_params, api_job_params_count);
     if (job->initial)
-        api_doc_raw(o, "initial_parameters", job->initial);
+        api_doc_embed(o, "initial_parameters", job->initial);
     return o;
 }
 
@@ -59,9 +59,9 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     api_doc_number(o, "seconds", v->seconds);
     if (brief)
         return;
-    api_doc_raw(o, "advice", v->advice ? v->advice : "[]");
-    api_doc_raw(o, "error", v->error ? v->error : "null");
-    api_doc_raw(o, "spec", v->spec);
+    api_doc_embed(o, "advice", v->advice ? v->advice : "[]");
+    api_doc_embed(o, "error", v->error ? v->error : "null");
+    api_doc_embed(o, "spec", v->spec);
 }
 
 /* ---- history ---- */

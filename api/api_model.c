@@ -36,7 +36,7 @@ void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
     api_doc_string(o, "job_id", v->job_id);
     api_doc_string(o, "created_at", v->created_at);
     if (!brief)
-        api_doc_raw(o, "training", v->training);
+        api_doc_embed(o, "training", v->training);
 }
 
 cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, const char *sha256,
@@ -56,7 +56,7 @@ cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, con
     api_doc_number(o, "gradient_norm", gradient_norm);
     api_doc_number(o, "learning_rate", learning_rate);
     api_doc_number(o, "seconds", seconds);
-    api_doc_raw(o, "spec", spec);
+    api_doc_embed(o, "spec", spec);
     return o;
 }
 

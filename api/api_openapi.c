@@ -1,0 +1,171 @@
+/* api_openapi: the embedded document, with what the tables know filled in. A parameter, a
+ * member of a family or a problem that gets its row is described by that row alone. */
+#include "api_openapi.h"
+
+#include "api_doc.h"
+#include "api_job.h"
+
+#include <math.h>
+
+extern const char api_openapi_text[]; /* openapi.json, embedded by CMakeLists.txt */
+
+/* ---- a row of a parameter table ---- */
+
+static void add_range(cJSON *o, const gd_param *p)
+{
+    if (p->kind == GD_BOOLEAN) {
+        api_doc_string(o, "type", "boolean");
+        return;
+    }
+    api_doc_string(o, "type", p->kind == GD_INTEGER ? "integer" : "number");
+    if (isfinite(p->min))
+        api_doc_number(o, p->min_open ? "exclusiveMinimum" : "minimum", p->min);
+    if (isfinite(p->max))
+        api_doc_number(o, p->max_open ? "exclusiveMaximum" : "maximum", p->max);
+}
+
+static void add_default(cJSON *o, const gd_param *p)
+{
+    if (p->word && p->def == p->word_value)
+        api_doc_string(o, "default", p->word);
+    else if (p->kind == GD_BOOLEAN)
+        api_doc_bool(o, "default", p->def != 0);
+    else
+        api_doc_number(o, "default", p->def);
+}
+
+static void add_param(cJSON *properties, const gd_param *p)
+{
+    cJSON *o = api_doc_add_object(properties, p->name);
+    api_doc_string(o, "description", p->doc);
+    if (p->word) {
+        cJSON *choices = api_doc_add_array(o, "oneOf");
+        add_range(api_doc_append_object(choices), p);
+        api_doc_string(api_doc_append_object(choices), "const", p->word);
+    } else {
+        add_range(o, p);
+    }
+    add_default(o, p);
+}
+
+/* ---- families: a name, or an object of the name and its hyperparameters ---- */
+
+typedef struct member {
+    const char *name, *doc, *formula;
+    const gd_param *params;
+    size_t count;
+} member;
+
+typedef struct family {
+    const char *field, *doc;
+    size_t count;
+    member (*at)(size_t i);
+} family;
+
+static member model_at(size_t i)
+{
+    const gd_model *m = gd_models[i];
+    return (member){m->name, m->doc, m->formula, m->params, m->params_count};
+}
+
+static member cost_at(size_t i)
+{
+    const gd_cost *c = gd_costs[i];
+    return (member){c->name, c->doc, c->formula, c->params, c->params_count};
+}
+
+static member optimizer_at(size_t i)
+{
+    const gd_optimizer *o = gd_optimizers[i];
+    return (member){o->name, o->doc, o->source, o->params, o->params_count};
+}
+
+static void add_member(cJSON *choices, const member *m)
+{
+    api_text doc = {0};
+    cJSON *o = api_doc_append_object(choices);
+    api_text_printf(&doc, "%s: %s", m->doc, m->formula);
+    api_doc_string(o, "title", m->name);
+    api_doc_item(o, "description", doc.failed ? NULL : cJSON_CreateString(doc.data));
+    api_text_free(&doc);
+    api_doc_string(o, "type", "object");
+    api_doc_bool(o, "additionalProperties", false);
+    api_doc_append_string(api_doc_add_array(o, "required"), "name");
+    cJSON *properties = api_doc_add_object(o, "properties");
+    api_doc_string(api_doc_add_object(properties, "name"), "const", m->name);
+    for (size_t i = 0; i < m->count; i++)
+        add_param(properties, &m->params[i]);
+}
+
+static void add_family(cJSON *properties, const family *f, const char *def)
+{
+    cJSON *o = api_doc_add_object(properties, f->field);
+    api_doc_string(o, "description", f->doc);
+    cJSON *choices = api_doc_add_array(o, "oneOf");
+    cJSON *short_form = api_doc_append_object(choices);
+    api_doc_string(short_form, "title", "By name");
+    api_doc_string(short_form, "type", "string");
+    cJSON *names = api_doc_add_array(short_form, "enum");
+    for (size_t i = 0; i < f->count; i++) {
+        member m = f->at(i);
+        api_doc_append_string(names, m.name);
+        add_member(choices, &m);
+    }
+    api_doc_string(o, "default", def);
+}
+
+/* ---- the document ---- */
+
+static cJSON *get(cJSON *o, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(o, name);
+}
+
+/* The settings of a job, as `properties` of a schema; their names go into `required` too,
+ * unless that is NULL. */
+static void add_settings(cJSON *properties, cJSON *required)
+{
+    const family families[] = {
+        {"model", "the function that is fitted", gd_models_count, model_at},
+        {"cost", "what a wrong prediction costs", gd_costs_count, cost_at},
+        {"optimizer", "the rule that moves the parameters", gd_optimizers_count, optimizer_at},
+    };
+    gd_spec spec;
+    gd_spec_defaults(&spec);
+    const char *const defaults[] = {spec.model->name, spec.cost->name, spec.optimizer->name};
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        add_family(properties, &families[i], defaults[i]);
+        if (required)
+            api_doc_append_string(required, families[i].field);
+    }
+    for (size_t i = 0; i < gd_spec_params_count + api_job_params_count; i++) {
+        const gd_param *p = i < gd_spec_params_count ? &gd_spec_params[i]
+                                                     : &api_job_params[i - gd_spec_params_count];
+        add_param(properties, p);
+        if (required)
+            api_doc_append_string(required, p->name);
+    }
+}
+
+static void add_problem_types(cJSON *type)
+{
+#define X(code, status, slug, title) code,
+    static const api_problem_code codes[] = { API_PROBLEM_LIST(X) };
+#undef X
+    cJSON *types = api_doc_add_array(type, "enum");
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i] != API_NO_PROBLEM)
+            api_doc_append_string(types, api_problem_type(codes[i]));
+}
+
+char *api_openapi_encode(const char *version)
+{
+    cJSON *doc = cJSON_Parse(api_openapi_text);
+    cJSON *schemas = get(get(doc, "components"), "schemas");
+    cJSON *request = get(schemas, "JobRequest"), *spec = get(schemas, "JobSpec");
+    api_doc_string(get(doc, "info"), "version", version);
+    add_settings(get(request, "properties"), NULL);
+    add_settings(get(spec, "properties"), get(spec, "required"));
+    add_problem_types(get(get(get(schemas, "Problem"), "properties"), "type"));
+    return api_doc_print(doc);
+}

@@ -1,0 +1,171 @@
+/* handle_datasets: uploads, listings, statistics, deletion. */
+#include "api_dataset.h"
+#include "api_names.h"
+#include "srv_ingest.h"
+#include "srv_list.h"
+#include "srv_routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- POST: the body is read as it comes ---- */
+
+struct srv_read {
+    srv_ingest ingest;
+    char *columns;      /* the query's list, cut at its commas */
+    const char **names; /* into columns */
+};
+
+void srv_read_free(srv_read *read)
+{
+    if (!read)
+        return;
+    srv_ingest_free(&read->ingest);
+    free(read->columns);
+    free(read->names);
+    free(read);
+}
+
+/* "?columns=a,b" as a list. */
+static bool split_columns(srv_read *r, const char *text, api_read_options *o, api_problem *p)
+{
+    if (!text)
+        return true;
+    size_t count = 1;
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
+    r->columns = strdup(text);
+    r->names = calloc(count, sizeof *r->names);
+    if (!r->columns || !r->names)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    char *at = r->columns;
+    for (size_t i = 0; i < count; i++) {
+        r->names[i] = at;
+        at += strcspn(at, ",");
+        *at++ = '\0';
+    }
+    o->columns = r->names;
+    o->columns_count = count;
+    return true;
+}
+
+bool srv_open_dataset(srv_request *rq)
+{
+    api_problem *p = &rq->problem;
+    const api_format *format = api_format_find(srv_request_header(rq, "Content-Type"), p);
+    if (!format)
+        return false;
+    rq->read = calloc(1, sizeof *rq->read);
+    if (!rq->read)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    api_read_options o = {.labelled = true,
+                          .name = srv_request_query(rq, "name"),
+                          .target = srv_request_query(rq, "target")};
+    if (o.name && !api_name_check(o.name, "name", p))
+        return false;
+    return split_columns(rq->read, srv_request_query(rq, "columns"), &o, p) &&
+           srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p);
+}
+
+bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n)
+{
+    return srv_ingest_feed(&rq->read->ingest, bytes, n, &rq->problem);
+}
+
+static bool record(srv_db *db, void *arg, api_problem *p)
+{
+    return srv_ingest_record(db, arg, p);
+}
+
+void srv_post_dataset(srv_request *rq)
+{
+    srv_ingest *g = &rq->read->ingest;
+    if (!srv_ingest_finish(g, &rq->problem))
+        return;
+    if (!srv_store_write(rq->app->store, record, g, &rq->problem)) {
+        srv_ingest_discard(g);
+        return;
+    }
+    const api_dataset *d = &g->dataset;
+    api_dataset_view v = {.id = g->id,
+                          .name = *d->name ? d->name : g->id,
+                          .target = d->target,
+                          .sha256 = g->stored.sha256,
+                          .created_at = g->created_at,
+                          .rows = d->rows,
+                          .bytes = g->stored.bytes,
+                          .columns = g->columns};
+    cJSON *o = cJSON_CreateObject();
+    api_dataset_encode(o, &v);
+    snprintf(rq->location, sizeof rq->location, "/v1/datasets/%s", g->id);
+    srv_reply_doc(rq, 201, o);
+}
+
+/* ---- GET ---- */
+
+static api_dataset_view view_of(srv_rows *rows)
+{
+    return (api_dataset_view){.id = srv_text(rows, 0),
+                              .name = srv_text(rows, 1),
+                              .rows = (uint64_t)srv_integer(rows, 2),
+                              .columns = srv_text(rows, 3),
+                              .target = srv_text(rows, 4),
+                              .bytes = (uint64_t)srv_integer(rows, 5),
+                              .sha256 = srv_text(rows, 6),
+                              .created_at = srv_text(rows, 8)};
+}
+
+static void encode_brief(cJSON *o, srv_rows *rows)
+{
+    api_dataset_view v = view_of(rows);
+    api_dataset_encode(o, &v);
+}
+
+static void encode_full(cJSON *o, srv_rows *rows)
+{
+    api_dataset_view v = view_of(rows);
+    v.statistics = srv_text(rows, 7);
+    api_dataset_encode(o, &v);
+}
+
+void srv_list_datasets(srv_request *rq)
+{
+    srv_list(rq,
+             &(srv_listing){.sql = SQL_DATASET_LIST, .member = "datasets", .encode = encode_brief});
+}
+
+void srv_get_dataset(srv_request *rq)
+{
+    srv_get_one(rq, SQL_DATASET_GET, "dataset", encode_full);
+}
+
+/* ---- DELETE ---- */
+
+static bool delete_unused(srv_db *db, void *arg, api_problem *p)
+{
+    srv_request *rq = arg;
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_IN_USE, p, "t", rq->id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_ROW) {
+        api_problem_set(p, API_CONFLICT,
+                        "job %s still needs this dataset; wait for it or cancel it",
+                        srv_text(rows, 0));
+        srv_db_done(rows);
+        return false;
+    }
+    if (step == SRV_FAILED || !srv_db_run(db, SQL_DATASET_DELETE, p, "t", rq->id))
+        return false;
+    if (srv_db_changes(db) == 0)
+        srv_no_such(rq, "dataset");
+    return p->code == API_NO_PROBLEM;
+}
+
+void srv_delete_dataset(srv_request *rq)
+{
+    if (!srv_store_write(rq->app->store, delete_unused, rq, &rq->problem))
+        return;
+    srv_cache_forget(rq->app->cache, rq->id);
+    srv_upload_discard(rq->app->config.data_dir, rq->id);
+    srv_reply_empty(rq, 204);
+}

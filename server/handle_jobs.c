@@ -1,0 +1,299 @@
+/* handle_jobs: jobs are asked for, watched, cancelled and deleted. */
+#include "api_job.h"
+#include "srv_ingest.h"
+#include "srv_list.h"
+#include "srv_log.h"
+#include "srv_routes.h"
+#include "srv_waiters.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_WAIT 60 /* seconds */
+
+/* ---- documents ---- */
+
+static api_job_view view_of(srv_rows *rows)
+{
+    return (api_job_view){.id = srv_text(rows, 0),
+                          .name = srv_text(rows, 1),
+                          .dataset_id = srv_text(rows, 2),
+                          .state = srv_text(rows, 3),
+                          .epoch = (uint64_t)srv_integer(rows, 4),
+                          .epochs = (uint64_t)srv_integer(rows, 5),
+                          .cost = srv_real(rows, 6),
+                          .finite = srv_integer(rows, 7) != 0,
+                          .gradient_norm = srv_real(rows, 8),
+                          .learning_rate = srv_real(rows, 9),
+                          .max_stable_learning_rate = srv_real(rows, 10),
+                          .stop_reason = srv_text(rows, 11),
+                          .model_id = srv_text(rows, 12),
+                          .seconds = srv_real(rows, 13),
+                          .created_at = srv_text(rows, 14),
+                          .started_at = srv_text(rows, 15),
+                          .finished_at = srv_text(rows, 16),
+                          .spec = srv_text(rows, 17),
+                          .error = srv_text(rows, 18),
+                          .advice = srv_text(rows, 19)};
+}
+
+static void encode_brief(cJSON *o, srv_rows *rows)
+{
+    api_job_view v = view_of(rows);
+    api_job_encode(o, &v, true);
+}
+
+static void encode_full(cJSON *o, srv_rows *rows)
+{
+    api_job_view v = view_of(rows);
+    api_job_encode(o, &v, false);
+}
+
+/* ---- POST ---- */
+
+typedef struct new_job {
+    char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE];
+    const api_job *job;
+    const char *dataset_id;
+    srv_ingest *ingest; /* of an inline dataset that is recorded with the job, or NULL */
+    uint64_t cols;
+    char *spec;
+} new_job;
+
+static bool find_dataset(srv_db *db, void *arg, api_problem *p)
+{
+    new_job *n = arg;
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_SHAPE, p, "t", n->dataset_id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_END)
+        return api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"",
+                                 n->dataset_id);
+    if (step == SRV_FAILED)
+        return false;
+    n->cols = (uint64_t)srv_integer(rows, 1);
+    srv_db_done(rows);
+    return true;
+}
+
+static bool record(srv_db *db, void *arg, api_problem *p)
+{
+    new_job *n = arg;
+    /* the dataset may have been deleted since it was looked at */
+    bool ok = n->ingest ? srv_ingest_record(db, n->ingest, p) : find_dataset(db, n, p);
+    return ok && srv_db_run(db, SQL_JOB_INSERT, p, "tttitt", n->id, n->job->name, n->dataset_id,
+                            (int64_t)n->job->spec.epochs, n->spec, n->created_at);
+}
+
+/* Everything that is checked before anything is stored. */
+static bool check_job(srv_request *rq, new_job *n)
+{
+    double *initial = NULL;
+    bool ok = n->ingest || srv_store_read(rq->app->store, find_dataset, n, &rq->problem);
+    ok = ok && api_job_initial(n->job, (size_t)n->cols, &initial, &rq->problem);
+    free(initial);
+    if (!ok)
+        return false;
+    n->spec = api_doc_take_text(api_job_encode_spec(n->job, n->dataset_id));
+    return n->spec || api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory");
+}
+
+static bool store_job(srv_request *rq, new_job *n)
+{
+    if (!srv_pool_reserve(rq->app->pool, &rq->problem))
+        return false;
+    srv_id_new(n->id, "job_");
+    srv_time_text(n->created_at);
+    if (srv_store_write(rq->app->store, record, n, &rq->problem))
+        return true;
+    srv_pool_unreserve(rq->app->pool);
+    return false;
+}
+
+static void reply_job(srv_request *rq, const new_job *n)
+{
+    api_job_view v = {.id = n->id,
+                      .name = n->job->name,
+                      .dataset_id = n->dataset_id,
+                      .state = "queued",
+                      .epochs = n->job->spec.epochs,
+                      .cost = NAN,
+                      .gradient_norm = NAN,
+                      .learning_rate = NAN,
+                      .max_stable_learning_rate = NAN,
+                      .seconds = NAN,
+                      .finite = true,
+                      .created_at = n->created_at,
+                      .spec = n->spec};
+    cJSON *o = cJSON_CreateObject();
+    api_job_encode(o, &v, false);
+    snprintf(rq->location, sizeof rq->location, "/v1/jobs/%s", n->id);
+    srv_reply_doc(rq, 202, o);
+}
+
+/* The inline dataset becomes a dataset like any other; its fields are named below "dataset". */
+static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
+{
+    static const api_read_options options = {.labelled = true};
+    api_problem p = {0};
+    const char *bytes = rq->body.data + job->dataset_start;
+    bool ok = srv_ingest_begin(g, rq->app, api_formats[0], &options, &p) &&
+              srv_ingest_feed(g, bytes, job->dataset_end - job->dataset_start, &p) &&
+              srv_ingest_finish(g, &p);
+    for (size_t i = 0; i < p.errors_count; i++) {
+        char field[sizeof p.errors[i].field + 8];
+        snprintf(field, sizeof field, "dataset.%s", p.errors[i].field);
+        snprintf(p.errors[i].field, sizeof p.errors[i].field, "%.*s",
+                 (int)sizeof p.errors[i].field - 1, field);
+    }
+    if (!ok)
+        rq->problem = p;
+    return ok;
+}
+
+static bool json_body(srv_request *rq)
+{
+    const char *type = srv_request_header(rq, "Content-Type");
+    const api_format *format = api_format_find(type, &rq->problem);
+    if (format && format != api_formats[0])
+        api_problem_set(&rq->problem, API_UNSUPPORTED_MEDIA,
+                        "Content-Type \"%.80s\" is not read here; send application/json", type);
+    return rq->problem.code == API_NO_PROBLEM;
+}
+
+void srv_post_job(srv_request *rq)
+{
+    api_job job = {0};
+    srv_ingest ingest = {0};
+    new_job n = {.job = &job};
+    const char *body = rq->body.data ? rq->body.data : "";
+    if (!json_body(rq) || !api_job_decode(body, rq->body.len, &job, &rq->problem))
+        goto end;
+    n.dataset_id = job.dataset_id;
+    if (!job.dataset_id) {
+        n.ingest = &ingest;
+        if (!read_inline(rq, &job, &ingest))
+            goto end;
+        n.dataset_id = ingest.id;
+        n.cols = ingest.dataset.cols;
+    }
+    if (!check_job(rq, &n) || !store_job(rq, &n)) {
+        if (n.ingest)
+            srv_ingest_discard(&ingest);
+        goto end;
+    }
+    reply_job(rq, &n);
+    if (!srv_pool_add(rq->app->pool, n.id, true))
+        srv_log("job waits for the next start: not enough memory", srv_s("id", n.id));
+end:
+    srv_ingest_free(&ingest);
+    api_job_free(&job);
+    free(n.spec);
+}
+
+/* ---- GET ---- */
+
+void srv_list_jobs(srv_request *rq)
+{
+    static const char *const states[] = {"queued", "running", "succeeded", "failed", "cancelled"};
+    const char *state = srv_request_query(rq, "state");
+    bool known = !state;
+    for (size_t i = 0; state && i < sizeof states / sizeof states[0]; i++)
+        known = known || strcmp(state, states[i]) == 0;
+    if (!known) {
+        api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter state is invalid");
+        api_problem_field(&rq->problem, "state",
+                          "must be queued, running, succeeded, failed or cancelled, got \"%.40s\"",
+                          state);
+        return;
+    }
+    srv_list(rq, &(srv_listing){.sql = SQL_JOB_LIST,
+                                .member = "jobs",
+                                .filter = state,
+                                .filtered = true,
+                                .encode = encode_brief});
+}
+
+void srv_get_job(srv_request *rq)
+{
+    uint64_t wait = 0;
+    if (!srv_request_number(rq, "wait", 0, MAX_WAIT, &wait))
+        return;
+    if (wait > 0 && !rq->waited && srv_pool_has(rq->app->pool, rq->id)) {
+        rq->waited = true;
+        rq->deadline = rq->began + (double)wait;
+        if (srv_waiters_hold(rq->app->waiters, rq)) {
+            /* it may have left the pool before it was on the list */
+            if (!srv_pool_has(rq->app->pool, rq->id))
+                srv_waiters_wake(rq->app->waiters, rq->id);
+            return;
+        }
+    }
+    srv_get_one(rq, SQL_JOB_GET, "job", encode_full);
+}
+
+/* ---- cancel and DELETE ---- */
+
+static bool read_state(srv_db *db, srv_request *rq, char state[16], api_problem *p)
+{
+    srv_rows *rows = srv_db_query(db, SQL_JOB_STATE, p, "t", rq->id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_END)
+        srv_no_such(rq, "job");
+    if (step != SRV_ROW)
+        return false;
+    snprintf(state, 16, "%s", srv_text(rows, 0));
+    srv_db_done(rows);
+    return true;
+}
+
+static bool active(const char *state)
+{
+    return strcmp(state, "queued") == 0 || strcmp(state, "running") == 0;
+}
+
+static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
+{
+    srv_request *rq = arg;
+    char state[16], now[SRV_TIME_SIZE];
+    if (!read_state(db, rq, state, p))
+        return false;
+    if (strcmp(state, "cancelled") == 0)
+        return true;
+    if (!active(state))
+        return api_problem_set(p, API_CONFLICT, "the job has already %s",
+                               strcmp(state, "failed") == 0 ? "failed" : "succeeded");
+    return srv_db_run(db, SQL_JOB_END, p, "ttttttt", "cancelled", "cancelled", NULL, NULL, NULL,
+                      srv_time_text(now), rq->id);
+}
+
+void srv_cancel_job(srv_request *rq)
+{
+    /* A running job records its own end; all others are ended here. */
+    if (srv_pool_cancel(rq->app->pool, rq->id) != SRV_CANCEL_RUNNING) {
+        if (!srv_store_write(rq->app->store, end_cancelled, rq, &rq->problem))
+            return;
+        srv_waiters_wake(rq->app->waiters, rq->id);
+    }
+    srv_get_one(rq, SQL_JOB_GET, "job", encode_full);
+    if (rq->problem.code == API_NO_PROBLEM)
+        rq->status = 202;
+}
+
+static bool delete_ended(srv_db *db, void *arg, api_problem *p)
+{
+    srv_request *rq = arg;
+    char state[16];
+    if (!read_state(db, rq, state, p))
+        return false;
+    if (active(state))
+        return api_problem_set(p, API_CONFLICT, "the job is %s; cancel it first", state);
+    return srv_db_run(db, SQL_JOB_DELETE, p, "t", rq->id);
+}
+
+void srv_delete_job(srv_request *rq)
+{
+    if (srv_store_write(rq->app->store, delete_ended, rq, &rq->problem))
+        srv_reply_empty(rq, 204);
+}

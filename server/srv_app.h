@@ -1,0 +1,34 @@
+/* srv_app: the server as a whole: what it owns, how it starts and stops. Used by main and by
+ * tests alike. */
+#ifndef SRV_APP_H
+#define SRV_APP_H
+
+#include "api_problem.h"
+#include "srv_cache.h"
+#include "srv_config.h"
+#include "srv_pool.h"
+#include "srv_store.h"
+
+typedef struct srv_http srv_http;
+typedef struct srv_waiters srv_waiters;
+
+typedef struct srv_app {
+    srv_config config;
+    int lock_fd; /* holds the data directory for this process */
+    srv_store *store;
+    srv_cache *cache;
+    srv_waiters *waiters;
+    srv_pool *pool;
+    srv_http *http;
+    atomic_uint uploads; /* under way */
+    char address[300];   /* host:port that is listened on */
+} srv_app;
+
+/* Opens the data directory (making it if missing), takes up unfinished jobs, listens. On
+ * error everything is undone and p says why. */
+bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p);
+
+/* No new connections or jobs; running jobs save their place; then everything is closed. */
+void srv_app_stop(srv_app *app);
+
+#endif

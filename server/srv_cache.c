@@ -1,0 +1,198 @@
+/* srv_cache: a short list of mappings under one lock. */
+#include "srv_cache.h"
+
+#include "srv_clock.h"
+#include "srv_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { IDLE = 16 }; /* mappings kept though unused */
+
+struct srv_mapped {
+    char id[SRV_ID_SIZE];
+    pthread_mutex_t lock; /* held while the file is being mapped and checked */
+    void *map;
+    size_t size;
+    gd_data data;
+    unsigned held;
+    bool forgotten;
+    struct srv_mapped *next; /* most recently used first */
+};
+
+struct srv_cache {
+    const char *dir;
+    pthread_mutex_t lock; /* guards the list and each `held`, `forgotten` */
+    srv_mapped *first;
+};
+
+srv_cache *srv_cache_new(const char *dir)
+{
+    srv_cache *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->dir = dir;
+    pthread_mutex_init(&c->lock, NULL);
+    return c;
+}
+
+static void drop(srv_mapped *m)
+{
+    if (m->map)
+        munmap(m->map, m->size);
+    pthread_mutex_destroy(&m->lock);
+    free(m);
+}
+
+void srv_cache_free(srv_cache *c)
+{
+    if (!c)
+        return;
+    while (c->first) {
+        srv_mapped *next = c->first->next;
+        drop(c->first);
+        c->first = next;
+    }
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+static bool damaged(const char *id, api_problem *p)
+{
+    return api_problem_set(
+        p, API_INTERNAL,
+        "the file of dataset %s is damaged: it does not match its SHA-256; upload "
+        "the data again",
+        id);
+}
+
+static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_problem *p)
+{
+    char path[1200], hex[SRV_SHA256_SIZE];
+    snprintf(path, sizeof path, "%s/datasets/%s", c->dir, m->id);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        api_problem_set(p, API_INTERNAL, "the file of dataset %s can't be opened: %s", m->id,
+                        strerror(errno));
+        goto end;
+    }
+    if (st.st_size < SRV_ALIGN) {
+        damaged(m->id, p);
+        goto end;
+    }
+    m->size = (size_t)st.st_size;
+    void *map = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED) {
+        api_problem_set(p, API_UNAVAILABLE, "dataset %s can't be mapped: %s", m->id,
+                        strerror(errno));
+        goto end;
+    }
+    m->map = map;
+    /* What the hash vouches for was well-formed when it was written. */
+    srv_sha256(map, m->size, hex);
+    const srv_file_header *h = map;
+    if (strcmp(hex, sha256) != 0 || memcmp(h->magic, SRV_FILE_MAGIC, sizeof h->magic) != 0) {
+        damaged(m->id, p);
+        goto end;
+    }
+    m->data = (gd_data)
+    {
+        .X
+        = (const double *)((const char *)map + h->x_at),
+            .y = (const double *)((const char *)map + h->y_at), .rows = (size_t)h->rows,
+            .cols = (size_t)h->cols
+    };
+end:
+    if (fd >= 0)
+        close(fd);
+    return p->code == API_NO_PROBLEM;
+}
+
+/* Unlinks what is no longer wanted: forgotten, failed or too many idle. Under the lock. */
+static void sweep(srv_cache *c)
+{
+    unsigned idle = 0;
+    for (srv_mapped **at = &c->first; *at;) {
+        srv_mapped *m = *at;
+        if (m->held == 0 && (m->forgotten || !m->map || ++idle > IDLE)) {
+            *at = m->next;
+            drop(m);
+        } else {
+            at = &m->next;
+        }
+    }
+}
+
+/* Finds or adds the entry, moves it to the front and counts one more holder. */
+static srv_mapped *take_entry(srv_cache *c, const char *id)
+{
+    pthread_mutex_lock(&c->lock);
+    srv_mapped **at = &c->first, *m;
+    while (*at && (strcmp((*at)->id, id) != 0 || (*at)->forgotten))
+        at = &(*at)->next;
+    m = *at;
+    if (m) {
+        *at = m->next;
+    } else if ((m = calloc(1, sizeof *m))) {
+        snprintf(m->id, sizeof m->id, "%s", id);
+        pthread_mutex_init(&m->lock, NULL);
+    }
+    if (m) {
+        m->next = c->first;
+        c->first = m;
+        m->held++;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return m;
+}
+
+srv_mapped *srv_cache_hold(srv_cache *c, const char *id, const char *sha256, api_problem *p)
+{
+    srv_mapped *m = take_entry(c, id);
+    if (!m) {
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the dataset");
+        return NULL;
+    }
+    pthread_mutex_lock(&m->lock);
+    bool ok = m->data.X
+    || map_file(c, m, sha256, p);
+    pthread_mutex_unlock(&m->lock);
+    if (ok)
+        return m;
+    srv_cache_forget(c, id); /* don't keep a mapping that failed its check */
+    srv_cache_release(c, m);
+    return NULL;
+}
+
+void srv_cache_release(srv_cache *c, srv_mapped *m)
+{
+    if (!m)
+        return;
+    pthread_mutex_lock(&c->lock);
+    m->held--;
+    sweep(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+const gd_data *srv_mapped_data(const srv_mapped *m)
+{
+    return &m->data;
+}
+
+void srv_cache_forget(srv_cache *c, const char *id)
+{
+    pthread_mutex_lock(&c->lock);
+    for (srv_mapped *m = c->first; m; m = m->next)
+        if (strcmp(m->id, id) == 0)
+            m->forgotten = true;
+    sweep(c);
+    pthread_mutex_unlock(&c->lock);
+}

@@ -1,0 +1,20 @@
+/* srv_clock: time and randomness, the two things that core must not have. */
+#ifndef SRV_CLOCK_H
+#define SRV_CLOCK_H
+
+#include <stddef.h>
+
+/* Seconds since some moment; never jumps. */
+double srv_monotonic(void);
+
+#define SRV_TIME_SIZE 32
+
+/* "2026-11-24T09:41:07.123Z", the time now. Returns buf. */
+const char *srv_time_text(char buf[SRV_TIME_SIZE]);
+
+#define SRV_ID_SIZE 32
+
+/* prefix + 20 random characters (100 bits): "job_7k3m...". Returns buf. */
+const char *srv_id_new(char buf[SRV_ID_SIZE], const char *prefix);
+
+#endif

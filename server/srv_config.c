@@ -1,0 +1,149 @@
+/* srv_config: the table of settings and its three readers. */
+#include "srv_config.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum kind { TEXT, COUNT, SIZE, LOG_FORMAT } kind;
+
+typedef struct setting {
+    const char *flag, *variable, *value, *def, *doc;
+    kind kind;
+    size_t offset, room; /* room: of a text */
+    uint64_t min, max;   /* of a count or size */
+} setting;
+
+#define AT(member) .offset = offsetof(srv_config, member), .room = sizeof((srv_config){0}.member)
+
+static const setting settings[] = {
+    {"--listen", "DESCENTD_LISTEN", "HOST:PORT", "127.0.0.1:8080",
+     "address to listen on; port 0 lets the system choose", TEXT, AT(listen)},
+    {"--data-dir", "DESCENTD_DATA_DIR", "DIR", "./descentd-data",
+     "where datasets, jobs and models are kept", TEXT, AT(data_dir)},
+    {"--workers", "DESCENTD_WORKERS", "N", "0", "jobs trained at once; 0: one a processor", COUNT,
+     AT(workers), .min = 0, .max = 1024},
+    {"--max-body", "DESCENTD_MAX_BODY", "SIZE", "1g", "largest upload, in bytes or with k, m or g",
+     SIZE, AT(max_body), .min = 1024, .max = UINT64_C(1) << 40},
+    {"--max-queue", "DESCENTD_MAX_QUEUE", "N", "10000",
+     "jobs that may wait; more are refused with 429", COUNT, AT(max_queue), .min = 1,
+     .max = 1000000},
+    {"--log-format", "DESCENTD_LOG_FORMAT", "text|json", "text", "how log lines are written",
+     LOG_FORMAT, AT(log_json)},
+};
+
+enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+static bool number(const char *text, bool size, uint64_t *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return false;
+    unsigned long long v = strtoull(text, &end, 10);
+    uint64_t unit = 1;
+    if (size && *end) {
+        unit = *end == 'k' || *end == 'K'   ? UINT64_C(1) << 10
+               : *end == 'm' || *end == 'M' ? UINT64_C(1) << 20
+               : *end == 'g' || *end == 'G' ? UINT64_C(1) << 30
+                                            : 0;
+        end++;
+    }
+    if (*end || unit == 0 || v > UINT64_MAX / unit)
+        return false;
+    *out = v * unit;
+    return true;
+}
+
+static bool set(srv_config *c, const setting *s, const char *from, const char *text, char *why,
+                unsigned why_size)
+{
+    char *at = (char *)c + s->offset;
+    uint64_t n = 0;
+    switch (s->kind) {
+    case TEXT:
+        if (*text && strlen(text) < s->room) {
+            memcpy(at, text, strlen(text) + 1);
+            return true;
+        }
+        snprintf(why, why_size, "%s must have 1 to %zu characters, got \"%.60s\"", from,
+                 s->room - 1, text);
+        return false;
+    case COUNT:
+    case SIZE:
+        if (number(text, s->kind == SIZE, &n) && n >= s->min && n <= s->max) {
+            memcpy(at, &n, sizeof n);
+            return true;
+        }
+        snprintf(why, why_size, "%s must be a whole number in [%llu, %llu]%s, got \"%.60s\"", from,
+                 (unsigned long long)s->min, (unsigned long long)s->max,
+                 s->kind == SIZE ? ", with k, m or g for units" : "", text);
+        return false;
+    case LOG_FORMAT:
+        if (strcmp(text, "text") == 0 || strcmp(text, "json") == 0) {
+            *(bool *)at = strcmp(text, "json") == 0;
+            return true;
+        }
+        snprintf(why, why_size, "%s must be text or json, got \"%.60s\"", from, text);
+        return false;
+    }
+    return false;
+}
+
+static bool read_argument(srv_config *c, int argc, char **argv, int *i, char *why,
+                          unsigned why_size)
+{
+    const char *arg = argv[*i];
+    if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
+        return c->action = SRV_HELP, true;
+    if (strcmp(arg, "--version") == 0)
+        return c->action = SRV_VERSION, true;
+    if (strcmp(arg, "--health") == 0)
+        return c->action = SRV_HEALTH, true;
+    for (size_t k = 0; k < SETTINGS; k++) {
+        size_t n = strlen(settings[k].flag);
+        if (strncmp(arg, settings[k].flag, n) != 0 || (arg[n] && arg[n] != '='))
+            continue;
+        if (arg[n])
+            return set(c, &settings[k], settings[k].flag, arg + n + 1, why, why_size);
+        if (*i + 1 == argc) {
+            snprintf(why, why_size, "%s needs a value: %s", arg, settings[k].value);
+            return false;
+        }
+        return set(c, &settings[k], settings[k].flag, argv[++*i], why, why_size);
+    }
+    snprintf(why, why_size, "unknown option %.60s; see --help", arg);
+    return false;
+}
+
+bool srv_config_read(srv_config *c, int argc, char **argv, char *why, unsigned why_size)
+{
+    memset(c, 0, sizeof *c);
+    for (size_t k = 0; k < SETTINGS; k++)
+        if (!set(c, &settings[k], settings[k].flag, settings[k].def, why, why_size))
+            return false;
+    for (size_t k = 0; k < SETTINGS; k++) {
+        const char *text = getenv(settings[k].variable);
+        if (text && !set(c, &settings[k], settings[k].variable, text, why, why_size))
+            return false;
+    }
+    for (int i = 1; i < argc; i++)
+        if (!read_argument(c, argc, argv, &i, why, why_size))
+            return false;
+    return true;
+}
+
+void srv_config_help(void)
+{
+    printf("descentd " DESCENTD_VERSION ": gradient descent as a service\n\n"
+           "usage: descentd [options]\n\n");
+    for (size_t k = 0; k < SETTINGS; k++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", settings[k].flag, settings[k].value);
+        printf("  %-24s %s\n  %-24s default %s, or %s\n", left, settings[k].doc, "",
+               settings[k].def, settings[k].variable);
+    }
+    printf("  %-24s ask the server at --listen whether it is alive; exit code 0 or 1\n"
+           "  %-24s this text\n  %-24s the version\n",
+           "--health", "--help", "--version");
+}

@@ -1,0 +1,32 @@
+/* srv_config: the settings. One row a setting: flag, variable, default, range, help. */
+#ifndef SRV_CONFIG_H
+#define SRV_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum srv_action {
+    SRV_RUN,
+    SRV_HELP,
+    SRV_VERSION,
+    SRV_HEALTH /* ask the running server at `listen` how it is */
+} srv_action;
+
+typedef struct srv_config {
+    srv_action action;
+    char listen[256]; /* host:port; port 0 lets the system choose */
+    char data_dir[1024];
+    uint64_t workers;   /* jobs trained at once; 0: one a processor */
+    uint64_t max_body;  /* bytes in one request */
+    uint64_t max_queue; /* jobs that may wait */
+    bool log_json;
+} srv_config;
+
+/* Defaults, then DESCENTD_* from the environment, then the command line. On error returns
+ * false and writes a sentence that names the setting into why. */
+bool srv_config_read(srv_config *c, int argc, char **argv, char *why, unsigned why_size);
+
+/* Prints the help text (with every setting and its default) to standard output. */
+void srv_config_help(void);
+
+#endif

@@ -1,0 +1,198 @@
+/* srv_db: the one file that knows sqlite3.h. */
+#include "srv_db.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+struct srv_db {
+    sqlite3 *handle;
+    sqlite3_stmt *statements[SRV_SQL_COUNT];
+};
+
+static const char *const sql_texts[] = {
+#define X(name, sql) sql,
+    SRV_SQL_LIST(X)
+#undef X
+};
+
+/* How long to wait for another process that holds the database. */
+enum { BUSY_MS = 5000 };
+
+static bool fail(srv_db *db, api_problem *p, const char *what)
+{
+    int code = db->handle ? sqlite3_extended_errcode(db->handle) : SQLITE_NOMEM;
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return api_problem_set(p, API_NO_SPACE, "the disk that holds the database is full");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return api_problem_set(p, API_UNAVAILABLE, "the database is held by another process");
+    case SQLITE_NOMEM:
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the database");
+    default:
+        return api_problem_set(p, API_INTERNAL, "the database failed to %s: %s (%d)", what,
+                               sqlite3_errmsg(db->handle), code);
+    }
+}
+
+srv_db *srv_db_open(const char *path, bool writer, api_problem *p)
+{
+    srv_db *db = calloc(1, sizeof *db);
+    if (!db) {
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory for the database");
+        return NULL;
+    }
+    int flags = SQLITE_OPEN_NOMUTEX |
+                (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+    bool ok = sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK || fail(db, p, "open");
+    if (ok) {
+        sqlite3_extended_result_codes(db->handle, 1);
+        sqlite3_busy_timeout(db->handle, BUSY_MS);
+    }
+    /* FULL: a commit that was answered is on disk. */
+    ok = ok && (!writer || (srv_db_exec(db, "PRAGMA journal_mode = WAL", p) &&
+                            srv_db_exec(db, "PRAGMA synchronous = FULL", p)));
+    ok = ok && srv_db_exec(db, "PRAGMA foreign_keys = ON", p);
+    if (ok)
+        return db;
+    srv_db_close(db);
+    return NULL;
+}
+
+void srv_db_close(srv_db *db)
+{
+    if (!db)
+        return;
+    for (size_t i = 0; i < SRV_SQL_COUNT; i++)
+        sqlite3_finalize(db->statements[i]);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+bool srv_db_exec(srv_db *db, const char *sql, api_problem *p)
+{
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, p, "work");
+}
+
+int64_t srv_db_user_version(srv_db *db)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t version = -1;
+    if (sqlite3_prepare_v2(db->handle, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        version = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return version;
+}
+
+int64_t srv_db_changes(srv_db *db)
+{
+    return sqlite3_changes(db->handle);
+}
+
+static int bind_next(sqlite3_stmt *s, int at, char type, va_list *ap)
+{
+    switch (type) {
+    case 't': {
+        const char *text = va_arg(*ap, const char *);
+        return text ? sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC) : sqlite3_bind_null(s, at);
+    }
+    case 'i':
+        return sqlite3_bind_int64(s, at, va_arg(*ap, int64_t));
+    case 'd': {
+        double v = va_arg(*ap, double);
+        return isfinite(v) ? sqlite3_bind_double(s, at, v) : sqlite3_bind_null(s, at);
+    }
+    case 'b': {
+        const void *blob = va_arg(*ap, const void *);
+        size_t len = va_arg(*ap, size_t);
+        return blob ? sqlite3_bind_blob64(s, at, blob, len, SQLITE_STATIC)
+                    : sqlite3_bind_null(s, at);
+    }
+    default:
+        return SQLITE_MISUSE;
+    }
+}
+
+static sqlite3_stmt *query(srv_db *db, srv_sql which, api_problem *p, const char *types,
+                           va_list *ap)
+{
+    sqlite3_stmt **s = &db->statements[which];
+    if (!*s && sqlite3_prepare_v3(db->handle, sql_texts[which], -1, SQLITE_PREPARE_PERSISTENT, s,
+                                  NULL) != SQLITE_OK) {
+        fail(db, p, "prepare");
+        return NULL;
+    }
+    sqlite3_reset(*s); /* work that failed may have left it at a row */
+    for (int i = 0; types[i]; i++)
+        if (bind_next(*s, i + 1, types[i], ap) != SQLITE_OK) {
+            fail(db, p, "bind");
+            srv_db_done(*s);
+            return NULL;
+        }
+    return *s;
+}
+
+srv_rows *srv_db_query(srv_db *db, srv_sql which, api_problem *p, const char *types, ...)
+{
+    va_list ap;
+    va_start(ap, types);
+    sqlite3_stmt *s = query(db, which, p, types, &ap);
+    va_end(ap);
+    return s;
+}
+
+void srv_db_done(srv_rows *rows)
+{
+    sqlite3_reset(rows);
+    sqlite3_clear_bindings(rows);
+}
+
+srv_step srv_db_step(srv_db *db, srv_rows *rows, api_problem *p)
+{
+    int code = sqlite3_step(rows);
+    if (code == SQLITE_ROW)
+        return SRV_ROW;
+    if (code != SQLITE_DONE)
+        fail(db, p, "work");
+    srv_db_done(rows);
+    return code == SQLITE_DONE ? SRV_END : SRV_FAILED;
+}
+
+bool srv_db_run(srv_db *db, srv_sql which, api_problem *p, const char *types, ...)
+{
+    va_list ap;
+    va_start(ap, types);
+    sqlite3_stmt *s = query(db, which, p, types, &ap);
+    va_end(ap);
+    return s && srv_db_step(db, s, p) == SRV_END;
+}
+
+const char *srv_text(srv_rows *rows, int column)
+{
+    return (const char *)sqlite3_column_text(rows, column);
+}
+
+int64_t srv_integer(srv_rows *rows, int column)
+{
+    return sqlite3_column_int64(rows, column);
+}
+
+double srv_real(srv_rows *rows, int column)
+{
+    return srv_is_null(rows, column) ? NAN : sqlite3_column_double(rows, column);
+}
+
+const void *srv_blob(srv_rows *rows, int column, size_t *len)
+{
+    const void *blob = sqlite3_column_blob(rows, column);
+    *len = (size_t)sqlite3_column_bytes(rows, column);
+    return blob;
+}
+
+bool srv_is_null(srv_rows *rows, int column)
+{
+    return sqlite3_column_type(rows, column) == SQLITE_NULL;
+}

@@ -1,0 +1,27 @@
+/* srv_file: the layout of a dataset's file, datasets/<id> in the data directory.
+ *
+ * A page of header, then the rows (row-major) and the targets as doubles of this machine
+ * (x86-64 and arm64: IEEE 754, little-endian), each on a boundary of SRV_ALIGN bytes,
+ * so that a job trains on the mapped file as it is. Files never change once they have their
+ * name; the SHA-256 in the database is that of the whole file.
+ */
+#ifndef SRV_FILE_H
+#define SRV_FILE_H
+
+#include <stdint.h>
+
+#define SRV_ALIGN 4096
+#define SRV_FILE_MAGIC "GDDATA\r\n"
+
+typedef struct srv_file_header {
+    char magic[8];
+    uint64_t rows, cols;
+    uint64_t x_at, y_at; /* byte offsets */
+} srv_file_header;
+
+#define SRV_SHA256_SIZE 65 /* 64 hexadecimal digits and NUL */
+
+/* Writes the hash of n bytes as hexadecimal. */
+void srv_sha256(const void *bytes, uint64_t n, char hex[SRV_SHA256_SIZE]);
+
+#endif

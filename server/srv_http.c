@@ -1,0 +1,307 @@
+/* srv_http: from libmicrohttpd's callbacks to handlers and back. */
+#include "srv_http.h"
+
+#include "srv_listen.h"
+#include "srv_log.h"
+#include "srv_routes.h"
+
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum {
+    THREADS = 4,
+    CONNECTIONS = 4096,
+    IDLE_SECONDS = 30,
+    CONNECTION_MEMORY = 64 << 10 /* request line and headers must fit */
+};
+
+/* What is still read of a body that was refused already. */
+#define DRAINED ((uint64_t)8 << 20)
+
+struct srv_http {
+    struct MHD_Daemon *daemon;
+    MHD_socket listening; /* ours to close once quiesced */
+};
+
+/* ---- what handlers may ask (srv_request.h) ---- */
+
+const char *srv_request_header(const srv_request *rq, const char *name)
+{
+    return MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, name);
+}
+
+const char *srv_request_query(const srv_request *rq, const char *name)
+{
+    return MHD_lookup_connection_value(rq->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+void srv_request_suspend(srv_request *rq)
+{
+    MHD_suspend_connection(rq->connection);
+}
+
+void srv_request_resume(srv_request *rq)
+{
+    MHD_resume_connection(rq->connection);
+}
+
+bool srv_request_gone(const srv_request *rq)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (!info)
+        return true;
+    struct pollfd fd = {.fd = info->connect_fd, .events = POLLRDHUP};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+/* ---- the answer ---- */
+
+static void describe_problem(srv_request *rq)
+{
+    free(rq->reply);
+    rq->status = api_problem_status(rq->problem.code);
+    rq->content_type = "application/problem+json";
+    rq->reply = api_problem_encode(&rq->problem);
+    rq->reply_len = rq->reply ? strlen(rq->reply) : 0;
+}
+
+static enum MHD_Result answer(srv_request *rq)
+{
+    if (rq->problem.code != API_NO_PROBLEM)
+        describe_problem(rq);
+    /* libmicrohttpd frees the text with the response */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        rq->reply_len, rq->reply, rq->reply ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    rq->reply = NULL;
+    if (rq->content_type)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, rq->content_type);
+    if (*rq->location)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, rq->location);
+    if (*rq->allow)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
+    if (rq->status == 429 || rq->status == 503)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    enum MHD_Result result = MHD_queue_response(rq->connection, (unsigned)rq->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* ---- the request ---- */
+
+/* Is every query parameter one that the route knows, given once and with a value? */
+static enum MHD_Result check_parameter(void *cls, enum MHD_ValueKind kind, const char *name,
+                                       const char *value)
+{
+    (void)kind;
+    srv_request *rq = cls;
+    const char *known[8];
+    size_t count = 0;
+    char names[128];
+    snprintf(names, sizeof names, "%s", rq->route->query);
+    char *rest = NULL;
+    for (char *n = strtok_r(names, " ", &rest); n && count < 8; n = strtok_r(NULL, " ", &rest))
+        known[count++] = n;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(known[i], name) == 0) {
+            /* the lookup finds the first of that name */
+            if (srv_request_query(rq, name) == value && value)
+                return MHD_YES;
+            api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid",
+                            known[i]);
+            api_problem_field(&rq->problem, known[i],
+                              value ? "is given twice" : "must have a value");
+            return MHD_YES;
+        }
+    api_problem_set(&rq->problem, API_BAD_QUERY, "a query parameter is not known here");
+    if (count)
+        api_problem_unknown(&rq->problem, name, known, count);
+    else
+        api_problem_field(&rq->problem, name, "this route takes no query parameters");
+    return MHD_YES;
+}
+
+static uint64_t body_limit(const srv_request *rq)
+{
+    uint64_t max = rq->app->config.max_body;
+    return rq->route->body == SRV_GATHERED && rq->route->limit < max ? rq->route->limit : max;
+}
+
+static void too_large(srv_request *rq)
+{
+    api_problem_set(&rq->problem, API_TOO_LARGE, "the body may have at most %llu bytes here",
+                    (unsigned long long)body_limit(rq));
+}
+
+/* What the first line and the headers say of the body. */
+static void check_body(srv_request *rq)
+{
+    const char *length = srv_request_header(rq, "Content-Length");
+    bool chunked = srv_request_header(rq, "Transfer-Encoding") != NULL;
+    uint64_t announced = length ? strtoull(length, NULL, 10) : 0;
+    rq->has_body = chunked || announced > 0;
+    if (!rq->route || rq->problem.code != API_NO_PROBLEM)
+        return;
+    if (rq->route->body == SRV_NO_BODY)
+        return; /* a body that is not read does no harm */
+    const char *encoding = srv_request_header(rq, "Content-Encoding");
+    if (encoding && strcasecmp(encoding, "identity") != 0)
+        api_problem_set(&rq->problem, API_UNSUPPORTED_MEDIA,
+                        "Content-Encoding \"%.40s\" is not read here; send the body as it is",
+                        encoding);
+    else if (announced > body_limit(rq))
+        too_large(rq);
+}
+
+static srv_request *begin(srv_app *app, struct MHD_Connection *connection, const char *url,
+                          const char *method)
+{
+    srv_request *rq = calloc(1, sizeof *rq);
+    if (!rq)
+        return NULL;
+    rq->app = app;
+    rq->connection = connection;
+    rq->began = srv_monotonic();
+    snprintf(rq->method, sizeof rq->method, "%s", method);
+    rq->path = strdup(url);
+    if (!rq->path) {
+        free(rq);
+        return NULL;
+    }
+    rq->route = srv_route_find(rq);
+    if (rq->route)
+        MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_parameter, rq);
+    check_body(rq);
+    if (rq->problem.code == API_NO_PROBLEM && rq->route->open)
+        rq->route->open(rq);
+    return rq;
+}
+
+/* A piece of the body. False: enough of it was dropped, the connection is cut. */
+static bool take_body(srv_request *rq, const char *bytes, size_t n)
+{
+    rq->received += n;
+    if (rq->problem.code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
+        return rq->received <= DRAINED + (rq->route ? body_limit(rq) : 0);
+    if (rq->received > body_limit(rq)) {
+        api_text_free(&rq->body);
+        too_large(rq);
+    } else if (rq->route->body == SRV_STREAMED) {
+        rq->route->feed(rq, bytes, n);
+    } else {
+        api_text_add(&rq->body, bytes, n);
+        if (rq->body.failed)
+            api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the body");
+    }
+    return true;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload_data,
+                                  size_t *upload_data_size, void **con_cls)
+{
+    (void)version;
+    srv_request *rq = *con_cls;
+    if (!rq) {
+        rq = begin(cls, connection, url, method);
+        *con_cls = rq;
+        if (!rq)
+            return MHD_NO;
+        /* A large body that is refused anyway is not waited for: the answer closes. */
+        bool refuse_now = rq->problem.code == API_TOO_LARGE;
+        return refuse_now ? answer(rq) : MHD_YES;
+    }
+    if (*upload_data_size) {
+        size_t n = *upload_data_size;
+        *upload_data_size = 0;
+        return take_body(rq, upload_data, n) ? MHD_YES : MHD_NO;
+    }
+    if (rq->problem.code == API_NO_PROBLEM) {
+        rq->route->handle(rq);
+        if (rq->status == 0 && rq->problem.code == API_NO_PROBLEM)
+            return MHD_YES; /* held: called again once resumed */
+    }
+    return answer(rq);
+}
+
+static void log_request(const srv_request *rq)
+{
+    srv_log("request", srv_s("method", rq->method), srv_s("path", rq->path),
+            srv_n("status", rq->status),
+            srv_n("ms", (double)(long)((srv_monotonic() - rq->began) * 1e6) / 1e3));
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)cls, (void)connection, (void)code;
+    srv_request *rq = *con_cls;
+    if (!rq)
+        return;
+    log_request(rq);
+    srv_read_free(rq->read);
+    api_text_free(&rq->body);
+    free(rq->reply);
+    free(rq->path);
+    free(rq);
+    *con_cls = NULL;
+}
+
+static void __attribute__((format(printf, 2, 0))) on_error(void *cls, const char *fmt, va_list ap)
+{
+    (void)cls;
+    char line[400];
+    vsnprintf(line, sizeof line, fmt, ap);
+    line[strcspn(line, "\n")] = '\0';
+    srv_log("http", srv_s("message", line));
+}
+
+srv_http *srv_http_start(srv_app *app, api_problem *p)
+{
+    srv_http *h = calloc(1, sizeof *h);
+    if (!h) {
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        return NULL;
+    }
+    h->listening = srv_listen(app->config.listen, app->address, sizeof app->address, p);
+    if (h->listening < 0)
+        goto fail;
+    h->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, app, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, NULL, MHD_OPTION_LISTEN_SOCKET, h->listening, MHD_OPTION_THREAD_POOL_SIZE,
+        (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (h->daemon)
+        return h;
+    api_problem_set(p, API_INTERNAL, "the HTTP listener can't be started");
+    close(h->listening);
+fail:
+    free(h);
+    return NULL;
+}
+
+void srv_http_quiesce(srv_http *h)
+{
+    if (h)
+        MHD_quiesce_daemon(h->daemon);
+}
+
+void srv_http_stop(srv_http *h)
+{
+    if (!h)
+        return;
+    MHD_stop_daemon(h->daemon);
+    close(h->listening);
+    free(h);
+}

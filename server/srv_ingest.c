@@ -1,0 +1,77 @@
+/* srv_ingest: reader and upload, tied together. */
+#include "srv_ingest.h"
+
+#include "api_doc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Uploads at once: each has files and buffers of its own. */
+enum { UPLOADS = 64 };
+
+bool srv_ingest_begin(srv_ingest *g, srv_app *app, const api_format *format,
+                      const api_read_options *options, api_problem *p)
+{
+    memset(g, 0, sizeof *g);
+    if (atomic_fetch_add(&app->uploads, 1) >= UPLOADS) {
+        atomic_fetch_sub(&app->uploads, 1);
+        return api_problem_set(p, API_UNAVAILABLE,
+                               "%d uploads are under way already; try again later", UPLOADS);
+    }
+    g->app = app;
+    g->options = *options;
+    g->format = format;
+    g->upload = srv_upload_new(app->config.data_dir, p);
+    if (!g->upload)
+        return false;
+    g->reader = format->open(&g->options, srv_upload_sink(g->upload));
+    return g->reader || api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
+}
+
+bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p)
+{
+    return g->format->feed(g->reader, bytes, n, p);
+}
+
+bool srv_ingest_finish(srv_ingest *g, api_problem *p)
+{
+    if (!g->format->finish(g->reader, &g->dataset, p))
+        return false;
+    srv_id_new(g->id, "ds_");
+    srv_time_text(g->created_at);
+    cJSON *names = cJSON_CreateArray();
+    for (size_t i = 0; i < g->dataset.cols; i++)
+        api_doc_append_string(names, g->dataset.columns[i]);
+    g->columns = api_doc_take_text(names);
+    if (!g->columns)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
+    return srv_upload_finish(g->upload, &g->dataset, g->id, &g->stored, p);
+}
+
+bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
+{
+    const api_dataset *d = &g->dataset;
+    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittt", g->id, *d->name ? d->name : g->id,
+                      (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
+                      (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
+                      g->created_at);
+}
+
+void srv_ingest_discard(srv_ingest *g)
+{
+    srv_upload_discard(g->app->config.data_dir, g->id);
+}
+
+void srv_ingest_free(srv_ingest *g)
+{
+    if (!g->app)
+        return;
+    if (g->reader)
+        g->format->close(g->reader);
+    srv_upload_free(g->upload);
+    api_dataset_free(&g->dataset);
+    free(g->stored.statistics);
+    free(g->columns);
+    atomic_fetch_sub(&g->app->uploads, 1);
+    g->app = NULL;
+}

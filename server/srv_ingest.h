@@ -1,0 +1,35 @@
+/* srv_ingest: bytes of a dataset in, a recorded dataset out; for uploads and inline data. */
+#ifndef SRV_INGEST_H
+#define SRV_INGEST_H
+
+#include "api_reader.h"
+#include "srv_app.h"
+#include "srv_clock.h"
+#include "srv_upload.h"
+
+typedef struct srv_ingest {
+    srv_app *app;
+    api_read_options options; /* strings borrowed */
+    const api_format *format;
+    void *reader;
+    srv_upload *upload;
+    api_dataset dataset; /* set by finish, as are those below */
+    srv_stored stored;
+    char id[SRV_ID_SIZE];
+    char created_at[SRV_TIME_SIZE];
+    char *columns; /* JSON array of names */
+} srv_ingest;
+
+/* Begins; options must outlive it. On error p says why, and srv_ingest_free cleans up. */
+bool srv_ingest_begin(srv_ingest *g, srv_app *app, const api_format *format,
+                      const api_read_options *options, api_problem *p);
+bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p);
+
+/* The file is on disk, under its id. Record it (srv_ingest_record, in a write) or discard it. */
+bool srv_ingest_finish(srv_ingest *g, api_problem *p);
+bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p);
+void srv_ingest_discard(srv_ingest *g);
+
+void srv_ingest_free(srv_ingest *g); /* a zeroed one is fine */
+
+#endif

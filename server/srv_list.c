@@ -1,0 +1,82 @@
+/* srv_list: reading pages and single rows. */
+#include "srv_list.h"
+
+#include <stdio.h>
+
+#define DEFAULT_LIMIT 100
+#define MAX_LIMIT 1000
+
+typedef struct page {
+    const srv_listing *listing;
+    uint64_t limit;
+    const char *before;
+    cJSON *doc;
+} page;
+
+static bool read_page(srv_db *db, void *arg, api_problem *p)
+{
+    page *g = arg;
+    const srv_listing *l = g->listing;
+    cJSON *list = api_doc_add_array(g->doc, l->member);
+    int64_t limit = (int64_t)g->limit + 1; /* one more tells whether there is a next page */
+    srv_rows *rows = l->filtered ? srv_db_query(db, l->sql, p, "itt", limit, g->before, l->filter)
+                                 : srv_db_query(db, l->sql, p, "it", limit, g->before);
+    char last[SRV_ID_SIZE] = "";
+    uint64_t n = 0;
+    srv_step step = SRV_FAILED;
+    while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW) {
+        if (n++ == g->limit) {
+            srv_db_done(rows);
+            api_doc_string(g->doc, "next", last);
+            return true;
+        }
+        snprintf(last, sizeof last, "%s", srv_text(rows, 0));
+        l->encode(api_doc_append_object(list), rows);
+    }
+    api_doc_null(g->doc, "next");
+    return step == SRV_END;
+}
+
+void srv_list(srv_request *rq, const srv_listing *listing)
+{
+    page g = {listing, DEFAULT_LIMIT, srv_request_query(rq, "before"), NULL};
+    if (!srv_request_number(rq, "limit", 1, MAX_LIMIT, &g.limit))
+        return;
+    g.doc = cJSON_CreateObject();
+    if (srv_store_read(rq->app->store, read_page, &g, &rq->problem))
+        srv_reply_doc(rq, 200, g.doc);
+    else
+        cJSON_Delete(g.doc);
+}
+
+typedef struct one {
+    srv_request *rq;
+    srv_sql sql;
+    srv_encode_row *encode;
+    cJSON *doc;
+    bool found;
+} one;
+
+static bool read_one(srv_db *db, void *arg, api_problem *p)
+{
+    one *o = arg;
+    srv_rows *rows = srv_db_query(db, o->sql, p, "t", o->rq->id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step != SRV_ROW)
+        return step == SRV_END;
+    o->found = true;
+    o->encode(o->doc, rows);
+    srv_db_done(rows);
+    return true;
+}
+
+void srv_get_one(srv_request *rq, srv_sql sql, const char *what, srv_encode_row *encode)
+{
+    one o = {rq, sql, encode, cJSON_CreateObject(), false};
+    if (srv_store_read(rq->app->store, read_one, &o, &rq->problem) && o.found) {
+        srv_reply_doc(rq, 200, o.doc);
+        return;
+    }
+    cJSON_Delete(o.doc);
+    srv_no_such(rq, what);
+}

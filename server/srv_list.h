@@ -1,0 +1,24 @@
+/* srv_list: the listings of datasets, jobs and models: pages of documents, newest first. */
+#ifndef SRV_LIST_H
+#define SRV_LIST_H
+
+#include "srv_request.h"
+
+/* Adds the row at hand to o. */
+typedef void srv_encode_row(cJSON *o, srv_rows *rows);
+
+typedef struct srv_listing {
+    srv_sql sql;        /* binds ?1 limit, ?2 before, ?3 filter if it has one */
+    const char *member; /* name of the array in the reply */
+    const char *filter; /* value for ?3, or NULL */
+    bool filtered;      /* whether the statement has a ?3 */
+    srv_encode_row *encode;
+} srv_listing;
+
+/* Answers with {"<member>": [...], "next": id or null}. */
+void srv_list(srv_request *rq, const srv_listing *listing);
+
+/* Answers with one row, found by rq->id; 404 ("no such <what>") when there is none. */
+void srv_get_one(srv_request *rq, srv_sql sql, const char *what, srv_encode_row *encode);
+
+#endif

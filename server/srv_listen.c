@@ -1,0 +1,106 @@
+/* srv_listen: sockets of our own, for listening and for the health check. */
+#include "srv_listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { HEALTH_SECONDS = 3 };
+
+/* "host:port" or "[host]:port" in two. */
+static bool split(const char *address, char *host, size_t host_size, const char **port)
+{
+    const char *colon = strrchr(address, ':');
+    if (!colon || !colon[1])
+        return false;
+    size_t n = (size_t)(colon - address);
+    if (n >= 2 && address[0] == '[' && address[n - 1] == ']') {
+        address++;
+        n -= 2;
+    }
+    if (n == 0 || n >= host_size || memchr(address, '[', n))
+        return false;
+    memcpy(host, address, n);
+    host[n] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+static struct addrinfo *resolve(const char *address, int flags, api_problem *p)
+{
+    char host[256];
+    const char *port;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV},
+                    *list = NULL;
+    if (!split(address, host, sizeof host, &port)) {
+        api_problem_set(p, API_BAD_REQUEST, "--listen must be HOST:PORT, got \"%.80s\"", address);
+        return NULL;
+    }
+    int code = getaddrinfo(host, port, &hints, &list);
+    if (code != 0)
+        api_problem_set(p, API_BAD_REQUEST, "--listen \"%.80s\": %s", address, gai_strerror(code));
+    return code == 0 ? list : NULL;
+}
+
+static void write_bound(int fd, char *bound, size_t size)
+{
+    struct sockaddr_storage a;
+    socklen_t len = sizeof a;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    bound[0] = '\0';
+    if (getsockname(fd, (struct sockaddr *)&a, &len) == 0 &&
+        getnameinfo((struct sockaddr *)&a, len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        snprintf(bound, size, a.ss_family == AF_INET6 ? "[%.200s]:%s" : "%.200s:%s", host, port);
+}
+
+int srv_listen(const char *address, char *bound, size_t bound_size, api_problem *p)
+{
+    struct addrinfo *a = resolve(address, AI_PASSIVE, p);
+    if (!a)
+        return -1;
+    int on = 1, fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+              bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0;
+    if (ok) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        write_bound(fd, bound, bound_size);
+    } else {
+        api_problem_set(p, API_INTERNAL, "can't listen on %.80s: %s", address, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(a);
+    return fd;
+}
+
+bool srv_healthy(const char *address)
+{
+    static const char request[] =
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    char reply[16] = "";
+    api_problem ignored = {0};
+    struct addrinfo *a = resolve(address, 0, &ignored);
+    if (!a)
+        return false;
+    /* The wildcard addresses connect to this host. */
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval limit = {.tv_sec = HEALTH_SECONDS};
+    bool ok =
+        fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
+        connect(fd, a->ai_addr, a->ai_addrlen) == 0 &&
+        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof request - 1) &&
+        recv(fd, reply, 12, MSG_WAITALL) == 12 && strcmp(reply, "HTTP/1.1 200") == 0;
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(a);
+    return ok;
+}

@@ -1,0 +1,99 @@
+/* srv_migrate: never edit a step that was released; add one. */
+#include "srv_migrate.h"
+
+#include <stdio.h>
+
+static const char *const steps[] = {
+    /* 1: datasets, jobs with their history, models */
+    "CREATE TABLE datasets ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  name TEXT NOT NULL,"
+    "  rows INTEGER NOT NULL,"
+    "  cols INTEGER NOT NULL,"
+    "  columns TEXT NOT NULL," /* JSON array of the features' names */
+    "  target TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL,"   /* of the file datasets/<id> */
+    "  sha256 TEXT NOT NULL,"     /* of that file */
+    "  statistics TEXT NOT NULL," /* JSON, a column each */
+    "  created_at TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE models ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  job_id TEXT NOT NULL," /* the job may be deleted; the model stays */
+    "  name TEXT NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  cols INTEGER NOT NULL,"
+    "  intercept INTEGER NOT NULL,"
+    "  columns TEXT NOT NULL,"
+    "  target TEXT NOT NULL,"
+    "  theta BLOB NOT NULL," /* doubles, little-endian, in the data's units */
+    "  scaled BLOB,"         /* as trained; null when features were not scaled */
+    "  center BLOB,"
+    "  scale BLOB,"
+    "  mse REAL, rmse REAL, mae REAL, r2 REAL,"
+    "  training TEXT NOT NULL," /* JSON: dataset, spec, how it ended */
+    "  created_at TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE jobs ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  name TEXT NOT NULL,"
+    "  dataset_id TEXT REFERENCES datasets (id) ON DELETE SET NULL,"
+    "  state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', "
+    "'cancelled')),"
+    "  epoch INTEGER NOT NULL DEFAULT 0,"
+    "  epochs INTEGER NOT NULL,"
+    "  cost REAL,"
+    "  finite INTEGER NOT NULL DEFAULT 1," /* 0: cost is null because it was no number */
+    "  gradient_norm REAL,"
+    "  learning_rate REAL,"
+    "  max_stable_learning_rate REAL,"
+    "  stop_reason TEXT,"
+    "  model_id TEXT REFERENCES models (id) ON DELETE SET NULL,"
+    "  seconds REAL,"
+    "  spec TEXT NOT NULL," /* JSON, resolved */
+    "  error TEXT,"         /* JSON */
+    "  advice TEXT,"        /* JSON */
+    "  checkpoint BLOB,"    /* srv_worker.c; null once ended */
+    "  created_at TEXT NOT NULL,"
+    "  started_at TEXT,"
+    "  finished_at TEXT"
+    ") STRICT;"
+    "CREATE INDEX jobs_by_state ON jobs (state);"
+    "CREATE INDEX jobs_by_dataset ON jobs (dataset_id);"
+    "CREATE INDEX jobs_by_model ON jobs (model_id);"
+    "CREATE TABLE history ("
+    "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
+    "  epoch INTEGER NOT NULL,"
+    "  cost REAL, gradient_norm REAL, learning_rate REAL, seconds REAL,"
+    "  PRIMARY KEY (job, epoch)"
+    ") STRICT, WITHOUT ROWID;",
+};
+
+enum { NEWEST = sizeof steps / sizeof steps[0] };
+
+bool srv_migrate(srv_db *db, api_problem *p)
+{
+    int64_t version = srv_db_user_version(db);
+    if (version < 0 || version > NEWEST)
+        return api_problem_set(
+            p, API_INTERNAL,
+            "the database has schema version %lld, this descentd knows %d: run a "
+            "newer descentd",
+            (long long)version, NEWEST);
+    for (; version < NEWEST; version++) {
+        char pragma[64];
+        snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", (int)version + 1);
+        if (!srv_db_exec(db, "BEGIN IMMEDIATE", p))
+            return false;
+        if (!srv_db_exec(db, steps[version], p) || !srv_db_exec(db, pragma, p) ||
+            !srv_db_exec(db, "COMMIT", p)) {
+            api_problem ignored = {0};
+            srv_db_exec(db, "ROLLBACK", &ignored);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,210 @@
+/* srv_pool: a list of jobs under one lock, and threads that take from it. */
+#include "srv_pool.h"
+
+#include "srv_clock.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct entry {
+    char id[SRV_ID_SIZE];
+    srv_signals signals;
+    struct entry *next;
+} entry;
+
+struct srv_pool {
+    srv_run_job *run;
+    srv_job_left *left;
+    void *ctx;
+    uint64_t max_queue, workers;
+    pthread_t *threads;
+    atomic_bool stop;
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t added;
+    entry *queue, **queue_last, *running;
+    uint64_t queued, reserved, running_count;
+};
+
+static void *worker_main(void *arg)
+{
+    srv_pool *pool = arg;
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        while (!pool->queue && !atomic_load(&pool->stop))
+            pthread_cond_wait(&pool->added, &pool->lock);
+        if (atomic_load(&pool->stop))
+            break;
+        entry *e = pool->queue;
+        pool->queue = e->next;
+        if (!pool->queue)
+            pool->queue_last = &pool->queue;
+        pool->queued--;
+        e->next = pool->running;
+        pool->running = e;
+        pool->running_count++;
+        pthread_mutex_unlock(&pool->lock);
+
+        pool->run(pool->ctx, e->id, &e->signals);
+
+        pthread_mutex_lock(&pool->lock);
+        entry **at = &pool->running;
+        while (*at != e)
+            at = &(*at)->next;
+        *at = e->next;
+        pool->running_count--;
+        pthread_mutex_unlock(&pool->lock);
+        pool->left(pool->ctx, e->id);
+        free(e);
+        pthread_mutex_lock(&pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+srv_pool *srv_pool_start(uint64_t workers, uint64_t max_queue, srv_run_job *run, srv_job_left *left,
+                         void *ctx, api_problem *p)
+{
+    srv_pool *pool = calloc(1, sizeof *pool);
+    pthread_t *threads = calloc(workers, sizeof *threads);
+    if (!pool || !threads) {
+        free(pool);
+        free(threads);
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        return NULL;
+    }
+    pool->run = run;
+    pool->left = left;
+    pool->ctx = ctx;
+    pool->max_queue = max_queue;
+    pool->threads = threads;
+    pool->queue_last = &pool->queue;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->added, NULL);
+    for (; pool->workers < workers; pool->workers++)
+        if (pthread_create(&threads[pool->workers], NULL, worker_main, pool) != 0) {
+            api_problem_set(p, API_UNAVAILABLE, "worker thread %llu can't be started",
+                            (unsigned long long)pool->workers + 1);
+            srv_pool_drain(pool);
+            srv_pool_free(pool);
+            return NULL;
+        }
+    return pool;
+}
+
+void srv_pool_drain(srv_pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->stop, true);
+    pthread_cond_broadcast(&pool->added);
+    pthread_mutex_unlock(&pool->lock);
+    for (uint64_t i = 0; i < pool->workers; i++)
+        pthread_join(pool->threads[i], NULL);
+}
+
+void srv_pool_free(srv_pool *pool)
+{
+    if (!pool)
+        return;
+    while (pool->queue) {
+        entry *next = pool->queue->next;
+        free(pool->queue);
+        pool->queue = next;
+    }
+    pthread_cond_destroy(&pool->added);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->threads);
+    free(pool);
+}
+
+bool srv_pool_reserve(srv_pool *pool, api_problem *p)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool stopping = atomic_load(&pool->stop);
+    bool room = pool->queued + pool->reserved < pool->max_queue;
+    if (!stopping && room)
+        pool->reserved++;
+    pthread_mutex_unlock(&pool->lock);
+    if (stopping)
+        return api_problem_set(p, API_UNAVAILABLE, "the server is stopping");
+    return room ||
+           api_problem_set(p, API_QUEUE_FULL, "%llu jobs are waiting already; try again later",
+                           (unsigned long long)pool->max_queue);
+}
+
+void srv_pool_unreserve(srv_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->reserved--;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+bool srv_pool_add(srv_pool *pool, const char *id, bool reserved)
+{
+    entry *e = calloc(1, sizeof *e);
+    pthread_mutex_lock(&pool->lock);
+    if (reserved)
+        pool->reserved--;
+    if (e) {
+        snprintf(e->id, sizeof e->id, "%s", id);
+        e->signals.stop = &pool->stop;
+        *pool->queue_last = e;
+        pool->queue_last = &e->next;
+        pool->queued++;
+        pthread_cond_signal(&pool->added);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return e != NULL;
+}
+
+srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)
+{
+    srv_cancelled found = SRV_CANCEL_ABSENT;
+    pthread_mutex_lock(&pool->lock);
+    entry **at = &pool->queue;
+    while (*at && strcmp((*at)->id, id) != 0)
+        at = &(*at)->next;
+    if (*at) {
+        entry *e = *at;
+        *at = e->next;
+        if (!*at)
+            pool->queue_last = at;
+        pool->queued--;
+        free(e);
+        found = SRV_CANCEL_QUEUED;
+    }
+    for (entry *e = pool->running; e; e = e->next)
+        if (strcmp(e->id, id) == 0) {
+            atomic_store(&e->signals.cancel, true);
+            found = SRV_CANCEL_RUNNING;
+        }
+    pthread_mutex_unlock(&pool->lock);
+    return found;
+}
+
+static bool listed(const entry *e, const char *id)
+{
+    while (e && strcmp(e->id, id) != 0)
+        e = e->next;
+    return e != NULL;
+}
+
+bool srv_pool_has(srv_pool *pool, const char *id)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool has = listed(pool->queue, id) || listed(pool->running, id);
+    pthread_mutex_unlock(&pool->lock);
+    return has;
+}
+
+void srv_pool_counts(srv_pool *pool, uint64_t *workers, uint64_t *running, uint64_t *queued)
+{
+    pthread_mutex_lock(&pool->lock);
+    *workers = pool->workers;
+    *running = pool->running_count;
+    *queued = pool->queued;
+    pthread_mutex_unlock(&pool->lock);
+}

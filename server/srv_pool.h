@@ -1,0 +1,65 @@
+/* srv_pool: the threads that train, and the queue before them.
+ *
+ * DESIGN
+ * Jobs run in the order in which they were added, `workers` at a time. The queue is bounded:
+ * a place is reserved before a job is stored, so a 202 is never taken back. Jobs run with no
+ * lock held. Cancelling a queued job takes it out; cancelling a running one sets a flag that
+ * its worker looks at between steps. Stopping sets a flag for all: each running job saves its
+ * place and stays `running` in the database, and the next start takes it up again.
+ * Lock order: the pool's lock is never held while calling out.
+ */
+#ifndef SRV_POOL_H
+#define SRV_POOL_H
+
+#include "api_problem.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+typedef struct srv_pool srv_pool;
+
+/* What a worker looks at between steps; either may be set at any time. */
+typedef struct srv_signals {
+    atomic_bool cancel;      /* of this job */
+    const atomic_bool *stop; /* of the whole pool */
+} srv_signals;
+
+/* Does the job; called on a worker's thread. */
+typedef void srv_run_job(void *ctx, const char *id, const srv_signals *signals);
+/* A job has left the pool: it ended, or was set aside by a stop. Called on its thread. */
+typedef void srv_job_left(void *ctx, const char *id);
+
+/* ctx: handed to both, borrowed. NULL with the reason in p. */
+srv_pool *srv_pool_start(uint64_t workers, uint64_t max_queue, srv_run_job *run, srv_job_left *left,
+                         void *ctx, api_problem *p);
+
+/* Tells running jobs to save their place and waits for them. What is still asked of the pool
+ * afterwards is answered: it takes no job. NULL is fine. */
+void srv_pool_drain(srv_pool *pool);
+
+/* Once drained, and when nobody asks any more. NULL is fine. */
+void srv_pool_free(srv_pool *pool);
+
+/* Keeps a place in the queue, to be used by srv_pool_add or given back. False with the reason
+ * in p when it is full or the pool is stopping. */
+bool srv_pool_reserve(srv_pool *pool, api_problem *p);
+void srv_pool_unreserve(srv_pool *pool);
+
+/* Queues a job. False when out of memory: it waits for the next start then. Uses up a
+ * reservation if `reserved`; otherwise the bound is not looked at (jobs of an earlier run). */
+bool srv_pool_add(srv_pool *pool, const char *id, bool reserved);
+
+typedef enum srv_cancelled {
+    SRV_CANCEL_ABSENT, /* neither queued nor running */
+    SRV_CANCEL_QUEUED, /* taken out of the queue: the caller records it */
+    SRV_CANCEL_RUNNING /* its worker will see it and record it */
+} srv_cancelled;
+
+srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id);
+
+/* Is it queued or running? */
+bool srv_pool_has(srv_pool *pool, const char *id);
+
+void srv_pool_counts(srv_pool *pool, uint64_t *workers, uint64_t *running, uint64_t *queued);
+
+#endif

@@ -1,0 +1,92 @@
+/* srv_recorder: a grid of epochs that widens. */
+#include "srv_recorder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void srv_recorder_init(srv_recorder *r, uint64_t limit)
+{
+    *r = (srv_recorder){.limit = limit, .stride = 1};
+}
+
+void srv_recorder_free(srv_recorder *r)
+{
+    free(r->pending);
+    *r = (srv_recorder){0};
+}
+
+/* Doubles the stride and drops pending points off the new grid. `epoch` is the newest. */
+static void widen(srv_recorder *r, uint64_t epoch)
+{
+    size_t n = 0;
+    r->stride *= 2;
+    r->thinned = true;
+    for (size_t i = 0; i < r->pending_count; i++)
+        if (r->pending[i].epoch % r->stride == 0)
+            r->pending[n++] = r->pending[i];
+    r->pending_count = n;
+    r->kept = epoch / r->stride + 1;
+}
+
+bool srv_recorder_add(srv_recorder *r, const api_point *point)
+{
+    bool finite = isfinite(point->cost);
+    if (!r->any || (finite && (!isfinite(r->best.cost) || point->cost < r->best.cost)))
+        r->best = *point;
+    r->last = *point;
+    r->any = true;
+    if (point->epoch % r->stride != 0)
+        return true;
+    if (r->pending_count == r->pending_cap) {
+        size_t cap = r->pending_cap ? 2 * r->pending_cap : 64;
+        api_point *pending = realloc(r->pending, cap * sizeof *pending);
+        if (!pending)
+            return false;
+        r->pending = pending;
+        r->pending_cap = cap;
+    }
+    r->pending[r->pending_count++] = *point;
+    /* two places are left for the best and the last point */
+    if (++r->kept > r->limit - 2 && r->limit != API_ALL_POINTS)
+        widen(r, point->epoch);
+    return true;
+}
+
+void srv_recorder_flushed(srv_recorder *r)
+{
+    r->pending_count = 0;
+    r->thinned = false;
+}
+
+static void save_point(const api_point *p, double *out)
+{
+    out[0] = (double)p->epoch;
+    out[1] = p->cost;
+    out[2] = p->gradient_norm;
+    out[3] = p->learning_rate;
+    out[4] = p->seconds;
+}
+
+static api_point restore_point(const double *in)
+{
+    return (api_point){(uint64_t)in[0], in[1], in[2], in[3], in[4]};
+}
+
+void srv_recorder_save(const srv_recorder *r, double *out)
+{
+    out[0] = (double)r->stride;
+    out[1] = (double)r->kept;
+    out[2] = r->any;
+    save_point(&r->best, out + 3);
+    save_point(&r->last, out + 8);
+}
+
+void srv_recorder_restore(srv_recorder *r, const double *in)
+{
+    r->stride = (uint64_t)in[0];
+    r->kept = (uint64_t)in[1];
+    r->any = in[2] != 0;
+    r->best = restore_point(in + 3);
+    r->last = restore_point(in + 8);
+}

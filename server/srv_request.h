@@ -1,0 +1,70 @@
+/* srv_request: one HTTP request, as a handler sees it.
+ *
+ * A handler reads the request, and either fills `problem` or calls one of the reply
+ * functions. libmicrohttpd stays behind srv_http.c.
+ */
+#ifndef SRV_REQUEST_H
+#define SRV_REQUEST_H
+
+#include "api_doc.h"
+#include "api_text.h"
+#include "srv_app.h"
+#include "srv_clock.h"
+
+typedef struct srv_route srv_route;
+typedef struct srv_read srv_read; /* an upload being read, handle_datasets.c */
+
+typedef struct srv_request {
+    srv_app *app;
+    void *connection; /* libmicrohttpd's */
+    const srv_route *route;
+    char method[16];
+    char *path;           /* as asked for, without the query; owned */
+    char id[SRV_ID_SIZE]; /* what stands for {id} in the route */
+    bool has_body;
+    uint64_t received; /* bytes of the body so far */
+    api_text body;     /* of routes that gather it */
+    srv_read *read;    /* of routes that read it as it comes */
+    double began;
+
+    api_problem problem;
+    int status;
+    char *reply; /* owned; NULL for none */
+    size_t reply_len;
+    const char *content_type;
+    char location[64];
+    char allow[64];
+
+    /* a long-poll: see srv_waiters.h */
+    double deadline;
+    bool waited;
+    struct srv_request *next_waiting;
+} srv_request;
+
+/* Implemented in srv_http.c. Strings live as long as the request; NULL when absent. */
+const char *srv_request_header(const srv_request *rq, const char *name);
+const char *srv_request_query(const srv_request *rq, const char *name);
+void srv_request_suspend(srv_request *rq);
+void srv_request_resume(srv_request *rq);
+bool srv_request_gone(const srv_request *rq); /* has the client hung up? */
+
+/* A whole number from the query; *out keeps its value when there is none. False with the
+ * problem set when it is no such number. */
+bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_t max,
+                        uint64_t *out);
+
+/* Ends the handling with a document; takes it over. */
+void srv_reply_doc(srv_request *rq, int status, cJSON *doc);
+/* Ends the handling with text, which is taken over; NULL: out of memory. */
+void srv_reply_text(srv_request *rq, int status, const char *content_type, char *text);
+void srv_reply_empty(srv_request *rq, int status);
+
+/* Does the client accept this type (Accept header)? Absent means all is welcome. */
+bool srv_request_accepts(const srv_request *rq, const char *type);
+/* Does it name this very type? */
+bool srv_request_prefers(const srv_request *rq, const char *type);
+
+/* Sets `problem` to not-found: "there is no job with id ...". */
+void srv_no_such(srv_request *rq, const char *what);
+
+#endif

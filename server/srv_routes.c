@@ -1,0 +1,85 @@
+/* srv_routes: the table and the look-up. */
+#include "srv_routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* An inline dataset comes with the job's document, in memory. */
+#define MAX_JOB ((size_t)16 << 20)
+#define MAX_PREDICTIONS ((size_t)32 << 20)
+
+const srv_route srv_routes[] = {
+    {"GET", "/healthz", srv_get_health, "Is the process alive?", .query = ""},
+    {"GET", "/readyz", srv_get_ready, "Is it ready for work?", .query = ""},
+    {"GET", "/v1", srv_get_root, "What this is and where things are", .query = ""},
+    {"GET", "/openapi.json", srv_get_openapi, "This description", .query = ""},
+
+    {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = "name target columns",
+     .body = SRV_STREAMED, .open = srv_open_dataset, .feed = srv_feed_dataset},
+    {"GET", "/v1/datasets", srv_list_datasets, "List datasets", .query = "limit before"},
+    {"GET", "/v1/datasets/{id}", srv_get_dataset, "One dataset with its statistics", .query = ""},
+    {"DELETE", "/v1/datasets/{id}", srv_delete_dataset, "Delete a dataset", .query = ""},
+
+    {"POST", "/v1/jobs", srv_post_job, "Train: queue a job", .query = "", .body = SRV_GATHERED,
+     .limit = MAX_JOB},
+    {"GET", "/v1/jobs", srv_list_jobs, "List jobs", .query = "limit before state"},
+    {"GET", "/v1/jobs/{id}", srv_get_job, "One job; ?wait holds the answer until it ends",
+     .query = "wait"},
+    {"POST", "/v1/jobs/{id}/cancel", srv_cancel_job, "Cancel a job", .query = ""},
+    {"DELETE", "/v1/jobs/{id}", srv_delete_job, "Delete a job and its history", .query = ""},
+    {"GET", "/v1/jobs/{id}/history", srv_get_history, "The cost history of a job",
+     .query = "points after_epoch limit last"},
+
+    {"GET", "/v1/models", srv_list_models, "List models", .query = "limit before"},
+    {"GET", "/v1/models/{id}", srv_get_model, "One model: its parameters and metrics", .query = ""},
+    {"DELETE", "/v1/models/{id}", srv_delete_model, "Delete a model", .query = ""},
+    {"POST", "/v1/models/{id}/predictions", srv_post_predictions, "Predict with a model",
+     .query = "", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS},
+};
+
+const size_t srv_routes_count = sizeof srv_routes / sizeof srv_routes[0];
+
+/* Does the path fit the pattern? The id, if any, is copied out. */
+static bool fits(const char *pattern, const char *path, char id[SRV_ID_SIZE])
+{
+    static const char ID[] = "{id}";
+    id[0] = '\0';
+    while (*pattern && *path) {
+        if (strncmp(pattern, ID, sizeof ID - 1) == 0) {
+            size_t n = strcspn(path, "/");
+            if (n == 0 || n >= SRV_ID_SIZE)
+                return false;
+            memcpy(id, path, n);
+            id[n] = '\0';
+            pattern += sizeof ID - 1;
+            path += n;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *pattern == *path;
+}
+
+const srv_route *srv_route_find(srv_request *rq)
+{
+    bool head = strcmp(rq->method, "HEAD") == 0, any = false;
+    size_t at = 0;
+    for (size_t i = 0; i < srv_routes_count; i++) {
+        const srv_route *r = &srv_routes[i];
+        if (!fits(r->pattern, rq->path, rq->id))
+            continue;
+        if (strcmp(head ? "GET" : rq->method, r->method) == 0)
+            return r;
+        any = true;
+        at += (size_t)snprintf(rq->allow + at, sizeof rq->allow - at, "%s%s%s", at ? ", " : "",
+                               r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
+    }
+    if (any)
+        api_problem_set(&rq->problem, API_METHOD_NOT_ALLOWED,
+                        "%s is not allowed on %.200s; allowed: %s", rq->method, rq->path,
+                        rq->allow);
+    else
+        api_problem_set(&rq->problem, API_NOT_FOUND,
+                        "there is no route %.200s; GET /v1 lists them all", rq->path);
+    return NULL;
+}

@@ -1,0 +1,62 @@
+/* srv_routes: THE table of routes. One more endpoint is one row here and one handler. */
+#ifndef SRV_ROUTES_H
+#define SRV_ROUTES_H
+
+#include "srv_request.h"
+
+typedef enum srv_body {
+    SRV_NO_BODY,  /* one that is sent all the same is refused */
+    SRV_GATHERED, /* at most `limit` bytes, in rq->body */
+    SRV_STREAMED  /* open and feed take it as it comes, up to --max-body */
+} srv_body;
+
+struct srv_route {
+    const char *method;
+    const char *pattern; /* "{id}" stands for one path segment */
+    void (*handle)(srv_request *rq);
+    const char *summary; /* as in the OpenAPI document */
+    const char *query;   /* names of the parameters it knows, with a space between */
+    srv_body body;
+    size_t limit;
+    bool (*open)(srv_request *rq);                              /* false: the problem is set */
+    bool (*feed)(srv_request *rq, const char *bytes, size_t n); /* likewise */
+};
+
+extern const srv_route srv_routes[];
+extern const size_t srv_routes_count;
+
+/* The route for a method and path, its id written to rq->id. NULL with the problem set. */
+const srv_route *srv_route_find(srv_request *rq);
+
+/* handle_system.c */
+void srv_get_health(srv_request *rq);
+void srv_get_ready(srv_request *rq);
+void srv_get_root(srv_request *rq);
+void srv_get_openapi(srv_request *rq);
+
+/* handle_datasets.c */
+void srv_post_dataset(srv_request *rq);
+void srv_list_datasets(srv_request *rq);
+void srv_get_dataset(srv_request *rq);
+void srv_delete_dataset(srv_request *rq);
+bool srv_open_dataset(srv_request *rq);
+bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n);
+void srv_read_free(srv_read *read); /* NULL is fine */
+
+/* handle_jobs.c */
+void srv_post_job(srv_request *rq);
+void srv_list_jobs(srv_request *rq);
+void srv_get_job(srv_request *rq);
+void srv_cancel_job(srv_request *rq);
+void srv_delete_job(srv_request *rq);
+
+/* handle_history.c */
+void srv_get_history(srv_request *rq);
+
+/* handle_models.c */
+void srv_list_models(srv_request *rq);
+void srv_get_model(srv_request *rq);
+void srv_delete_model(srv_request *rq);
+void srv_post_predictions(srv_request *rq);
+
+#endif

@@ -1,0 +1,76 @@
+/* srv_sql: every statement on one page. X(name, sql) */
+#ifndef SRV_SQL_H
+#define SRV_SQL_H
+
+#define SRV_DATASET_COLUMNS                                                                        \
+    "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq"
+#define SRV_JOB_COLUMNS                                                                            \
+    "id, name, dataset_id, state, epoch, epochs, cost, finite, gradient_norm, learning_rate, "     \
+    "max_stable_learning_rate, stop_reason, model_id, seconds, created_at, started_at, "           \
+    "finished_at, spec, error, advice, seq"
+#define SRV_MODEL_COLUMNS                                                                          \
+    "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
+    "mse, rmse, mae, r2, training, created_at, seq"
+#define SRV_POINT_COLUMNS "epoch, cost, gradient_norm, learning_rate, seconds"
+
+/* A page of a listing: newest first, at most ?1, older than the one whose id is ?2. */
+#define SRV_PAGE(table)                                                                            \
+    "(?2 IS NULL OR seq < (SELECT seq FROM " table " WHERE id = ?2)) ORDER BY seq DESC LIMIT ?1"
+
+#define SRV_SQL_LIST(X)                                                                            \
+    X(SQL_DATASET_INSERT,                                                                          \
+      "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
+      "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
+    X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
+    X(SQL_DATASET_LIST,                                                                            \
+      "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE("datasets"))                  \
+    X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \
+    X(SQL_DATASET_SHAPE, "SELECT rows, cols FROM datasets WHERE id = ?")                           \
+    X(SQL_DATASET_IN_USE,                                                                          \
+      "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
+    X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
+    X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, created_at) "  \
+                      "VALUES (?, ?, ?, 'queued', ?, ?, ?)")                                       \
+    X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
+    X(SQL_JOB_LIST, "SELECT " SRV_JOB_COLUMNS                                                      \
+                    " FROM jobs WHERE (?3 IS NULL OR state = ?3) AND " SRV_PAGE("jobs"))           \
+    X(SQL_JOB_UNFINISHED, "SELECT id FROM jobs WHERE state IN ('queued', 'running') ORDER BY seq") \
+    X(SQL_JOB_LOAD,                                                                                \
+      "SELECT j.seq, j.state, j.spec, j.checkpoint, j.started_at, d.id, d.name, d.rows, d.cols, "  \
+      "d.columns, d.target, d.sha256, j.name FROM jobs j LEFT JOIN datasets d "                    \
+      "ON d.id = j.dataset_id WHERE j.id = ?")                                                     \
+    X(SQL_JOB_PROGRESS,                                                                            \
+      "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
+      "gradient_norm = ?, learning_rate = ?, max_stable_learning_rate = ?, seconds = ?, "          \
+      "checkpoint = ? WHERE id = ? AND state IN ('queued', 'running')")                            \
+    X(SQL_JOB_END,                                                                                 \
+      "UPDATE jobs SET state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
+      "finished_at = ?, checkpoint = NULL WHERE id = ? AND state IN ('queued', 'running')")        \
+    X(SQL_JOB_STATE, "SELECT state FROM jobs WHERE id = ?")                                        \
+    X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
+    X(SQL_POINT_INSERT,                                                                            \
+      "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)")     \
+    X(SQL_POINT_THIN, "DELETE FROM history WHERE job = ? AND epoch % ? <> 0")                      \
+    X(SQL_POINT_COUNT, "SELECT count(*) FROM history WHERE job = ?")                               \
+    X(SQL_POINT_LIST,                                                                              \
+      "SELECT " SRV_POINT_COLUMNS " FROM history WHERE job = ? AND epoch > ? ORDER BY epoch "      \
+      "LIMIT ?")                                                                                   \
+    X(SQL_POINT_LAST,                                                                              \
+      "SELECT * FROM (SELECT " SRV_POINT_COLUMNS " FROM history WHERE job = ? AND epoch > ? "      \
+      "ORDER BY epoch DESC LIMIT ?) ORDER BY epoch")                                               \
+    X(SQL_POINT_LOWEST,                                                                            \
+      "SELECT epoch FROM history WHERE job = ? AND epoch > ? AND cost IS NOT NULL "                \
+      "ORDER BY cost, epoch LIMIT 1")                                                              \
+    X(SQL_POINT_HIGHEST,                                                                           \
+      "SELECT epoch FROM history WHERE job = ? AND epoch > ? AND cost IS NOT NULL "                \
+      "ORDER BY cost DESC, epoch LIMIT 1")                                                         \
+    X(SQL_POINT_COUNT_AFTER, "SELECT count(*) FROM history WHERE job = ? AND epoch > ?")           \
+    X(SQL_MODEL_INSERT,                                                                            \
+      "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
+      "scaled, center, scale, mse, rmse, mae, r2, training, created_at) "                          \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
+    X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
+    X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE("models"))        \
+    X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")
+
+#endif

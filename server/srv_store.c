@@ -1,0 +1,193 @@
+/* srv_store: the writer thread and the readers' connections. */
+#include "srv_store.h"
+
+#include "srv_migrate.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* More readers than this wait: there are only so many processors. */
+enum { READERS = 8 };
+
+typedef struct item {
+    srv_work *work;
+    void *arg;
+    api_problem *p;
+    bool ok, done;
+    pthread_cond_t finished;
+    struct item *next;
+} item;
+
+struct srv_store {
+    char path[1100];
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t work_there, reader_free;
+    item *first, **last;
+    bool stopping;
+    srv_db *readers[READERS]; /* those at hand */
+    unsigned readers_idle, readers_open;
+    srv_db *writer; /* the writer thread's own */
+};
+
+static void undo(srv_db *db, const char *sql)
+{
+    api_problem ignored = {0};
+    srv_db_exec(db, sql, &ignored);
+}
+
+/* Everything in the list, in one transaction. */
+static void write_batch(srv_db *db, item *items)
+{
+    api_problem why = {0};
+    bool ok = srv_db_exec(db, "BEGIN IMMEDIATE", &why);
+    for (item *i = items; ok && i; i = i->next) {
+        i->ok = srv_db_exec(db, "SAVEPOINT piece", i->p);
+        if (!i->ok)
+            continue;
+        i->ok = i->work(db, i->arg, i->p);
+        if (!i->ok)
+            undo(db, "ROLLBACK TO piece");
+        undo(db, "RELEASE piece");
+    }
+    ok = ok && srv_db_exec(db, "COMMIT", &why);
+    if (ok)
+        return;
+    undo(db, "ROLLBACK");
+    for (item *i = items; i; i = i->next) {
+        i->ok = false;
+        if (i->p->code == API_NO_PROBLEM)
+            *i->p = why;
+    }
+}
+
+static void *writer_main(void *arg)
+{
+    srv_store *s = arg;
+    pthread_mutex_lock(&s->lock);
+    for (;;) {
+        while (!s->first && !s->stopping)
+            pthread_cond_wait(&s->work_there, &s->lock);
+        if (!s->first)
+            break;
+        item *batch = s->first;
+        s->first = NULL;
+        s->last = &s->first;
+        pthread_mutex_unlock(&s->lock);
+        write_batch(s->writer, batch);
+        pthread_mutex_lock(&s->lock);
+        while (batch) {
+            item *next = batch->next; /* the item is gone once its owner has woken */
+            batch->done = true;
+            pthread_cond_signal(&batch->finished);
+            batch = next;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+srv_store *srv_store_open(const char *dir, api_problem *p)
+{
+    srv_store *s = calloc(1, sizeof *s);
+    if (!s) {
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        return NULL;
+    }
+    snprintf(s->path, sizeof s->path, "%s/descentd.db", dir);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->work_there, NULL);
+    pthread_cond_init(&s->reader_free, NULL);
+    s->last = &s->first;
+    s->writer = srv_db_open(s->path, true, p);
+    if (!s->writer || !srv_migrate(s->writer, p))
+        goto fail;
+    if (pthread_create(&s->thread, NULL, writer_main, s) != 0) {
+        api_problem_set(p, API_UNAVAILABLE, "the writer thread can't be started");
+        goto fail;
+    }
+    s->started = true;
+    return s;
+fail:
+    srv_store_close(s);
+    return NULL;
+}
+
+void srv_store_close(srv_store *s)
+{
+    if (!s)
+        return;
+    if (s->started) {
+        pthread_mutex_lock(&s->lock);
+        s->stopping = true;
+        pthread_cond_signal(&s->work_there);
+        pthread_mutex_unlock(&s->lock);
+        pthread_join(s->thread, NULL);
+    }
+    for (unsigned i = 0; i < s->readers_idle; i++)
+        srv_db_close(s->readers[i]);
+    srv_db_close(s->writer);
+    pthread_cond_destroy(&s->work_there);
+    pthread_cond_destroy(&s->reader_free);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+bool srv_store_write(srv_store *s, srv_work *work, void *arg, api_problem *p)
+{
+    item i = {.work = work, .arg = arg, .p = p};
+    pthread_cond_init(&i.finished, NULL);
+    pthread_mutex_lock(&s->lock);
+    *s->last = &i;
+    s->last = &i.next;
+    pthread_cond_signal(&s->work_there);
+    while (!i.done)
+        pthread_cond_wait(&i.finished, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    pthread_cond_destroy(&i.finished);
+    return i.ok;
+}
+
+static srv_db *borrow_reader(srv_store *s, api_problem *p)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->readers_idle == 0 && s->readers_open == READERS)
+        pthread_cond_wait(&s->reader_free, &s->lock);
+    if (s->readers_idle) {
+        srv_db *db = s->readers[--s->readers_idle];
+        pthread_mutex_unlock(&s->lock);
+        return db;
+    }
+    s->readers_open++;
+    pthread_mutex_unlock(&s->lock);
+    srv_db *db = srv_db_open(s->path, false, p);
+    if (!db) {
+        pthread_mutex_lock(&s->lock);
+        s->readers_open--;
+        pthread_cond_signal(&s->reader_free);
+        pthread_mutex_unlock(&s->lock);
+    }
+    return db;
+}
+
+static void return_reader(srv_store *s, srv_db *db)
+{
+    pthread_mutex_lock(&s->lock);
+    s->readers[s->readers_idle++] = db;
+    pthread_cond_signal(&s->reader_free);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool srv_store_read(srv_store *s, srv_work *work, void *arg, api_problem *p)
+{
+    srv_db *db = borrow_reader(s, p);
+    if (!db)
+        return false;
+    bool ok = srv_db_exec(db, "BEGIN", p);
+    ok = ok && work(db, arg, p);
+    undo(db, "ROLLBACK");
+    return_reader(s, db);
+    return ok;
+}

@@ -1,0 +1,37 @@
+/* srv_upload: an upload on its way into a dataset file.
+ *
+ * Numbers stream to a temporary file as they are read; memory stays the same however long
+ * the body is. Only a whole, synced file gets its name, by rename; what failed is removed.
+ */
+#ifndef SRV_UPLOAD_H
+#define SRV_UPLOAD_H
+
+#include "api_reader.h"
+#include "srv_file.h"
+
+typedef struct srv_upload srv_upload;
+
+/* dir: the data directory, borrowed for the upload's life. NULL with the reason in p. */
+srv_upload *srv_upload_new(const char *dir, api_problem *p);
+
+/* Where a reader puts what it reads; valid as long as the upload. */
+const api_sink *srv_upload_sink(srv_upload *u);
+
+typedef struct srv_stored {
+    uint64_t bytes;
+    char sha256[SRV_SHA256_SIZE];
+    char *statistics; /* JSON, owned by the caller */
+} srv_stored;
+
+/* Makes datasets/<id> of what was read. On success the file is on disk, synced, and the
+ * caller removes it (srv_upload_discard) if the dataset is not recorded after all. */
+bool srv_upload_finish(srv_upload *u, const api_dataset *d, const char *id, srv_stored *out,
+                       api_problem *p);
+
+/* Removes temporary files. NULL is fine. */
+void srv_upload_free(srv_upload *u);
+
+/* Removes datasets/<id>, if it is there. */
+void srv_upload_discard(const char *dir, const char *id);
+
+#endif
