@@ -344,6 +344,7 @@ bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem 
         goto end;
     }
     model->init(&shape, theta);
+    bool given[GD_MAX_PARTS] = {0};
     const cJSON *item;
     cJSON_ArrayForEach (item, doc) {
         char field[96];
@@ -358,6 +359,11 @@ bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem 
             api_problem_unknown(p, field, names, count);
             continue;
         }
+        if (given[i]) {
+            api_problem_field(p, field, "gives \"%s\" twice", parts[i].name);
+            continue;
+        }
+        given[i] = true;
         gd_part part = parts[i];
         part.scalar = part.scalar || name != item->string;
         read_part(item, &part, field, theta, p);

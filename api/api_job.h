@@ -70,6 +70,9 @@ void api_point_csv(api_text *t, const api_point *point);
 void api_parameters_encode(cJSON *o, const gd_model *model, const gd_shape *shape,
                            const double *theta);
 
+/* The error member of a job that the server failed to run. The caller owns it. */
+cJSON *api_failure_encode(const api_problem *p);
+
 /* The error member of a job that diverged. theta: the last finite parameters, in the data's
  * units, as of `epoch`. The caller owns it. */
 cJSON *api_diverged_encode(const gd_error *err, uint64_t epoch, double max_stable_rate,

@@ -119,6 +119,16 @@ void api_parameters_encode(cJSON *o, const gd_model *model, const gd_shape *shap
     }
 }
 
+cJSON *api_failure_encode(const api_problem *p)
+{
+    char detail[768];
+    cJSON *o = cJSON_CreateObject();
+    api_doc_string(o, "type", api_problem_type(p->code));
+    api_doc_string(o, "title", api_problem_title(p->code));
+    api_doc_string(o, "detail", api_problem_text(p, detail, sizeof detail));
+    return o;
+}
+
 cJSON *api_diverged_encode(const gd_error *err, uint64_t epoch, double max_stable_rate,
                            double safe_rate, const gd_model *model, const gd_shape *shape,
                            const double *theta, uint64_t theta_epoch)

@@ -133,8 +133,7 @@ const char *api_problem_title(api_problem_code code)
     return "";
 }
 
-/* A sentence that stands for the list of fields. */
-static void summary(const api_problem *p, char *buf, size_t size)
+const char *api_problem_text(const api_problem *p, char *buf, size_t size)
 {
     size_t count = p->errors_count + p->errors_more;
     if (p->detail[0] || count == 0)
@@ -144,17 +143,17 @@ static void summary(const api_problem *p, char *buf, size_t size)
     else
         snprintf(buf, size, "%zu fields are invalid, the first is %s: %s", count,
                  p->errors[0].field, p->errors[0].message);
+    return buf;
 }
 
 char *api_problem_encode(const api_problem *p)
 {
     char detail[768];
-    summary(p, detail, sizeof detail);
     cJSON *doc = cJSON_CreateObject();
     api_doc_string(doc, "type", api_problem_type(p->code));
     api_doc_string(doc, "title", api_problem_title(p->code));
     api_doc_number(doc, "status", api_problem_status(p->code));
-    api_doc_string(doc, "detail", detail);
+    api_doc_string(doc, "detail", api_problem_text(p, detail, sizeof detail));
     if (p->errors_count) {
         cJSON *list = api_doc_add_array(doc, "errors");
         for (size_t i = 0; i < p->errors_count; i++) {

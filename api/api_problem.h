@@ -73,6 +73,9 @@ int api_problem_status(api_problem_code code);
 const char *api_problem_type(api_problem_code code);
 const char *api_problem_title(api_problem_code code);
 
+/* What is wrong, in one sentence; stands for the list of fields too. Returns buf. */
+const char *api_problem_text(const api_problem *p, char *buf, size_t size);
+
 /* The document, application/problem+json; the caller frees it. NULL when out of memory. */
 char *api_problem_encode(const api_problem *p);
 

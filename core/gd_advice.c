@@ -57,7 +57,7 @@ static void on_columns(const gd_train *t, const char *const *names, gd_advice *o
     const gd_column *columns = gd_train_columns(t);
     size_t constant = 0, which = 0;
     for (size_t j = 0; columns && j < gd_train_shape(t)->cols; j++)
-        if (columns[j].std == 0 && constant++ == 0)
+        if (columns[j].min == columns[j].max && constant++ == 0)
             which = j;
     if (constant == 0 || !gd_train_shape(t)->intercept)
         return;

@@ -62,10 +62,15 @@ bool srv_open_dataset(srv_request *rq)
     api_read_options o = {.labelled = true,
                           .name = srv_request_query(rq, "name"),
                           .target = srv_request_query(rq, "target")};
-    if (o.name && !api_name_check(o.name, "name", p))
+    if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))
         return false;
-    return split_columns(rq->read, srv_request_query(rq, "columns"), &o, p) &&
-           srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p);
+    if (o.name)
+        api_name_check(o.name, "name", p);
+    if (o.target)
+        api_name_check(o.target, "target", p);
+    for (size_t i = 0; i < o.columns_count; i++)
+        api_name_check(o.columns[i], "columns", p);
+    return p->code == API_NO_PROBLEM && srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p);
 }
 
 bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n)
@@ -132,7 +137,8 @@ static void encode_full(cJSON *o, srv_rows *rows)
 void srv_list_datasets(srv_request *rq)
 {
     srv_list(rq,
-             &(srv_listing){.sql = SQL_DATASET_LIST, .member = "datasets", .encode = encode_brief});
+             &(srv_listing){
+                 .sql = SQL_DATASET_LIST, .seq = 9, .member = "datasets", .encode = encode_brief});
 }
 
 void srv_get_dataset(srv_request *rq)

@@ -50,30 +50,34 @@ static bool find_job(srv_db *db, history *h, api_problem *p)
     return true;
 }
 
-/* Which rows of `count` are sent when they are thinned to h->points: every step-th, the
- * last, and the extremes. */
+/* Which rows of `count` are sent when they are thinned: `grid` of them evenly, the first and
+ * the last among them, and the two extremes. */
 typedef struct thinning {
-    int64_t step, count, lowest, highest;
+    int64_t count, grid, next; /* next: of the grid */
+    int64_t lowest, highest;   /* epochs */
 } thinning;
 
 static bool plan_thinning(srv_db *db, const history *h, thinning *t, api_problem *p)
 {
-    *t = (thinning){.step = 1, .lowest = -1, .highest = -1};
+    *t = (thinning){.lowest = -1, .highest = -1};
     if (h->points == 0)
         return true;
     if (!number(db, SQL_POINT_COUNT_AFTER, h, &t->count, p) ||
         !number(db, SQL_POINT_LOWEST, h, &t->lowest, p) ||
         !number(db, SQL_POINT_HIGHEST, h, &t->highest, p))
         return false;
-    int64_t room = (int64_t)h->points - 3; /* beside the last and the two extremes */
-    if (t->count > (int64_t)h->points)
-        t->step = (t->count + room - 1) / room;
+    t->grid = t->count > (int64_t)h->points ? (int64_t)h->points - 2 : t->count;
     return true;
 }
 
-static bool wanted(const thinning *t, int64_t row, int64_t epoch)
+static bool wanted(thinning *t, int64_t row, int64_t epoch)
 {
-    return row % t->step == 0 || row == t->count - 1 || epoch == t->lowest || epoch == t->highest;
+    /* place i of the grid is row i (count - 1) / (grid - 1); rows come in order */
+    if (t->grid < 2 || row == t->next * (t->count - 1) / (t->grid - 1)) {
+        t->next++;
+        return true;
+    }
+    return epoch == t->lowest || epoch == t->highest;
 }
 
 static bool read_history(srv_db *db, void *arg, api_problem *p)

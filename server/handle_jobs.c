@@ -209,6 +209,7 @@ void srv_list_jobs(srv_request *rq)
         return;
     }
     srv_list(rq, &(srv_listing){.sql = SQL_JOB_LIST,
+                                .seq = 20,
                                 .member = "jobs",
                                 .filter = state,
                                 .filtered = true,
@@ -264,8 +265,8 @@ static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
     if (!active(state))
         return api_problem_set(p, API_CONFLICT, "the job has already %s",
                                strcmp(state, "failed") == 0 ? "failed" : "succeeded");
-    return srv_db_run(db, SQL_JOB_END, p, "ttttttt", "cancelled", "cancelled", NULL, NULL, NULL,
-                      srv_time_text(now), rq->id);
+    return srv_db_run(db, SQL_JOB_END, p, "tttttttt", "cancelled", "cancelled", NULL, NULL, NULL,
+                      srv_time_text(now), NULL, rq->id);
 }
 
 void srv_cancel_job(srv_request *rq)

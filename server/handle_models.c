@@ -72,7 +72,8 @@ static void encode_full(cJSON *o, srv_rows *rows)
 
 void srv_list_models(srv_request *rq)
 {
-    srv_list(rq, &(srv_listing){.sql = SQL_MODEL_LIST, .member = "models", .encode = encode_brief});
+    srv_list(rq, &(srv_listing){
+                     .sql = SQL_MODEL_LIST, .seq = 18, .member = "models", .encode = encode_brief});
 }
 
 void srv_get_model(srv_request *rq)

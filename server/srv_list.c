@@ -1,15 +1,12 @@
 /* srv_list: reading pages and single rows. */
 #include "srv_list.h"
 
-#include <stdio.h>
-
 #define DEFAULT_LIMIT 100
 #define MAX_LIMIT 1000
 
 typedef struct page {
     const srv_listing *listing;
-    uint64_t limit;
-    const char *before;
+    uint64_t limit, before;
     cJSON *doc;
 } page;
 
@@ -18,19 +15,20 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
     page *g = arg;
     const srv_listing *l = g->listing;
     cJSON *list = api_doc_add_array(g->doc, l->member);
-    int64_t limit = (int64_t)g->limit + 1; /* one more tells whether there is a next page */
-    srv_rows *rows = l->filtered ? srv_db_query(db, l->sql, p, "itt", limit, g->before, l->filter)
-                                 : srv_db_query(db, l->sql, p, "it", limit, g->before);
-    char last[SRV_ID_SIZE] = "";
+    int64_t before = (int64_t)g->before,
+            limit = (int64_t)g->limit + 1; /* one more tells whether there is a next page */
+    srv_rows *rows = l->filtered ? srv_db_query(db, l->sql, p, "iit", limit, before, l->filter)
+                                 : srv_db_query(db, l->sql, p, "ii", limit, before);
+    int64_t last = 0;
     uint64_t n = 0;
     srv_step step = SRV_FAILED;
     while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW) {
         if (n++ == g->limit) {
             srv_db_done(rows);
-            api_doc_string(g->doc, "next", last);
+            api_doc_number(g->doc, "next", (double)last);
             return true;
         }
-        snprintf(last, sizeof last, "%s", srv_text(rows, 0));
+        last = srv_integer(rows, l->seq);
         l->encode(api_doc_append_object(list), rows);
     }
     api_doc_null(g->doc, "next");
@@ -39,8 +37,9 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
 
 void srv_list(srv_request *rq, const srv_listing *listing)
 {
-    page g = {listing, DEFAULT_LIMIT, srv_request_query(rq, "before"), NULL};
-    if (!srv_request_number(rq, "limit", 1, MAX_LIMIT, &g.limit))
+    page g = {listing, DEFAULT_LIMIT, INT64_MAX, NULL};
+    if (!srv_request_number(rq, "limit", 1, MAX_LIMIT, &g.limit) ||
+        !srv_request_number(rq, "before", 1, INT64_MAX, &g.before))
         return;
     g.doc = cJSON_CreateObject();
     if (srv_store_read(rq->app->store, read_page, &g, &rq->problem))

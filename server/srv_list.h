@@ -9,13 +9,15 @@ typedef void srv_encode_row(cJSON *o, srv_rows *rows);
 
 typedef struct srv_listing {
     srv_sql sql;        /* binds ?1 limit, ?2 before, ?3 filter if it has one */
+    int seq;            /* column of the row's number, which pages go by */
     const char *member; /* name of the array in the reply */
     const char *filter; /* value for ?3, or NULL */
     bool filtered;      /* whether the statement has a ?3 */
     srv_encode_row *encode;
 } srv_listing;
 
-/* Answers with {"<member>": [...], "next": id or null}. */
+/* Answers with {"<member>": [...], "next": number or null}: what to give as `before` for the
+ * page after it. */
 void srv_list(srv_request *rq, const srv_listing *listing);
 
 /* Answers with one row, found by rq->id; 404 ("no such <what>") when there is none. */

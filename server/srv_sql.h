@@ -13,17 +13,15 @@
     "mse, rmse, mae, r2, training, created_at, seq"
 #define SRV_POINT_COLUMNS "epoch, cost, gradient_norm, learning_rate, seconds"
 
-/* A page of a listing: newest first, at most ?1, older than the one whose id is ?2. */
-#define SRV_PAGE(table)                                                                            \
-    "(?2 IS NULL OR seq < (SELECT seq FROM " table " WHERE id = ?2)) ORDER BY seq DESC LIMIT ?1"
+/* A page of a listing: newest first, at most ?1, with numbers below ?2. */
+#define SRV_PAGE "seq < ?2 ORDER BY seq DESC LIMIT ?1"
 
 #define SRV_SQL_LIST(X)                                                                            \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
       "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
-    X(SQL_DATASET_LIST,                                                                            \
-      "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE("datasets"))                  \
+    X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \
     X(SQL_DATASET_SHAPE, "SELECT rows, cols FROM datasets WHERE id = ?")                           \
     X(SQL_DATASET_IN_USE,                                                                          \
@@ -32,8 +30,8 @@
     X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, created_at) "  \
                       "VALUES (?, ?, ?, 'queued', ?, ?, ?)")                                       \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
-    X(SQL_JOB_LIST, "SELECT " SRV_JOB_COLUMNS                                                      \
-                    " FROM jobs WHERE (?3 IS NULL OR state = ?3) AND " SRV_PAGE("jobs"))           \
+    X(SQL_JOB_LIST,                                                                                \
+      "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR state = ?3) AND " SRV_PAGE)       \
     X(SQL_JOB_UNFINISHED, "SELECT id FROM jobs WHERE state IN ('queued', 'running') ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
       "SELECT j.seq, j.state, j.spec, j.checkpoint, j.started_at, d.id, d.name, d.rows, d.cols, "  \
@@ -45,7 +43,8 @@
       "checkpoint = ? WHERE id = ? AND state IN ('queued', 'running')")                            \
     X(SQL_JOB_END,                                                                                 \
       "UPDATE jobs SET state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
-      "finished_at = ?, checkpoint = NULL WHERE id = ? AND state IN ('queued', 'running')")        \
+      "finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL WHERE id = ? AND " \
+      "state IN ('queued', 'running')")                                                            \
     X(SQL_JOB_STATE, "SELECT state FROM jobs WHERE id = ?")                                        \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
     X(SQL_POINT_INSERT,                                                                            \
@@ -70,7 +69,7 @@
       "scaled, center, scale, mse, rmse, mae, r2, training, created_at) "                          \
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
-    X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE("models"))        \
+    X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
     X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")
 
 #endif

@@ -244,9 +244,9 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
     }
     if (*r->model_id && !write_model(db, r, p))
         return false;
-    return srv_db_run(db, SQL_JOB_END, p, "ttttttt", r->state, r->stop_reason,
+    return srv_db_run(db, SQL_JOB_END, p, "tttttttt", r->state, r->stop_reason,
                       *r->model_id ? r->model_id : NULL, r->error, r->advice, r->finished_at,
-                      w->id);
+                      w->started_at, w->id);
 }
 
 /* Writes the result; a disk that is full may have room again later. */
@@ -277,7 +277,7 @@ static void finish(work *w, result *r)
 static void fail(work *w, const api_problem *p)
 {
     result r = {.w = w, .state = "failed"};
-    r.error = api_problem_encode(p);
+    r.error = api_doc_take_text(api_failure_encode(p));
     finish(w, &r);
     free(r.error);
 }
@@ -314,6 +314,7 @@ static void diverged(work *w, result *r, const gd_error *err)
 {
     const gd_state *s = gd_train_state(w->train);
     r->state = "failed";
+    r->stop_reason = gd_stop_name(GD_STOP_DIVERGED);
     cJSON *o =
         api_diverged_encode(err, s->epoch, s->max_stable_rate, s->safe_rate, w->job.spec.model,
                             gd_train_shape(w->train), r->theta, s->finite_epoch);

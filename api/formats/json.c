@@ -424,6 +424,27 @@ static bool take_columns(api_dataset *out, size_t cols, api_problem *p)
     return (out->columns && out->features) || no_memory(p);
 }
 
+enum { MADE_NAME = 32 };
+
+/* Columns without names are x, or x1, x2, ... */
+static const char *make_name(const reader *r, size_t i, char name[MADE_NAME])
+{
+    if (r->cols > 1)
+        snprintf(name, MADE_NAME, "x%zu", i + 1);
+    else
+        snprintf(name, MADE_NAME, "x");
+    return name;
+}
+
+static bool has_column(const reader *r, bool named, const char *name)
+{
+    char made[MADE_NAME];
+    bool has = named && api_names_find(&r->columns, name) != SIZE_MAX;
+    for (size_t i = 0; !named && i < r->cols; i++)
+        has = has || strcmp(make_name(r, i, made), name) == 0;
+    return has;
+}
+
 static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
 {
     api_problem *soft = &r->soft;
@@ -442,17 +463,15 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     if (r->options->labelled && r->options->columns)
         api_problem_field(soft, "columns",
                           "in the query chooses among named columns: of CSV or records");
-    if (named && api_names_find(&r->columns, target) != SIZE_MAX)
+    if (r->options->labelled && has_column(r, named, target))
         api_problem_field(soft, "target", "\"%s\" is the name of a column of X too", target);
     if (soft->code != API_NO_PROBLEM)
         return true;
     if (!take_columns(out, r->cols, p))
         return false;
     for (size_t i = 0; i < r->cols; i++) {
-        char made[32] = "x";
-        if (r->cols > 1)
-            snprintf(made, sizeof made, "x%zu", i + 1);
-        out->columns[i] = strdup(named ? r->columns.list[i] : made);
+        char made[MADE_NAME];
+        out->columns[i] = strdup(named ? r->columns.list[i] : make_name(r, i, made));
         out->features[i] = i;
         if (!out->columns[i])
             return no_memory(p);

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what building and testing need and is missing, from Debian's packages. As root, or
+# through sudo. Arguments: groups of packages, "build" and "test".
+set -eu
+
+build="gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev curl ca-certificates"
+tests="check libsubunit-dev libcurl4-openssl-dev"
+
+wanted=""
+for group in "$@"; do
+    case "$group" in
+    build) wanted="$wanted $build" ;;
+    test) wanted="$wanted $tests" ;;
+    *)
+        echo "packages.sh: unknown group $group" >&2
+        exit 2
+        ;;
+    esac
+done
+
+missing=""
+for package in $wanted; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q "install ok installed" ||
+        missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+
+echo "installing:$missing"
+as_root=""
+[ "$(id -u)" = 0 ] || as_root="sudo"
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

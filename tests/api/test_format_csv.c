@@ -1,0 +1,445 @@
+/* Uploads in CSV (RFC 4180): quoting, line ends and marks are read as spreadsheets write
+ * them, and every complaint names the row, the column and the line.
+ */
+#include "api_text.h"
+#include "readings.h"
+
+#include <math.h>
+
+extern const api_format api_format_csv;
+
+static const api_read_options train = {.labelled = true, .target = "y"}, predict = {0};
+
+static reading read_csv(const char *text, const api_read_options *o)
+{
+    return read_with(&api_format_csv, o, 0, text, strlen(text));
+}
+
+static reading good(const char *text, const api_read_options *o)
+{
+    reading r = read_csv(text, o);
+    ck_assert_msg(r.ok, "%s: %s", text, problem_text(&r.p));
+    return r;
+}
+
+/* ---- layout ---- */
+
+/* All of these are a = 1, 2.5, -3e-7; b = 4, 5, 6; y = 10, 20, -0. */
+static const char *const layouts[] = {
+    "a,b,y\n1,4,10\n2.5,5,20\n-3e-7,6,-0\n",
+    "a,b,y\n1,4,10\n2.5,5,20\n-3e-7,6,-0",           /* no final line end */
+    "a,b,y\r\n1,4,10\r\n2.5,5,20\r\n-3e-7,6,-0\r\n", /* CRLF */
+    "a,b,y\r\n1,4,10\r\n2.5,5,20\r\n-3e-7,6,-0\r",   /* cut in the last one */
+    "a,b,y\n1,4,10\r\n2.5,5,20\n-3e-7,6,-0\r\n",     /* mixed */
+    "\xef\xbb\xbf"
+    "a,b,y\n1,4,10\n2.5,5,20\n-3e-7,6,-0\n", /* byte order mark */
+    "\xef\xbb\xbf\"a\",b,y\n1,4,10\n2.5,5,20\n-3e-7,6,-0\n",
+    "\n\na,b,y\n\n1,4,10\n\r\n\n2.5,5,20\n-3e-7,6,-0\n\n\n", /* blank lines */
+    "\"a\",\"b\",\"y\"\n\"1\",\"4\",\"10\"\n\"2.5\",5,\"20\"\n-3e-7,\"6\",\"-0\"\n",
+    "\"a\",\"b\",\"y\"\r\n\"1\",\"4\",\"10\"\r\n\"2.5\",5,\"20\"\r\n-3e-7,\"6\",\"-0\"\r\n",
+    "\"a\",\"b\",\"y\"\n\"1\",\"4\",\"10\"\n\"2.5\",5,\"20\"\n-3e-7,\"6\",\"-0\"",
+    "a,b,y\n 1,4 ,\t10\t\n2.5 , 5, 20\n  -3e-7  ,6,\" -0 \"\n", /* spaces around numbers */
+    "a,b,y\n1.0,4.,10e0\n+2.5,05,2E+1\n-.0000003,0006,-0.0\n",
+};
+
+START_TEST(a_table_is_read_in_any_layout)
+{
+    static const double want[] = {1, 4, 2.5, 5, -3e-7, 6};
+    reading r = good(layouts[_i], &train);
+    assert_columns(&r, "a|b");
+    ck_assert_str_eq(r.set.target, "y");
+    ck_assert_str_eq(r.set.name, "");
+    ck_assert_uint_eq(r.set.rows, 3);
+    ck_assert_uint_eq(r.set.stored, 2);
+    ck_assert(api_dataset_plain(&r.set));
+    same_numbers("values", &r.values, want, COUNT(want));
+    assert_targets(r, 10, 20, -0.0);
+    reading_free(&r);
+}
+END_TEST
+
+START_TEST(quotes_keep_commas_line_ends_and_doubled_quotes)
+{
+    const api_read_options o = {.labelled = true, .target = "say \"y\"", .name = "quoted"};
+    reading r = good("\"tv, radio\",\"two\nlines\",note,\"say \"\"y\"\"\"\n1,2,3,4\n"
+                     "\"5\",6,\"7\",8\n",
+                     &(api_read_options){.labelled = true,
+                                         .target = o.target,
+                                         .name = o.name,
+                                         .columns = (const char *const[]){"note", "tv, radio"},
+                                         .columns_count = 2});
+    ck_assert_str_eq(r.set.name, "quoted");
+    ck_assert_str_eq(r.set.target, "say \"y\"");
+    assert_columns(&r, "note|tv, radio");
+    assert_values(r, 3, 1, 7, 5);
+    assert_targets(r, 4, 8);
+    reading_free(&r);
+    /* in columns that nothing wants, anything; "" is an empty field, not a blank line */
+    const char *const x[] = {"x"};
+    const api_read_options p = {.columns = x, .columns_count = 1};
+    r = good("id,x,note\n\"a,b\",1,\"line 1\r\nline 2, \"\"quoted\"\"\"\n,2,\n\"\",3,\"\"\n"
+             "\"\xff\",4,1e999\n",
+             &p);
+    ck_assert_uint_eq(r.set.rows, 4);
+    assert_values(r, 1, 2, 3, 4);
+    reading_free(&r);
+}
+END_TEST
+
+START_TEST(a_quoted_empty_field_is_a_row_of_one_column)
+{
+    const refusal want = {"x\n1\n\"\"\n", API_INVALID, "row 2, column \"x\"", "is empty"};
+    assert_refused(&api_format_csv, &predict, &want, strlen(want.text));
+}
+END_TEST
+
+START_TEST(the_query_chooses_columns_and_their_order)
+{
+    const char *const columns[] = {"c", "a"};
+    const api_read_options o = {
+        .labelled = true, .target = "y", .columns = columns, .columns_count = 2};
+    reading r = good("a,b,y,c,\n1,text,10,2,x\n3,,20,4,\n", &o); /* and a column without a name */
+    assert_columns(&r, "c|a");
+    ck_assert_uint_eq(r.set.stored, 2);
+    assert_values(r, 2, 1, 4, 3);
+    assert_targets(r, 10, 20);
+    ck_assert(api_dataset_plain(&r.set));
+    reading_free(&r);
+}
+END_TEST
+
+/* ---- what is wrong with it ---- */
+
+static const refusal refusals[] = {
+    /* rows */
+    {"a,y\n1,2\n3\n", API_INVALID, "row 2", "has 1 field, but the header has 2 (line 3)"},
+    {"a,y\n1,2\n3,4,5\n", API_INVALID, "row 2", "has 3 fields, but the header has 2 (line 3)"},
+    {"a,y\n1,2\n\n\n3,4,\n", API_INVALID, "row 2", "has 3 fields, but the header has 2 (line 5)"},
+    {"a,y\n1,2\n3", API_INVALID, "row 2", "has 1 field, but the header has 2 (line 3)"},
+    {"a,b,y\n\"1\n\",2,3\n", API_INVALID, "row 1, column \"a\"", "(line 2)"},
+    {"\"a\n\n\",y\n1,2\n", API_INVALID, "columns[0]", "control characters"},
+    {"n,a,y\n\"1\n2\n3\",1,2\n5\n", API_INVALID, "row 1, column \"n\"", "(line 2)"},
+    {"\n\na,y\n1,2\n\r\nx,4\n", API_INVALID, "row 2, column \"a\"",
+     "\"x\" is not a finite number (line 6)"},
+    {"a,y\n   \n", API_INVALID, "row 1, column \"a\"", "is empty"},
+    /* values */
+    {"a,y\n1,2\n,4\n", API_INVALID, "row 2, column \"a\"",
+     "\"\" is empty; a number is needed (line 3)"},
+    {"a,y\n1,\n", API_INVALID, "row 1, column \"y\"", "is empty; a number is needed (line 2)"},
+    {"a,y\n \t,1\n", API_INVALID, "row 1, column \"a\"", "is empty"},
+    {"a,y\n1,\"\"\n", API_INVALID, "row 1, column \"y\"", "is empty"},
+    {"a,y\nNaN,1\n", API_INVALID, "row 1, column \"a\"", "\"NaN\" is not a finite number"},
+    {"a,y\n1,nan\n", API_INVALID, "row 1, column \"y\"", "\"nan\" is not a finite number"},
+    {"a,y\ninf,1\n", API_INVALID, "row 1, column \"a\"", "\"inf\" is not a finite number"},
+    {"a,y\n-Infinity,1\n", API_INVALID, "row 1, column \"a\"", "\"-Infinity\" is not a finite"},
+    {"a,y\nNA,1\n", API_INVALID, "row 1, column \"a\"", "\"NA\" is not a finite number"},
+    {"a,y\n\"12,5\",1\n", API_INVALID, "row 1, column \"a\"", "\"12,5\" is not a finite number"},
+    {"a;y\n12,5;1\n", API_INVALID, "target", "the header has no column \"y\""},
+    {"a,y\n12,5,1\n", API_INVALID, "row 1", "has 3 fields, but the header has 2 (line 2)"},
+    {"a,y\n1 000,1\n", API_INVALID, "row 1, column \"a\"", "\"1 000\" is not"},
+    {"a,y\n$5,1\n", API_INVALID, "row 1, column \"a\"", "\"$5\" is not"},
+    {"a,y\n5%,1\n", API_INVALID, "row 1, column \"a\"", "\"5%\" is not"},
+    {"a,y\n0x1p3,1\n", API_INVALID, "row 1, column \"a\"", "\"0x1p3\" is not"},
+    {"a,y\n1e400,1\n", API_INVALID, "row 1, column \"a\"", "is beyond the range of double"},
+    {"a,y\n1,-1e400\n", API_INVALID, "row 1, column \"y\"", "is beyond the range of double"},
+    {"a,y\n1,caf\xe9\n", API_INVALID, "row 1, column \"y\"", "\"caf?\" is not a finite number"},
+    {"a,y\n1,\xef\xbb\xbf"
+     "2\n",
+     API_INVALID, "row 1, column \"y\"", "is not a finite number"},
+    /* quotes */
+    {"a,y\n\"1\"2,3\n", API_INVALID, "", "a quoted field is followed by something else"},
+    {"a,y\n1,2\n\"3\" ,4\n", API_INVALID, "",
+     "a quoted field is followed by something else than a comma or a line end (line 3)"},
+    {"a,y\n\"x\ny\"z,1\n", API_INVALID, "", "(line 3)"},
+    {"a,y\n\"1,2\n", API_INVALID, "", "the text ends inside a quoted field"},
+    {"\"a,y\n1,2\n", API_INVALID, "", "the text ends inside a quoted field"},
+    {"a,y\n1\"\",2\n", API_INVALID, "row 1, column \"a\"", "\"1\"\"\" is not a finite number"},
+    /* the header */
+    {"a,b,a,y\n1,2,3,4\n", API_INVALID, "columns", "the header has \"a\" twice"},
+    {"a,y,y\n1,2,3\n", API_INVALID, "columns", "the header has \"y\" twice"},
+    {"a,,y\n1,2,3\n", API_INVALID, "columns[1]", "column 2 has no name"},
+    {",y\n1,2\n", API_INVALID, "columns[0]", "column 1 has no name"},
+    {"\"\",y\n1,2\n", API_INVALID, "columns[0]", "column 1 has no name"},
+    {"\"a\tb\",y\n1,2\n", API_INVALID, "columns[0]", "must not contain control characters"},
+    {"a\xff,y\n1,2\n", API_INVALID, "columns[0]", "must be valid UTF-8"},
+    {"\xef\xbb,y\n1,2\n", API_INVALID, "columns[0]", "must be valid UTF-8"},
+    {"a,b\n1,2\n", API_INVALID, "target", "the header has no column \"y\""},
+    {"1,2\n3,4\n", API_INVALID, "target", "the header has no column \"y\""},
+    {"y\n1\n", API_INVALID, "columns", "must leave at least one feature beside the target"},
+    /* nothing there */
+    {"", API_INVALID, "", "the body is empty"},
+    {"\xef\xbb\xbf", API_INVALID, "", "the body is empty"},
+    {"\n\r\n\n", API_INVALID, "", "the body is empty"},
+    {"a,y\n", API_INVALID, "", "there is a header but no row of numbers"},
+    {"a,y", API_INVALID, "", "there is a header but no row of numbers"},
+    {"a,y\n\n\n", API_INVALID, "", "there is a header but no row of numbers"},
+};
+
+START_TEST(a_bad_table_is_refused_by_row_column_and_line)
+{
+    const refusal *r = &refusals[_i];
+    assert_refused(&api_format_csv, &train, r, strlen(r->text));
+}
+END_TEST
+
+START_TEST(nul_bytes_are_refused)
+{
+    static const struct {
+        refusal want;
+        size_t n;
+    } cases[] = {{{"a,y\n1,2\0\n", API_INVALID, "", "NUL byte in CSV text (line 2)"}, 9},
+                 {{"\0", API_INVALID, "", "NUL byte in CSV text (line 1)"}, 1},
+                 {{"a\0,y\n1,2\n", API_INVALID, "", "NUL byte"}, 9},
+                 {{"a,y\n\"1\n\0\",2\n", API_INVALID, "", "NUL byte in CSV text (line 3)"}, 12},
+                 {{"a\0,\0y\0", API_INVALID, "", "NUL byte"}, 6}}; /* UTF-16 */
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_refused(&api_format_csv, &train, &cases[i].want, cases[i].n);
+}
+END_TEST
+
+START_TEST(a_carriage_return_alone_ends_nothing)
+{
+    static const refusal cases[] = {
+        {"a,y\n\"1\"\r,2\n", API_INVALID, "", "a quoted field is followed by something else"},
+        {"a,y\n\"1\"\r\"2\",3\n", API_INVALID, "", "a quoted field is followed by something else"},
+        {"a,y\n1\r,2\n", API_INVALID, "row 1, column \"a\"", "is not a finite number"},
+        {"a,y\r1,2\r3,4\r", API_INVALID, "target", "no column"},
+    };
+    const char *const a[] = {"a"};
+    const api_read_options o = {.labelled = true, .target = "y", .columns = a, .columns_count = 1};
+    const refusal unwanted = {"a,note,y\n1,\"x\"\r\"y\",2\n", API_INVALID, "",
+                              "a quoted field is followed by something else"};
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_refused(&api_format_csv, &train, &cases[i], strlen(cases[i].text));
+    assert_refused(&api_format_csv, &o, &unwanted, strlen(unwanted.text));
+}
+END_TEST
+
+/* ---- what the query asks for ---- */
+
+START_TEST(what_the_query_asks_for_must_be_in_the_header)
+{
+    static const char data[] = "radio,tv,sales\n1,2,3\n";
+    static const struct {
+        const char *target, *columns[3];
+        size_t count;
+        const char *field, *part;
+    } cases[] = {
+        {NULL,
+         {0},
+         0,
+         "target",
+         "is missing: say ?target= with one of the columns radio, tv, sales"},
+        {"sale", {0}, 0, "target", "no column \"sale\"; did you mean \"sales\"?"},
+        {"profit", {0}, 0, "target", "the header has no column \"profit\""},
+        {"sales", {"radios"}, 1, "columns", "no column \"radios\"; did you mean \"radio\"?"},
+        {"sales", {"tv", "sales"}, 2, "columns", "\"sales\" is the target too"},
+        {"sales", {"tv", "radio", "tv"}, 3, "columns", "\"tv\" is given twice"},
+        {"profit", {"newspaper"}, 1, "columns", "no column \"newspaper\""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const api_read_options o = {.labelled = true,
+                                    .target = cases[i].target,
+                                    .columns = cases[i].count ? cases[i].columns : NULL,
+                                    .columns_count = cases[i].count};
+        const refusal want = {data, API_INVALID, cases[i].field, cases[i].part};
+        assert_refused(&api_format_csv, &o, &want, strlen(data));
+    }
+}
+END_TEST
+
+START_TEST(all_that_is_wrong_with_the_header_is_told_at_once)
+{
+    const api_read_options o = {.labelled = true, .target = "z"};
+    reading r = read_csv("a,,\"b\x01\"\n1,2,3\n", &o);
+    assert_says(&r.p, "target", "no column \"z\"");
+    assert_says(&r.p, "columns[1]", "has no name");
+    assert_says(&r.p, "columns[2]", "control characters");
+    ck_assert_uint_eq(r.p.errors_count, 3);
+    reading_free(&r);
+}
+END_TEST
+
+/* What becomes the name of a stored column must be fit to be one, chosen or not. */
+START_TEST(chosen_columns_and_the_target_must_be_names_too)
+{
+    char longer[API_MAX_NAME + 2];
+    memset(longer, 'n', sizeof longer);
+    longer[API_MAX_NAME + 1] = '\0';
+    const char *const names[] = {"", "a\x01", "caf\xe9", longer};
+    for (size_t i = 0; i < 2 * COUNT(names); i++) {
+        const char *bad = names[i / 2];
+        char text[1024];
+        snprintf(text, sizeof text, "%s,b\n1,2\n", bad);
+        const api_read_options o = {.labelled = true,
+                                    .target = i % 2 ? bad : "b",
+                                    .columns = i % 2 ? NULL : &bad,
+                                    .columns_count = i % 2 ? 0 : 1};
+        reading r = read_csv(text, &o);
+        ck_assert_msg(!r.ok, "\"%s\" is accepted as %s", bad, i % 2 ? "target" : "feature");
+        ck_assert_int_eq(r.p.code, API_INVALID);
+        reading_free(&r);
+    }
+}
+END_TEST
+
+/* ---- predictions ---- */
+
+START_TEST(tables_to_predict_are_reordered_to_the_columns_of_the_model)
+{
+    const char *const columns[] = {"radio", "tv"};
+    const api_read_options o = {.columns = columns, .columns_count = 2, .target = NULL};
+    reading r = good("tv,sales,radio\n1,?,2\n3,,4\n", &o);
+    assert_columns(&r, "radio|tv");
+    assert_values(r, 2, 1, 4, 3);
+    ck_assert_uint_eq(r.targets.n, 0);
+    ck_assert_ptr_null(r.set.target);
+    reading_free(&r);
+    const refusal want = {"tv,radios\n1,2\n", API_INVALID, "columns", "did you mean \"radios\"?"};
+    assert_refused(&api_format_csv, &o, &want, strlen(want.text));
+    r = good("x\n1\n\n2\n", &predict);
+    assert_columns(&r, "x");
+    assert_values(r, 1, 2);
+    reading_free(&r);
+}
+END_TEST
+
+/* ---- bounds ---- */
+
+START_TEST(a_request_may_have_max_values_and_not_one_more)
+{
+    static const char text[] = "a,b\n1,2\n3,4\n";
+    api_read_options o = {.max_values = 4};
+    reading r = good(text, &o);
+    assert_values(r, 1, 2, 3, 4);
+    reading_free(&r);
+    o.max_values = 3;
+    const refusal want = {text, API_TOO_LARGE, "", "more than 3 values in one request"};
+    assert_refused(&api_format_csv, &o, &want, strlen(text));
+}
+END_TEST
+
+static char *with_field(const char *head, size_t len, const char *tail)
+{
+    api_text t = {0};
+    api_text_puts(&t, head);
+    for (size_t i = 0; i < len; i++)
+        api_text_puts(&t, "0");
+    api_text_puts(&t, tail);
+    return api_text_take(&t);
+}
+
+START_TEST(fields_are_bounded)
+{
+    const char *const a[] = {"a"};
+    const api_read_options o = {.labelled = true, .target = "y", .columns = a, .columns_count = 1};
+    char *text = with_field("note,a,y\n", API_MAX_TOKEN, ",1,2\n");
+    reading r = good(text, &o);
+    assert_values(r, 1);
+    reading_free(&r);
+    free(text);
+    static const char *const heads[] = {"a,y\n1,2\n", "a,y\n1,2\n\"", "", "\""};
+    for (size_t i = 0; i < COUNT(heads); i++) {
+        text = with_field(heads[i], API_MAX_TOKEN + 1, ",1\n");
+        const refusal want = {text, API_INVALID, "", "a field has more than 65536 bytes (line "};
+        assert_refused(&api_format_csv, &train, &want, strlen(text));
+        free(text);
+    }
+    text = with_field("a,y\n", API_MAX_NUMBER + 1, ",1\n");
+    const refusal digits = {text, API_INVALID, "row 1, column \"a\"",
+                            "has too many digits (line 2)"};
+    assert_refused(&api_format_csv, &train, &digits, strlen(text));
+    free(text);
+    text = with_field("a,y\n", API_MAX_NUMBER, ",1\n");
+    r = good(text, &train);
+    assert_values(r, 0);
+    reading_free(&r);
+    free(text);
+}
+END_TEST
+
+static char *wide(size_t cols)
+{
+    api_text t = {0};
+    for (size_t i = 0; i < cols; i++)
+        api_text_printf(&t, "c%zu,", i);
+    api_text_puts(&t, "y\n");
+    for (size_t i = 0; i < cols; i++)
+        api_text_puts(&t, "1,");
+    api_text_puts(&t, "2\n");
+    return api_text_take(&t);
+}
+
+START_TEST(columns_are_bounded_beside_the_target)
+{
+    char *text = wide(GD_MAX_COLUMNS);
+    reading r = good(text, &train);
+    ck_assert_uint_eq(r.set.cols, GD_MAX_COLUMNS);
+    ck_assert_str_eq(r.set.columns[9999], "c9999");
+    reading_free(&r);
+    free(text);
+    text = wide(GD_MAX_COLUMNS + 1);
+    const refusal want = {text, API_INVALID, "columns", "are more than 10000"};
+    assert_refused(&api_format_csv, &train, &want, strlen(text));
+    free(text);
+}
+END_TEST
+
+START_TEST(rows_and_lines_are_counted_far_into_a_table)
+{
+    api_text t = {0};
+    api_text_puts(&t, "a,note,y\r\n");
+    for (int i = 1; i <= 3000; i++)
+        api_text_printf(&t, "%d,\"x\n%s\",%d\r\n%s", i, i % 2 ? "" : "\n", -i, i % 3 ? "" : "\r\n");
+    api_text_puts(&t, "oops,,1\r\n");
+    const char *const a[] = {"a"};
+    const api_read_options o = {.labelled = true, .target = "y", .columns = a, .columns_count = 1};
+    /* a header, 3000 rows of two lines, one more in half of them, 1000 blank ones */
+    const refusal want = {t.data, API_INVALID, "row 3001, column \"a\"",
+                          "\"oops\" is not a finite number (line 8502)"};
+    assert_refused(&api_format_csv, &o, &want, t.len);
+    reading r = read_with(&api_format_csv, &o, 0, t.data, t.len);
+    ck_assert_uint_eq(r.values.n, 3000);
+    for (size_t i = 0; i < 3000; i++)
+        if (r.values.v[i] != (double)i + 1 || r.targets.v[i] != -(double)i - 1)
+            ck_abort_msg("row %zu is wrong", i + 1);
+    reading_free(&r);
+    api_text_free(&t);
+}
+END_TEST
+
+START_TEST(a_sink_that_fails_stops_the_reader)
+{
+    static const char text[] = "a,b,y\n1,2,3\n4,5,6\n7,8,9\n";
+    for (size_t room = 1; room < 9; room++) {
+        reading r = read_with(&api_format_csv, &train, room, text, strlen(text));
+        ck_assert(!r.ok && r.sink_full);
+        ck_assert_int_eq(r.p.code, API_NO_SPACE);
+        ck_assert_str_eq(r.p.detail, "the sink is full");
+        ck_assert_uint_le(r.values.n + r.targets.n, room);
+        reading_free(&r);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("csv");
+    tcase_add_loop_test(tc, a_table_is_read_in_any_layout, 0, COUNT(layouts));
+    tcase_add_test(tc, quotes_keep_commas_line_ends_and_doubled_quotes);
+    tcase_add_test(tc, a_quoted_empty_field_is_a_row_of_one_column);
+    tcase_add_test(tc, the_query_chooses_columns_and_their_order);
+    tcase_add_loop_test(tc, a_bad_table_is_refused_by_row_column_and_line, 0, COUNT(refusals));
+    tcase_add_test(tc, nul_bytes_are_refused);
+    tcase_add_test(tc, a_carriage_return_alone_ends_nothing);
+    tcase_add_test(tc, what_the_query_asks_for_must_be_in_the_header);
+    tcase_add_test(tc, all_that_is_wrong_with_the_header_is_told_at_once);
+    tcase_add_test(tc, chosen_columns_and_the_target_must_be_names_too);
+    tcase_add_test(tc, tables_to_predict_are_reordered_to_the_columns_of_the_model);
+    tcase_add_test(tc, a_request_may_have_max_values_and_not_one_more);
+    tcase_add_test(tc, fields_are_bounded);
+    tcase_add_test(tc, columns_are_bounded_beside_the_target);
+    tcase_add_test(tc, rows_and_lines_are_counted_far_into_a_table);
+    tcase_add_test(tc, a_sink_that_fails_stops_the_reader);
+    return run_tests(tc, "api_format_csv");
+}

@@ -1,0 +1,277 @@
+/* gd_train_save and gd_train_restore: a run that is saved after any step and restored into a
+ * fresh one ends with the same bits, words and all. */
+#include "gd_train.h"
+#include "problems.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_STEPS 700
+#define MAX_LEN 64
+
+/* Runs of every kind: each passes through other phases or ends in another way. */
+typedef struct scenario {
+    const char *name;
+    double learning_rate, tol, x_scale, y_scale;
+    uint64_t epochs, batch_size;
+    bool intercept, standardize, initial;
+    gd_stop stop;
+} scenario;
+
+#define ORDINARY .x_scale = 1, .y_scale = 1, .intercept = true, .standardize = true
+
+static const scenario scenarios[] = {
+    {ORDINARY, .name = "full batches, auto", .epochs = 12, .stop = GD_STOP_MAX_EPOCHS},
+    {ORDINARY, .name = "full batches that converge", .epochs = 500, .tol = 1e-6,
+     .stop = GD_STOP_CONVERGED},
+    {ORDINARY, .name = "a rate by hand, analysed", .learning_rate = 0.0137, .epochs = 12,
+     .stop = GD_STOP_MAX_EPOCHS},
+    {ORDINARY, .name = "mini-batches, auto", .epochs = 12, .batch_size = 7,
+     .stop = GD_STOP_MAX_EPOCHS},
+    {ORDINARY, .name = "mini-batches that converge", .epochs = 500, .batch_size = 7, .tol = 1e-3,
+     .stop = GD_STOP_CONVERGED},
+    {ORDINARY, .name = "initial parameters", .epochs = 12, .batch_size = 7, .initial = true,
+     .stop = GD_STOP_MAX_EPOCHS},
+    {.name = "neither intercept nor scaling", .x_scale = 1, .y_scale = 1, .epochs = 12,
+     .initial = true, .stop = GD_STOP_MAX_EPOCHS},
+    {ORDINARY, .name = "a divergence", .learning_rate = 3, .epochs = 50,
+     .stop = GD_STOP_DIVERGED},
+    {ORDINARY, .name = "a divergence of mini-batches", .learning_rate = 3, .epochs = 50,
+     .batch_size = 7, .stop = GD_STOP_DIVERGED},
+    {ORDINARY, .name = "a divergence beyond double", .learning_rate = 1e200, .epochs = 50,
+     .stop = GD_STOP_DIVERGED},
+    {.name = "columns too large to scale", .x_scale = 1e200, .y_scale = 1, .epochs = 12,
+     .intercept = true, .standardize = true, .stop = GD_STOP_DIVERGED},
+    {.name = "columns too large for a curvature", .x_scale = 1e200, .y_scale = 1, .epochs = 12,
+     .intercept = true, .stop = GD_STOP_DIVERGED},
+    {.name = "targets too large for a cost", .x_scale = 1, .y_scale = 1e200, .epochs = 12,
+     .intercept = true, .standardize = true, .stop = GD_STOP_DIVERGED},
+};
+#define THAT_TRAIN 7 /* the first ones pass the third epoch */
+#define SCENARIOS (int)(sizeof scenarios / sizeof scenarios[0])
+
+static problem data_of(const scenario *c)
+{
+    problem p = problem_random(30, 2, 0.5, 111);
+    for (size_t i = 0; i < 60; i++)
+        p.rows[i] *= c->x_scale;
+    for (size_t i = 0; i < 30; i++)
+        p.targets[i] *= c->y_scale;
+    return p;
+}
+
+static gd_train *begin(const scenario *c, const gd_data *d)
+{
+    static const double initial[] = {1.713, -2.291, 0.587};
+    gd_spec spec = spec_defaults();
+    spec.learning_rate = c->learning_rate;
+    spec.tol = c->tol;
+    spec.epochs = c->epochs;
+    spec.batch_size = c->batch_size;
+    spec.intercept = c->intercept;
+    spec.standardize = c->standardize;
+    spec.seed = 42;
+    return train_begin(d, &spec, c->initial ? initial : NULL);
+}
+
+static size_t save(const gd_train *t, double *out)
+{
+    size_t len = gd_train_save_len(t);
+    ck_assert_uint_lt(len, MAX_LEN);
+    out[len] = 1234.5;
+    gd_train_save(t, out);
+    ck_assert_double_eq(out[len], 1234.5);
+    return len;
+}
+
+/* Everything that can be seen of a run. */
+typedef struct view {
+    double saved[MAX_LEN], unscaled[3], center[2], scale[2];
+    gd_state state;
+    gd_error error;
+} view;
+
+static void look(const gd_train *t, view *v)
+{
+    memset(v, 0, sizeof *v);
+    save(t, v->saved);
+    gd_train_params_unscaled(t, v->unscaled);
+    memcpy(v->center, gd_train_center(t), sizeof v->center);
+    memcpy(v->scale, gd_train_scale(t), sizeof v->scale);
+    v->state = *gd_train_state(t);
+    v->error.status = gd_train_error(t)->status;
+    strcpy(v->error.field, gd_train_error(t)->field);
+    strcpy(v->error.message, gd_train_error(t)->message);
+}
+
+static void check_same(const view *a, const view *b, const char *name, size_t k)
+{
+    ck_assert_msg(a->error.status == b->error.status, "%s, step %zu: status %d, not %d", name, k,
+                  a->error.status, b->error.status);
+    ck_assert_msg(strcmp(a->error.message, b->error.message) == 0 &&
+                      strcmp(a->error.field, b->error.field) == 0,
+                  "%s, step %zu: \"%s: %s\", not \"%s: %s\"", name, k, a->error.field,
+                  a->error.message, b->error.field, b->error.message);
+    ck_assert_msg(memcmp(a, b, sizeof *a) == 0, "%s, step %zu: numbers differ", name, k);
+}
+
+/* Every step of the run, then from every one of them to the end again. */
+START_TEST(a_run_saved_after_any_step_ends_with_the_same_bits)
+{
+    static double saves[MAX_STEPS][MAX_LEN];
+    const scenario *c = &scenarios[_i];
+    problem p = data_of(c);
+    gd_train *t = begin(c, &p.data);
+    size_t count = 1, len = save(t, saves[0]);
+    while (gd_train_step(t) != GD_STEP_DONE) {
+        ck_assert_uint_lt(count, MAX_STEPS);
+        save(t, saves[count++]);
+    }
+    view end, again;
+    look(t, &end);
+    ck_assert_msg(end.state.stop == c->stop, "%s: stops as %s", c->name,
+                  gd_stop_name(end.state.stop));
+    gd_train_free(t);
+
+    for (size_t k = 0; k < count; k++) {
+        gd_error err = {0};
+        t = begin(c, &p.data);
+        ck_assert_msg(gd_train_restore(t, saves[k], len, &err) == GD_OK, "%s, step %zu: %s",
+                      c->name, k, err.message);
+        train_finish(t);
+        look(t, &again);
+        check_same(&again, &end, c->name, k);
+        gd_train_free(t);
+    }
+    problem_free(&p);
+}
+END_TEST
+
+/* Once training has begun, a restored run shows at once what the saved one showed. */
+START_TEST(a_restored_run_stands_where_the_saved_one_stood)
+{
+    const scenario *c = &scenarios[_i];
+    problem p = data_of(c);
+    gd_train *t = begin(c, &p.data);
+    gd_step step;
+    for (size_t k = 0; (step = gd_train_step(t)) != GD_STEP_DONE; k++) {
+        if (step != GD_STEP_EPOCH)
+            continue;
+        view a, b;
+        look(t, &a);
+        gd_train *restored = begin(c, &p.data);
+        ck_assert_int_eq(gd_train_restore(restored, a.saved, gd_train_save_len(t), NULL), GD_OK);
+        look(restored, &b);
+        check_same(&b, &a, c->name, k);
+        gd_train_free(restored);
+    }
+    gd_train_free(t);
+    problem_free(&p);
+}
+END_TEST
+
+/* The history after a restore is the rest of the history, epoch by epoch. */
+START_TEST(a_restored_run_goes_on_with_the_next_epoch)
+{
+    const scenario *c = &scenarios[_i];
+    problem p = data_of(c);
+    gd_train *t = begin(c, &p.data);
+    while (gd_train_state(t)->epoch < 3)
+        gd_train_step(t);
+    double saved[MAX_LEN];
+    size_t len = save(t, saved);
+    gd_train *restored = begin(c, &p.data);
+    ck_assert_int_eq(gd_train_restore(restored, saved, len, NULL), GD_OK);
+    gd_step step;
+    while ((step = gd_train_step(t)) != GD_STEP_DONE) {
+        ck_assert_int_eq(gd_train_step(restored), step);
+        if (step == GD_STEP_EPOCH)
+            ck_assert_mem_eq(gd_train_state(t), gd_train_state(restored), sizeof(gd_state));
+    }
+    gd_train_free(t);
+    gd_train_free(restored);
+    problem_free(&p);
+}
+END_TEST
+
+/* ---- what does not belong ---- */
+
+static void refused(const scenario *c, const gd_data *d, const double *saved, size_t len)
+{
+    gd_train *t = begin(c, d);
+    view before, after;
+    look(t, &before);
+    gd_error err = {0};
+    ck_assert_int_eq(gd_train_restore(t, saved, len, &err), GD_INVALID);
+    ck_assert_str_eq(err.field, "checkpoint");
+    ck_assert_int_eq(gd_train_restore(t, saved, len, NULL), GD_INVALID);
+    look(t, &after);
+    ck_assert_mem_eq(&before, &after, sizeof before);
+    train_finish(t);
+    ck_assert_int_eq(gd_train_state(t)->stop, c->stop);
+    gd_train_free(t);
+}
+
+START_TEST(a_checkpoint_of_another_run_is_refused)
+{
+    const scenario *c = &scenarios[0];
+    problem p = data_of(c);
+    gd_train *t = begin(c, &p.data);
+    for (int k = 0; k < 20; k++)
+        gd_train_step(t);
+    double saved[MAX_LEN];
+    size_t len = save(t, saved);
+    gd_train_free(t);
+
+    gd_data other = p.data;
+    other.rows--;
+    refused(c, &other, saved, len);
+    other = p.data;
+    other.cols = 1;
+    refused(c, &other, saved, len);
+    /* one column more and no intercept: as many parameters, but not the same ones */
+    problem wide = problem_random(30, 3, 0.5, 112);
+    scenario without = *c;
+    without.intercept = false;
+    refused(&without, &wide.data, saved, len);
+    problem_free(&wide);
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(a_damaged_checkpoint_is_refused)
+{
+    const scenario *c = &scenarios[0];
+    problem p = data_of(c);
+    gd_train *t = begin(c, &p.data);
+    double saved[MAX_LEN], damaged[MAX_LEN];
+    for (int k = 0; k < 20; k++)
+        gd_train_step(t);
+    size_t len = save(t, saved);
+    gd_train_free(t);
+    refused(c, &p.data, saved, len - 1);
+    refused(c, &p.data, saved, len + 1);
+    refused(c, &p.data, saved, 0);
+    const double wrong[] = {0, 2, NAN, INFINITY, -1, 1e300};
+    for (int at = 0; at < 4; at++) /* version, parameters, rows, phase */
+        for (int k = 0; k < 6; k++) {
+            if (at == 3 && wrong[k] >= 0 && wrong[k] <= 5)
+                continue; /* a phase */
+            memcpy(damaged, saved, sizeof saved);
+            damaged[at] = wrong[k];
+            refused(c, &p.data, damaged, len);
+        }
+    problem_free(&p);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("checkpoint");
+    tcase_add_loop_test(tc, a_run_saved_after_any_step_ends_with_the_same_bits, 0, SCENARIOS);
+    tcase_add_loop_test(tc, a_restored_run_stands_where_the_saved_one_stood, 0, SCENARIOS);
+    tcase_add_loop_test(tc, a_restored_run_goes_on_with_the_next_epoch, 0, THAT_TRAIN);
+    tcase_add_test(tc, a_checkpoint_of_another_run_is_refused);
+    tcase_add_test(tc, a_damaged_checkpoint_is_refused);
+    return run_case(tc, "checkpoint");
+}

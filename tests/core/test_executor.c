@@ -1,0 +1,198 @@
+/* Executors: whoever does the blocks, on however many threads and in whatever order, the
+ * parameters and costs have the same bits. Run under ThreadSanitizer too. */
+#include "gd_exec.h"
+#include "gd_limits.h"
+#include "gd_train.h"
+#include "problems.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_THREADS 7
+#define ROWS (6 * GD_BLOCK_ROWS + 123)
+#define COLS 3
+#define EPOCHS 6
+
+/* One pass of blocks: threads take the next number as they come. */
+typedef struct team {
+    gd_block_fn *fn;
+    void *arg;
+    size_t blocks, threads;
+    atomic_size_t next;
+    atomic_size_t most, done; /* blocks in the largest pass; blocks in all */
+} team;
+
+typedef struct worker {
+    team *t;
+    size_t slot;
+} worker;
+
+static void *work(void *arg)
+{
+    worker *w = arg;
+    size_t block;
+    while ((block = atomic_fetch_add(&w->t->next, 1)) < w->t->blocks) {
+        w->t->fn(w->t->arg, block, w->slot);
+        atomic_fetch_add(&w->t->done, 1);
+        sched_yield(); /* so that no thread runs away with all of them */
+    }
+    return NULL;
+}
+
+static void run_threads(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
+{
+    team *t = ctx;
+    pthread_t threads[MAX_THREADS];
+    worker workers[MAX_THREADS];
+    t->fn = fn;
+    t->arg = arg;
+    t->blocks = blocks;
+    atomic_store(&t->next, 0);
+    if (blocks > atomic_load(&t->most))
+        atomic_store(&t->most, blocks);
+    for (size_t i = 0; i < t->threads; i++) {
+        workers[i] = (worker){t, i};
+        if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0)
+            abort();
+    }
+    for (size_t i = 0; i < t->threads; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* The other orders, without threads: backwards, and odd blocks before even ones with slots
+ * that change from pass to pass. */
+static void run_backwards(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
+{
+    (void)ctx;
+    while (blocks-- > 0)
+        fn(arg, blocks, 0);
+}
+
+static void run_odd_first(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
+{
+    size_t *pass = ctx;
+    ++*pass;
+    for (size_t half = 0; half < 2; half++)
+        for (size_t i = 1 - half; i < blocks; i += 2)
+            fn(arg, i, (i + *pass) % 3);
+}
+
+/* Costs, gradients and parameters of every epoch. */
+typedef struct trace {
+    double cost[EPOCHS + 1], gradient_norm[EPOCHS + 1], theta[EPOCHS + 1][COLS + 1], rate;
+} trace;
+
+/* Two columns that correlate, so that the search for the rate is a short one. */
+static problem blocks_of_rows(uint64_t seed)
+{
+    problem p = problem_random(ROWS, COLS, 0.5, seed);
+    for (size_t i = 0; i < ROWS; i++)
+        p.rows[COLS * i + 1] += 2 * p.rows[COLS * i];
+    return p;
+}
+
+static trace follow(const gd_data *d, const gd_executor *executor, uint64_t batch)
+{
+    gd_spec spec = spec_defaults();
+    spec.tol = 0;
+    spec.epochs = EPOCHS;
+    spec.batch_size = batch;
+    trace tr;
+    memset(&tr, 0, sizeof tr);
+    gd_train *t;
+    ck_assert_int_eq(gd_train_new(&t, d, &spec, NULL, executor, NULL), GD_OK);
+    gd_step step;
+    while ((step = gd_train_step(t)) != GD_STEP_DONE)
+        if (step == GD_STEP_EPOCH) {
+            const gd_state *s = gd_train_state(t);
+            tr.cost[s->epoch] = s->cost;
+            tr.gradient_norm[s->epoch] = s->gradient_norm;
+            memcpy(tr.theta[s->epoch], gd_train_params(t), sizeof tr.theta[0]);
+            tr.rate = s->learning_rate;
+        }
+    ck_assert_int_eq(gd_train_state(t)->stop, GD_STOP_MAX_EPOCHS);
+    gd_train_free(t);
+    return tr;
+}
+
+/* Full batches, batches of several blocks, and batches within one. */
+static const uint64_t batches[] = {GD_FULL_BATCH, 2 * GD_BLOCK_ROWS + 1, 5000, 1000};
+#define BATCHES (int)(sizeof batches / sizeof batches[0])
+
+static void check_same(const trace *a, const trace *b, size_t threads)
+{
+    for (int e = 0; e <= EPOCHS; e++) {
+        ck_assert_msg(a->cost[e] == b->cost[e], "%zu threads, epoch %d: cost %.17g, not %.17g",
+                      threads, e, b->cost[e], a->cost[e]);
+        ck_assert_msg(memcmp(a->theta[e], b->theta[e], sizeof a->theta[e]) == 0,
+                      "%zu threads, epoch %d: other parameters", threads, e);
+    }
+    ck_assert_mem_eq(a, b, sizeof *a);
+}
+
+START_TEST(threads_in_racing_order_give_the_bits_of_the_serial_run)
+{
+    problem p = blocks_of_rows(121);
+    trace serial = follow(&p.data, NULL, batches[_i]);
+    const size_t counts[] = {1, 2, 3, 7};
+    for (int k = 0; k < 4; k++)
+        for (int again = 0; again < 3; again++) {
+            team t = {.threads = counts[k]};
+            gd_executor executor = {counts[k], run_threads, &t};
+            trace threaded = follow(&p.data, &executor, batches[_i]);
+            check_same(&serial, &threaded, counts[k]);
+            ck_assert_uint_eq(atomic_load(&t.most), 7); /* it did do the work */
+            ck_assert_uint_ge(atomic_load(&t.done), 7 * EPOCHS);
+        }
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(any_order_of_blocks_gives_the_bits_of_the_serial_run)
+{
+    problem p = blocks_of_rows(122);
+    trace serial = follow(&p.data, &gd_executor_serial, batches[_i]);
+    trace none = follow(&p.data, NULL, batches[_i]);
+    check_same(&serial, &none, 0);
+    const gd_executor backwards = {1, run_backwards, NULL};
+    trace other = follow(&p.data, &backwards, batches[_i]);
+    check_same(&serial, &other, 1);
+    size_t pass = 0;
+    const gd_executor odd_first = {3, run_odd_first, &pass};
+    other = follow(&p.data, &odd_first, batches[_i]);
+    check_same(&serial, &other, 1);
+    ck_assert_uint_gt(pass, 0);
+    problem_free(&p);
+}
+END_TEST
+
+static void note(void *arg, size_t block, size_t slot)
+{
+    size_t *next = arg;
+    ck_assert_uint_eq(slot, 0);
+    ck_assert_uint_eq(block, *next);
+    ++*next;
+}
+
+START_TEST(the_serial_executor_runs_each_block_once_in_order)
+{
+    size_t next = 0;
+    ck_assert_uint_eq(gd_executor_serial.slots, 1);
+    gd_executor_serial.run(gd_executor_serial.ctx, note, &next, 5);
+    ck_assert_uint_eq(next, 5);
+    gd_executor_serial.run(gd_executor_serial.ctx, note, &next, 0);
+    ck_assert_uint_eq(next, 5);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("executor");
+    tcase_add_loop_test(tc, threads_in_racing_order_give_the_bits_of_the_serial_run, 0, BATCHES);
+    tcase_add_loop_test(tc, any_order_of_blocks_gives_the_bits_of_the_serial_run, 0, BATCHES);
+    tcase_add_test(tc, the_serial_executor_runs_each_block_once_in_order);
+    return run_case(tc, "executor");
+}

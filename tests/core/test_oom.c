@@ -1,0 +1,193 @@
+/* The k-th allocation fails, for every k: core says GD_NO_MEMORY, hands nothing back, loses
+ * nothing, and works the next time. The linker puts these functions in the place of malloc and
+ * friends (-Wl,--wrap), and Check, which is a static library, gets them too: so they count
+ * and fail only between watch and unwatch, where nothing of Check is called. */
+#include "gd_metrics.h"
+#include "gd_train.h"
+#include "problems.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *block);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *block);
+
+static bool watching;
+static long fail_at;     /* the allocation that fails, counted from 1; 0: none */
+static long allocations; /* asked for since watching began */
+static long live;        /* blocks taken and not given back, while watching */
+
+static void watch(long k)
+{
+    fail_at = k;
+    allocations = 0;
+    watching = true;
+}
+
+static void unwatch(void)
+{
+    watching = false;
+}
+
+static bool refuse(void)
+{
+    return watching && ++allocations == fail_at;
+}
+
+static void *count(void *block)
+{
+    live += watching && block != NULL;
+    return block;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return refuse() ? NULL : count(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refuse() ? NULL : count(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    if (refuse())
+        return NULL;
+    return old ? __real_realloc(old, size) : count(__real_malloc(size));
+}
+
+void __wrap_free(void *block)
+{
+    live -= watching && block != NULL;
+    __real_free(block);
+}
+
+/* Full batches, and shuffled mini-batches, which hold an order of rows as well. */
+static gd_spec spec_number(int i)
+{
+    gd_spec spec = spec_defaults();
+    spec.epochs = 5;
+    spec.batch_size = i == 1 ? 7 : GD_FULL_BATCH;
+    spec.learning_rate = i == 2 ? 0.0137 : GD_AUTO;
+    return spec;
+}
+
+START_TEST(every_allocation_of_a_new_run_may_fail)
+{
+    problem p = problem_random(40, 3, 0.5, 141);
+    gd_spec spec = spec_number(_i);
+    long failed = 0;
+    for (long k = 1;; k++) {
+        gd_train *t = (gd_train *)&spec; /* anything but NULL */
+        gd_error err = {0};
+        watch(k);
+        gd_status status = gd_train_new(&t, &p.data, &spec, NULL, NULL, &err);
+        unwatch();
+        if (status == GD_OK) {
+            ck_assert_ptr_nonnull(t);
+            train_finish(t); /* after all those failures it works */
+            ck_assert_uint_eq(gd_train_state(t)->epoch, 5);
+            ck_assert_int_gt(live, 0);
+            watch(0);
+            gd_train_free(t);
+            unwatch();
+            ck_assert_msg(live == 0, "%ld block(s) leaked", live);
+            break;
+        }
+        failed++;
+        ck_assert_msg(status == GD_NO_MEMORY, "k=%ld: status %d", k, status);
+        ck_assert_int_eq(err.status, GD_NO_MEMORY);
+        ck_assert_uint_gt(strlen(err.message), 8);
+        ck_assert_msg(t == NULL, "k=%ld: something was handed back", k);
+        ck_assert_msg(live == 0, "k=%ld: %ld block(s) leaked", k, live);
+        ck_assert_int_lt(k, 100);
+    }
+    ck_assert_int_ge(failed, _i == 1 ? 3 : 2); /* or nothing was refused at all */
+    problem_free(&p);
+}
+END_TEST
+
+/* "Cannot fail: memory is all there." */
+START_TEST(stepping_saving_and_restoring_allocate_nothing)
+{
+    problem p = problem_random(40, 3, 0.5, 142);
+    gd_spec spec = spec_number(_i);
+    gd_train *t = train_begin(&p.data, &spec, NULL), *other = train_begin(&p.data, &spec, NULL);
+    double *saved = malloc(gd_train_save_len(t) * sizeof *saved);
+    int refused = 0;
+    watch(0);
+    do {
+        gd_train_save(t, saved);
+        refused += gd_train_restore(other, saved, gd_train_save_len(t), NULL) != GD_OK;
+    } while (gd_train_step(t) != GD_STEP_DONE);
+    unwatch();
+    ck_assert_int_eq(allocations, 0);
+    ck_assert_int_eq(refused, 0);
+    free(saved);
+    gd_train_free(t);
+    gd_train_free(other);
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(metrics_survive_a_failed_allocation)
+{
+    problem p = problem_random(40, 3, 0.5, 143);
+    gd_shape shape = {3, true};
+    const double theta[] = {1, 2, 3, 4};
+    gd_regression_metrics m, poison;
+    memset(&poison, 0xa5, sizeof poison);
+    long k = 0;
+    gd_status status;
+    do {
+        gd_error err = {0};
+        m = poison;
+        watch(++k);
+        status = gd_metrics_regression(gd_models[0], &shape, theta, &p.data, &m, &err);
+        unwatch();
+        ck_assert_int_eq(live, 0);
+        if (status != GD_OK) {
+            ck_assert_int_eq(status, GD_NO_MEMORY);
+            ck_assert_int_eq(err.status, GD_NO_MEMORY);
+            ck_assert_mem_eq(&m, &poison, sizeof m);
+        }
+    } while (status != GD_OK);
+    ck_assert_int_ge(k, 2);
+    ck_assert(m.mse > 0);
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(what_is_refused_by_rule_holds_no_memory)
+{
+    problem p = problem_random(40, 3, 0.5, 144);
+    gd_spec spec = spec_number(0);
+    gd_data none = p.data;
+    none.rows = 0;
+    gd_train *t;
+    watch(0);
+    gd_status status = gd_train_new(&t, &none, &spec, NULL, NULL, NULL);
+    unwatch();
+    ck_assert_int_eq(status, GD_INVALID);
+    ck_assert_int_eq(live, 0);
+    problem_free(&p);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("oom");
+    tcase_add_loop_test(tc, every_allocation_of_a_new_run_may_fail, 0, 3);
+    tcase_add_loop_test(tc, stepping_saving_and_restoring_allocate_nothing, 0, 3);
+    tcase_add_test(tc, metrics_survive_a_failed_allocation);
+    tcase_add_test(tc, what_is_refused_by_rule_holds_no_memory);
+    return run_case(tc, "oom");
+}

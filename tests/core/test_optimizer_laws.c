@@ -1,0 +1,239 @@
+/* Laws that every row of optimizers/list.h inherits, and golden trajectories, which hold each
+ * to the formula of its paper (convergence alone misses a forgotten term). */
+#include "gd_optimizer.h"
+#include "gd_limits.h"
+#include "gd_spec.h"
+#include "problems.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GOLDEN_STEPS 5
+
+typedef struct golden {
+    const char *optimizer;
+    double learning_rate;
+    struct {
+        const char *name;
+        double value;
+    } hyper[4]; /* those that are not the default */
+    double theta[GOLDEN_STEPS][3];
+} golden;
+
+#include "golden/trajectories.h"
+
+#define GUARD 1234.5
+
+/* An optimizer at work on n parameters, with guards behind what it may write. */
+typedef struct work {
+    const gd_optimizer *o;
+    gd_hyper hyper;
+    size_t n, state_len;
+    double theta[9], gradient[9], *state;
+    uint64_t t;
+} work;
+
+static work begin(const gd_optimizer *o, size_t n, unsigned char poison)
+{
+    work w = {.o = o, .n = n, .state_len = o->state_len(n)};
+    ck_assert_uint_lt(n, 9);
+    gd_param_defaults(&w.hyper, o->params, o->params_count);
+    w.state = malloc((w.state_len + 1) * sizeof *w.state);
+    memset(w.state, poison, w.state_len * sizeof *w.state);
+    w.state[w.state_len] = w.theta[n] = w.gradient[n] = GUARD;
+    o->init(w.state, n, &w.hyper);
+    return w;
+}
+
+static void step(work *w, double rate)
+{
+    double gradient[9];
+    memcpy(gradient, w->gradient, sizeof gradient);
+    w->o->step(w->theta, w->gradient, w->n, rate, ++w->t, w->state, &w->hyper);
+    ck_assert_mem_eq(gradient, w->gradient, sizeof gradient);
+    ck_assert_double_eq(w->theta[w->n], GUARD);
+    ck_assert_double_eq(w->state[w->state_len], GUARD);
+}
+
+static void end(work *w)
+{
+    free(w->state);
+}
+
+START_TEST(the_state_does_not_depend_on_what_memory_held_before)
+{
+    const gd_optimizer *o = gd_optimizers[_i];
+    for (size_t n = 1; n < 9; n++) {
+        work a = begin(o, n, 0x00), b = begin(o, n, 0xa5);
+        assert_same_bits(a.state, b.state, a.state_len + 1);
+        end(&a);
+        end(&b);
+    }
+}
+END_TEST
+
+/* J = 1/2 sum a_i theta_i^2: its slope, and its value before and after. */
+static const double slopes[] = {1, 7.3, 37.5};
+
+static double quadratic(work *w)
+{
+    double cost = 0;
+    for (size_t i = 0; i < 3; i++) {
+        w->gradient[i] = slopes[i] * w->theta[i];
+        cost += slopes[i] * w->theta[i] * w->theta[i] / 2;
+    }
+    return cost;
+}
+
+/* Some rate of three has to do: rules that scale their own steps want small ones. */
+START_TEST(converges_on_an_anisotropic_quadratic)
+{
+    const gd_optimizer *o = gd_optimizers[_i];
+    double best = INFINITY, first = 0;
+    for (double rate = 1 / 37.5; rate > 1e-4; rate /= 10) {
+        work w = begin(o, 3, 0xa5);
+        memcpy(w.theta, (double[]){1.713, -2.291, 0.587}, 3 * sizeof(double));
+        first = quadratic(&w);
+        for (int i = 0; i < 30000; i++) {
+            step(&w, rate);
+            quadratic(&w);
+        }
+        best = fmin(best, quadratic(&w));
+        end(&w);
+    }
+    ck_assert_msg(best <= 1e-6 * first, "%s: from %g only to %g", o->name, first, best);
+}
+END_TEST
+
+START_TEST(stays_where_the_gradient_is_zero)
+{
+    const gd_optimizer *o = gd_optimizers[_i];
+    work w = begin(o, 3, 0xa5);
+    const double start[] = {1.713, -2.291, 0};
+    memcpy(w.theta, start, sizeof start);
+    for (int i = 0; i < 10; i++) {
+        step(&w, 0.137);
+        for (int j = 0; j < 3; j++)
+            ck_assert_msg(w.theta[j] == start[j], "%s left a stationary point", o->name);
+    }
+    end(&w);
+}
+END_TEST
+
+/* A second run between the steps of the first: state outside of the state would show. */
+START_TEST(is_deterministic_and_keeps_no_state_of_its_own)
+{
+    const gd_optimizer *o = gd_optimizers[_i];
+    const double start[] = {1.713, -2.291, 0.587}, other[] = {-3, 5, 8};
+    work a = begin(o, 3, 0x00), b = begin(o, 3, 0xa5), c = begin(o, 3, 0xff);
+    memcpy(a.theta, start, sizeof start);
+    memcpy(b.theta, start, sizeof start);
+    memcpy(c.theta, other, sizeof other);
+    for (int i = 0; i < 20; i++) {
+        quadratic(&a);
+        step(&a, 0.01);
+    }
+    for (int i = 0; i < 20; i++) {
+        quadratic(&b);
+        step(&b, 0.01);
+        quadratic(&c);
+        step(&c, 0.02);
+    }
+    assert_same_bits(a.theta, b.theta, 3);
+    assert_same_bits(a.state, b.state, a.state_len);
+    end(&a);
+    end(&b);
+    end(&c);
+}
+END_TEST
+
+/* Every parameter is moved by its own gradient, wherever it stands in the array. */
+START_TEST(every_parameter_is_moved)
+{
+    const gd_optimizer *o = gd_optimizers[_i];
+    for (size_t n = 1; n < 9; n++) {
+        work w = begin(o, n, 0xa5);
+        for (size_t i = 0; i < n; i++)
+            w.gradient[i] = i % 2 ? -0.391 : 0.871;
+        for (int k = 0; k < 3; k++)
+            step(&w, 0.137);
+        for (size_t i = 0; i < n; i++)
+            ck_assert_msg(w.theta[i] * w.gradient[i] < 0, "%s: parameter %zu of %zu", o->name, i,
+                          n);
+        end(&w);
+    }
+}
+END_TEST
+
+static void set_hyper(work *w, const golden *g)
+{
+    for (size_t k = 0; k < 4 && g->hyper[k].name; k++) {
+        bool found = false;
+        for (size_t i = 0; i < w->o->params_count; i++)
+            if (strcmp(w->o->params[i].name, g->hyper[k].name) == 0) {
+                found = true;
+                ck_assert_int_eq(
+                    gd_param_set(&w->hyper, &w->o->params[i], g->hyper[k].value, NULL), GD_OK);
+            }
+        ck_assert_msg(found, "%s has no \"%s\"", g->optimizer, g->hyper[k].name);
+    }
+}
+
+static void follow(const gd_optimizer *o, const golden *g)
+{
+    work w = begin(o, 3, 0xa5);
+    set_hyper(&w, g);
+    w.o->init(w.state, w.n, &w.hyper);
+    memcpy(w.theta, golden_start, sizeof golden_start);
+    for (int k = 0; k < GOLDEN_STEPS; k++) {
+        for (int i = 0; i < 3; i++) {
+            w.gradient[i] = -golden_b[i];
+            for (int j = 0; j < 3; j++)
+                w.gradient[i] += golden_a[i][j] * w.theta[j];
+        }
+        step(&w, g->learning_rate);
+        /* A step rounds about ten times at values of up to 5, and the errors of five steps
+         * are not amplified: |1 - rate * eigenvalue| < 1. A forgotten term is off by 1e-3. */
+        for (int i = 0; i < 3; i++)
+            ck_assert_msg(fabs(w.theta[i] - g->theta[k][i]) <= 64 * DBL_EPSILON * 5,
+                          "%s, step %d: theta[%d] is %.17g, not %.17g", o->name, k + 1, i,
+                          w.theta[i], g->theta[k][i]);
+    }
+    end(&w);
+}
+
+START_TEST(follows_the_golden_trajectories)
+{
+    const gd_optimizer *o = gd_optimizers[_i];
+    int rows = 0;
+    for (size_t i = 0; i < sizeof golden_rows / sizeof golden_rows[0]; i++)
+        if (strcmp(golden_rows[i].optimizer, o->name) == 0) {
+            follow(o, &golden_rows[i]);
+            rows++;
+        }
+    ck_assert_msg(rows > 0, "optimizer %s has no row in tests/core/golden/make.py", o->name);
+}
+END_TEST
+
+START_TEST(every_golden_row_belongs_to_an_optimizer)
+{
+    for (size_t i = 0; i < sizeof golden_rows / sizeof golden_rows[0]; i++)
+        ck_assert_msg(gd_optimizer_find(golden_rows[i].optimizer) != NULL,
+                      "golden row of \"%s\", which is no optimizer", golden_rows[i].optimizer);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("optimizer_laws");
+    int n = (int)gd_optimizers_count;
+    tcase_add_loop_test(tc, the_state_does_not_depend_on_what_memory_held_before, 0, n);
+    tcase_add_loop_test(tc, converges_on_an_anisotropic_quadratic, 0, n);
+    tcase_add_loop_test(tc, stays_where_the_gradient_is_zero, 0, n);
+    tcase_add_loop_test(tc, is_deterministic_and_keeps_no_state_of_its_own, 0, n);
+    tcase_add_loop_test(tc, every_parameter_is_moved, 0, n);
+    tcase_add_loop_test(tc, follows_the_golden_trajectories, 0, n);
+    tcase_add_test(tc, every_golden_row_belongs_to_an_optimizer);
+    return run_case(tc, "optimizer_laws");
+}

@@ -1,0 +1,72 @@
+/* problems: data to fit and answers to compare with, shared by the tests of core.
+ *
+ * The answers come from outside core: NIST's certified values, or least squares solved here
+ * in long double. Nothing in this file may call what it is used to check.
+ */
+#ifndef TEST_PROBLEMS_H
+#define TEST_PROBLEMS_H
+
+#include "gd_train.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdint.h>
+
+/* |got - want| <= rel * |want|; a NaN is never close. */
+#define assert_close(got, want, rel)                                                               \
+    do {                                                                                           \
+        double got_ = (got), want_ = (want), rel_ = (rel);                                         \
+        ck_assert_msg(fabs(got_ - want_) <= rel_ * fabs(want_), "%s is %.17g, not %s, %.17g: "     \
+                                                                "off by %.3g, allowed %.3g",       \
+                      #got, got_, #want, want_, fabs(got_ - want_), rel_ * fabs(want_));           \
+    } while (0)
+
+/* |got - want| <= tol */
+#define assert_near(got, want, tol)                                                                \
+    do {                                                                                           \
+        double got_ = (got), want_ = (want), tol_ = (tol);                                         \
+        ck_assert_msg(fabs(got_ - want_) <= tol_, "%s is %.17g, not %s, %.17g: off by %.3g, "      \
+                                                  "allowed %.3g",                                  \
+                      #got, got_, #want, want_, fabs(got_ - want_), tol_);                         \
+    } while (0)
+
+#define assert_same_bits(a, b, count)                                                              \
+    ck_assert_mem_eq((const void *)(a), (const void *)(b), (count) * sizeof *(a))
+
+/* Rows and targets that are owned here; `data` is the view that core borrows. */
+typedef struct problem {
+    gd_data data;
+    double *rows, *targets;
+} problem;
+
+/* The file `name` of tests/data: a header line, then numbers; the last column is y. */
+problem problem_nist(const char *name);
+
+/* rows x cols random features, column j with mean and spread of its own, and targets
+ * that are linear in them plus `noise` times a random number of [-1, 1). */
+problem problem_random(size_t rows, size_t cols, double noise, uint64_t seed);
+
+/* A copy of the given rows x cols features and targets. */
+problem problem_of(const double *features, const double *targets, size_t rows, size_t cols);
+
+void problem_free(problem *p);
+
+/* A random number of [-1, 1); *seed moves on. Not gd_rng, which is itself under test. */
+double random_signed(uint64_t *seed);
+
+/* The least squares coefficients, then the intercept if there is one, by the normal
+ * equations of centred columns in long double. For well-conditioned data only. */
+void least_squares(const gd_data *d, bool intercept, double *theta);
+
+/* Mean of (y - z)^2 of a linear model, in long double. theta as in least_squares. */
+double direct_mse(const gd_data *d, bool intercept, const double *theta);
+
+/* Runs one case's tests and says how main should exit. */
+int run_case(TCase *tc, const char *name);
+
+/* The default spec; gd_train_new that must succeed; steps until the run has ended. */
+gd_spec spec_defaults(void);
+gd_train *train_begin(const gd_data *d, const gd_spec *spec, const double *initial);
+void train_finish(gd_train *t);
+
+#endif
