@@ -13,9 +13,9 @@ address="${DESCENTD_LISTEN:-127.0.0.1:8080}"
 url="http://$address"
 
 ./deploy/packages.sh build
-cmake --preset release -DDESCENTD_TESTS=OFF >build.log 2>&1 || { cat build.log; exit 1; }
-mv build.log build/quickstart.log
-cmake --build --preset release >>build/quickstart.log 2>&1 || { cat build/quickstart.log; exit 1; }
+mkdir -p build
+{ cmake --preset release -DDESCENTD_TESTS=OFF && cmake --build --preset release; } \
+    >build/quickstart.log 2>&1 || { cat build/quickstart.log; exit 1; }
 
 ./build/release/descentd --listen "$address" 2>build/descentd.log &
 server=$!
