@@ -1,6 +1,7 @@
 /* api_job: reading a job request by the tables of core. */
 #include "api_job.h"
 
+#include "api_families.h"
 #include "api_fields.h"
 #include "api_json.h"
 
@@ -26,114 +27,8 @@ const gd_param api_job_params[] = {
 };
 const size_t api_job_params_count = sizeof api_job_params / sizeof api_job_params[0];
 
-const char *const api_job_members[] = {"dataset_id", "dataset",           "name", "model", "cost",
-                                       "optimizer",  "initial_parameters"};
+const char *const api_job_members[] = {"dataset_id", "dataset", "name", "initial_parameters"};
 const size_t api_job_members_count = sizeof api_job_members / sizeof api_job_members[0];
-
-/* ---- families: "gd" or {"name": "gd", ...its hyperparameters} ---- */
-
-typedef struct member {
-    const char *name;
-    const gd_param *params;
-    size_t count;
-} member;
-
-typedef struct family {
-    const char *field;
-    size_t count;
-    member (*at)(size_t i);
-} family;
-
-static member model_at(size_t i)
-{
-    return (member){gd_models[i]->name, gd_models[i]->params, gd_models[i]->params_count};
-}
-
-static member cost_at(size_t i)
-{
-    return (member){gd_costs[i]->name, gd_costs[i]->params, gd_costs[i]->params_count};
-}
-
-static member optimizer_at(size_t i)
-{
-    return (member){gd_optimizers[i]->name, gd_optimizers[i]->params,
-                    gd_optimizers[i]->params_count};
-}
-
-enum { MAX_FAMILY = 64 };
-
-static bool unknown_member(const family *f, const char *field, const cJSON *value, api_problem *p)
-{
-    const char *names[MAX_FAMILY];
-    char known[240] = "", got[80];
-    size_t at = 0;
-    for (size_t i = 0; i < f->count && i < MAX_FAMILY; i++) {
-        names[i] = f->at(i).name;
-        if (at < sizeof known)
-            at += (size_t)snprintf(known + at, sizeof known - at, "%s\"%s\"", i ? ", " : "",
-                                   names[i]);
-    }
-    const char *near =
-        cJSON_IsString(value) ? api_nearest(value->valuestring, names, f->count) : NULL;
-    if (near)
-        return api_problem_field(p, field, "must be one of %s, got %s; did you mean \"%s\"?", known,
-                                 api_value_text(value, got, sizeof got), near);
-    return api_problem_field(p, field, "must be one of %s, got %s", known,
-                             api_value_text(value, got, sizeof got));
-}
-
-static void decode_hyper(const cJSON *object, const char *field, const member *m, gd_hyper *hyper,
-                         api_problem *p)
-{
-    char prefix[32];
-    snprintf(prefix, sizeof prefix, "%s.", field);
-    const cJSON *item;
-    cJSON_ArrayForEach (item, object) {
-        if (strcmp(item->string, "name") == 0)
-            continue;
-        size_t i = 0;
-        while (i < m->count && strcmp(m->params[i].name, item->string) != 0)
-            i++;
-        if (i < m->count) {
-            api_field_set(hyper, &m->params[i], item, prefix, p);
-            continue;
-        }
-        char path[96];
-        const char *names[MAX_FAMILY] = {"name"};
-        size_t count = 1;
-        for (size_t k = 0; k < m->count && count < MAX_FAMILY; k++)
-            names[count++] = m->params[k].name;
-        snprintf(path, sizeof path, "%s%.60s", prefix, item->string);
-        api_problem_unknown(p, path, names, count);
-    }
-}
-
-/* The index of the chosen member, its hyperparameters in *hyper; f->count when p says why not. */
-static size_t decode_family(const cJSON *value, const family *f, gd_hyper *hyper, api_problem *p)
-{
-    char path[32];
-    const cJSON *name = value;
-    snprintf(path, sizeof path, "%s", f->field);
-    if (cJSON_IsObject(value)) {
-        name = cJSON_GetObjectItemCaseSensitive(value, "name");
-        snprintf(path, sizeof path, "%s.name", f->field);
-        if (!name) {
-            api_problem_field(p, path, "is missing");
-            return f->count;
-        }
-    }
-    for (size_t i = 0; cJSON_IsString(name) && i < f->count; i++) {
-        member m = f->at(i);
-        if (strcmp(m.name, name->valuestring) != 0)
-            continue;
-        gd_param_defaults(hyper, m.params, m.count);
-        if (cJSON_IsObject(value))
-            decode_hyper(value, f->field, &m, hyper, p);
-        return i;
-    }
-    unknown_member(f, path, name, p);
-    return f->count;
-}
 
 /* ---- the request ---- */
 
@@ -157,10 +52,12 @@ static bool decode_scalar(api_job *job, const cJSON *item, api_problem *p)
 
 static void unknown_field(const char *field, api_problem *p)
 {
-    const char *names[MAX_FAMILY];
+    const char *names[64];
     size_t count = 0;
     for (size_t i = 0; i < api_job_members_count; i++)
         names[count++] = api_job_members[i];
+    for (size_t i = 0; i < api_families_count; i++)
+        names[count++] = api_families[i].field;
     for (size_t i = 0; i < gd_spec_params_count; i++)
         names[count++] = gd_spec_params[i].name;
     for (size_t i = 0; i < api_job_params_count; i++)
@@ -168,28 +65,25 @@ static void unknown_field(const char *field, api_problem *p)
     api_problem_unknown(p, field, names, count);
 }
 
+/* The model first: it says which cost is the default. */
 static void decode_families(api_job *job, const cJSON *doc, api_problem *p)
 {
-    const family models = {"model", gd_models_count, model_at};
-    const family costs = {"cost", gd_costs_count, cost_at};
-    const family optimizers = {"optimizer", gd_optimizers_count, optimizer_at};
-    const cJSON *item;
-    gd_spec *s = &job->spec;
-    size_t at;
-    if ((item = cJSON_GetObjectItemCaseSensitive(doc, "model"))) {
-        at = decode_family(item, &models, &s->model_hyper, p);
-        s->model = at < gd_models_count ? gd_models[at] : s->model;
-        s->cost = gd_cost_find(s->model->default_cost);
-        gd_param_defaults(&s->cost_hyper, s->cost->params, s->cost->params_count);
+    for (size_t i = 0; i < api_families_count; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(doc, api_families[i].field);
+        if (!item)
+            continue;
+        api_family_decode(&api_families[i], item, &job->spec, p);
+        if (i == 0)
+            gd_spec_default_cost(&job->spec);
     }
-    if ((item = cJSON_GetObjectItemCaseSensitive(doc, "cost"))) {
-        at = decode_family(item, &costs, &s->cost_hyper, p);
-        s->cost = at < gd_costs_count ? gd_costs[at] : s->cost;
-    }
-    if ((item = cJSON_GetObjectItemCaseSensitive(doc, "optimizer"))) {
-        at = decode_family(item, &optimizers, &s->optimizer_hyper, p);
-        s->optimizer = at < gd_optimizers_count ? gd_optimizers[at] : s->optimizer;
-    }
+}
+
+static bool is_family(const char *name)
+{
+    for (size_t i = 0; i < api_families_count; i++)
+        if (strcmp(api_families[i].field, name) == 0)
+            return true;
+    return false;
 }
 
 static bool decode_members(api_job *job, const cJSON *doc, bool inline_dataset, api_problem *p)
@@ -213,7 +107,7 @@ static bool decode_members(api_job *job, const cJSON *doc, bool inline_dataset, 
                     api_value_text(item, got, sizeof got));
             else if (!(job->initial = api_doc_text(item)))
                 return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-        } else if (!decode_scalar(job, item, p)) {
+        } else if (!is_family(item->string) && !decode_scalar(job, item, p)) {
             size_t i = 0;
             while (i < api_job_members_count && strcmp(api_job_members[i], item->string) != 0)
                 i++;

@@ -1,21 +1,10 @@
 /* api_job_encode: a job, its spec and its history written down. */
+#include "api_families.h"
 #include "api_fields.h"
 #include "api_job.h"
 
 #include <math.h>
 #include <string.h>
-
-static void encode_member(cJSON *o, const char *field, const char *name, const gd_hyper *hyper,
-                          const gd_param *params, size_t count)
-{
-    if (count == 0) {
-        api_doc_string(o, field, name);
-        return;
-    }
-    cJSON *member = api_doc_add_object(o, field);
-    api_doc_string(member, "name", name);
-    api_fields_encode(member, hyper, params, count);
-}
 
 cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id)
 {
@@ -24,11 +13,8 @@ cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id)
     api_doc_string(o, "dataset_id", dataset_id);
     if (*job->name)
         api_doc_string(o, "name", job->name);
-    encode_member(o, "model", s->model->name, &s->model_hyper, s->model->params,
-                  s->model->params_count);
-    encode_member(o, "cost", s->cost->name, &s->cost_hyper, s->cost->params, s->cost->params_count);
-    encode_member(o, "optimizer", s->optimizer->name, &s->optimizer_hyper, s->optimizer->params,
-                  s->optimizer->params_count);
+    for (size_t i = 0; i < api_families_count; i++)
+        api_family_encode(o, &api_families[i], s);
     api_fields_encode(o, s, gd_spec_params, gd_spec_params_count);
     api_fields_encode(o, job, api_job_params, api_job_params_count);
     if (job->initial)

@@ -2,7 +2,7 @@
  * member of a family or a problem that gets its row is described by that row alone. */
 #include "api_openapi.h"
 
-#include "api_doc.h"
+#include "api_families.h"
 #include "api_job.h"
 
 #include <math.h>
@@ -50,37 +50,7 @@ static void add_param(cJSON *properties, const gd_param *p)
 
 /* ---- families: a name, or an object of the name and its hyperparameters ---- */
 
-typedef struct member {
-    const char *name, *doc, *formula;
-    const gd_param *params;
-    size_t count;
-} member;
-
-typedef struct family {
-    const char *field, *doc;
-    size_t count;
-    member (*at)(size_t i);
-} family;
-
-static member model_at(size_t i)
-{
-    const gd_model *m = gd_models[i];
-    return (member){m->name, m->doc, m->formula, m->params, m->params_count};
-}
-
-static member cost_at(size_t i)
-{
-    const gd_cost *c = gd_costs[i];
-    return (member){c->name, c->doc, c->formula, c->params, c->params_count};
-}
-
-static member optimizer_at(size_t i)
-{
-    const gd_optimizer *o = gd_optimizers[i];
-    return (member){o->name, o->doc, o->source, o->params, o->params_count};
-}
-
-static void add_member(cJSON *choices, const member *m)
+static void add_member(cJSON *choices, const api_member *m)
 {
     api_text doc = {0};
     cJSON *o = api_doc_append_object(choices);
@@ -93,11 +63,11 @@ static void add_member(cJSON *choices, const member *m)
     api_doc_append_string(api_doc_add_array(o, "required"), "name");
     cJSON *properties = api_doc_add_object(o, "properties");
     api_doc_string(api_doc_add_object(properties, "name"), "const", m->name);
-    for (size_t i = 0; i < m->count; i++)
+    for (size_t i = 0; i < m->params_count; i++)
         add_param(properties, &m->params[i]);
 }
 
-static void add_family(cJSON *properties, const family *f, const char *def)
+static void add_family(cJSON *properties, const api_family *f, const char *def)
 {
     cJSON *o = api_doc_add_object(properties, f->field);
     api_doc_string(o, "description", f->doc);
@@ -106,9 +76,11 @@ static void add_family(cJSON *properties, const family *f, const char *def)
     api_doc_string(short_form, "title", "By name");
     api_doc_string(short_form, "type", "string");
     cJSON *names = api_doc_add_array(short_form, "enum");
-    for (size_t i = 0; i < f->count; i++) {
-        member m = f->at(i);
+    for (size_t i = 0; i < *f->members_count; i++) {
+        api_member m = f->at(i);
         api_doc_append_string(names, m.name);
+        if (m.alias)
+            api_doc_append_string(names, m.alias);
         add_member(choices, &m);
     }
     api_doc_string(o, "default", def);
@@ -125,18 +97,12 @@ static cJSON *get(cJSON *o, const char *name)
  * unless that is NULL. */
 static void add_settings(cJSON *properties, cJSON *required)
 {
-    const family families[] = {
-        {"model", "the function that is fitted", gd_models_count, model_at},
-        {"cost", "what a wrong prediction costs", gd_costs_count, cost_at},
-        {"optimizer", "the rule that moves the parameters", gd_optimizers_count, optimizer_at},
-    };
     gd_spec spec;
     gd_spec_defaults(&spec);
-    const char *const defaults[] = {spec.model->name, spec.cost->name, spec.optimizer->name};
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-        add_family(properties, &families[i], defaults[i]);
+    for (size_t i = 0; i < api_families_count; i++) {
+        add_family(properties, &api_families[i], api_family_chosen(&api_families[i], &spec).name);
         if (required)
-            api_doc_append_string(required, families[i].field);
+            api_doc_append_string(required, api_families[i].field);
     }
     for (size_t i = 0; i < gd_spec_params_count + api_job_params_count; i++) {
         const gd_param *p = i < gd_spec_params_count ? &gd_spec_params[i]

@@ -15,6 +15,7 @@ typedef enum gd_task { GD_REGRESSION = 1 } gd_task;
 
 typedef struct gd_cost {
     const char *name;
+    const char *alias; /* another name for it, or NULL */
     const char *doc;
     const char *formula;
     unsigned tasks; /* gd_task flags */
@@ -31,7 +32,7 @@ typedef struct gd_cost {
 extern const gd_cost *const gd_costs[];
 extern const size_t gd_costs_count;
 
-/* NULL when there is none of that name. */
+/* By name or alias. NULL when there is none. */
 const gd_cost *gd_cost_find(const char *name);
 
 #endif

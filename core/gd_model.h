@@ -19,6 +19,7 @@ typedef struct gd_shape {
 typedef struct gd_part {
     const char *name;
     size_t offset, count; /* the values theta[offset .. offset + count) */
+    bool bias;            /* an intercept: it is never penalised and never decays */
     bool scalar;          /* shown as a number, not as an array of one */
 } gd_part;
 
@@ -26,6 +27,7 @@ typedef struct gd_part {
 
 typedef struct gd_model {
     const char *name;
+    const char *alias; /* another name for it, or NULL */
     const char *doc;
     const char *formula;
     unsigned tasks;           /* gd_task flags (gd_cost.h) */
@@ -57,7 +59,7 @@ typedef struct gd_model {
 extern const gd_model *const gd_models[];
 extern const size_t gd_models_count;
 
-/* NULL when there is none of that name. */
+/* By name or alias. NULL when there is none. */
 const gd_model *gd_model_find(const char *name);
 
 #endif

@@ -11,27 +11,53 @@
 
 #include <stdint.h>
 
+/* One update, in place. All arrays have n values. */
+typedef struct gd_update {
+    double *theta;          /* moved */
+    const double *gradient; /* of the objective at theta */
+    const double *weight;   /* 1 for weights, 0 for intercepts and biases, which never decay */
+    size_t n;
+    double learning_rate; /* > 0 */
+    uint64_t t;           /* updates so far, this one included */
+    double *state;        /* state_len(n) doubles */
+    const void *hyper;
+} gd_update;
+
 typedef struct gd_optimizer {
     const char *name;
+    const char *alias;      /* another name for it, or NULL */
     const char *doc;        /* one line */
     const char *source;     /* the paper or formula */
     const gd_param *params; /* rows over a struct of at most GD_HYPER_BYTES */
     size_t params_count;
+    /* What learning_rate "auto" takes: 0 for a rate found from the curvature, else the rate
+     * that is customary for this rule, whose steps do not scale with the gradient. */
+    double customary_rate;
+    /* On a quadratic with largest curvature L, full batches are stable below this value / L.
+     * NULL for rules where that is not known. */
+    double (*stable)(const void *hyper);
     /* doubles of state for n parameters; 0 for none */
     size_t (*state_len)(size_t n);
     /* state: state_len(n) doubles, written */
     void (*init)(double *state, size_t n, const void *hyper);
-    /* theta, gradient: n values; theta is moved. learning_rate > 0. t counts updates
-     * from 1. */
-    void (*step)(double *theta, const double *gradient, size_t n, double learning_rate, uint64_t t,
-                 double *state, const void *hyper);
+    void (*step)(const gd_update *u);
 } gd_optimizer;
 
 /* The table, in the order of optimizers/list.h. */
 extern const gd_optimizer *const gd_optimizers[];
 extern const size_t gd_optimizers_count;
 
-/* NULL when there is none of that name. */
+/* By name or alias. NULL when there is none. */
 const gd_optimizer *gd_optimizer_find(const char *name);
+
+/* For the members: states of none, one, two and three values a parameter, all zero. */
+size_t gd_state_none(size_t n);
+size_t gd_state_one(size_t n);
+size_t gd_state_two(size_t n);
+size_t gd_state_three(size_t n);
+void gd_state_none_init(double *state, size_t n, const void *hyper);
+void gd_state_one_init(double *state, size_t n, const void *hyper);
+void gd_state_two_init(double *state, size_t n, const void *hyper);
+void gd_state_three_init(double *state, size_t n, const void *hyper);
 
 #endif

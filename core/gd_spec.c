@@ -10,7 +10,8 @@
 const gd_param gd_spec_params[] = {
     {AT(learning_rate), .kind = GD_NUMBER, .def = GD_AUTO, .min = 0, .min_open = true,
      .max = INFINITY, .word = "auto", .word_value = GD_AUTO,
-     .doc = "the step length; \"auto\" is 1/L, L the largest curvature of the objective"},
+     .doc = "the step length; \"auto\" is 1/L, L the largest curvature of the objective, or the "
+            "optimizer's customary rate"},
     {AT(epochs), .kind = GD_INTEGER, .def = 1000, .min = 1, .max = 1e9,
      .doc = "passes over the data, at most"},
     {AT(batch_size), .kind = GD_INTEGER, .def = GD_FULL_BATCH, .min = 1, .max = (double)GD_MAX_ROWS,
@@ -20,9 +21,19 @@ const gd_param gd_spec_params[] = {
      .doc = "stop when the full objective improves by less, relative to itself; 0 never stops"},
     {AT(n_iter_no_change), .kind = GD_INTEGER, .def = GD_AUTO, .min = 1, .max = 1e9, .word = "auto",
      .word_value = GD_AUTO,
-     .doc = "epochs in a row that tol must hold for; \"auto\" is 1 for full batches, else 5"},
+     .doc =
+         "epochs in a row that tol must hold for; \"auto\" is 1 for gd with full batches, else 5"},
     {AT(seed), .kind = GD_INTEGER, .def = 0, .min = 0, .max = GD_MAX_EXACT_INTEGER,
      .doc = "seed of the shuffle; the same seed gives the same parameters, bit for bit"},
+    {AT(clip_norm), .kind = GD_NUMBER, .def = GD_NO_CLIP, .min = 0, .min_open = true,
+     .max = INFINITY, .word = "none", .word_value = GD_NO_CLIP,
+     .doc = "gradients longer than this are shortened to it"},
+    {AT(clip_value), .kind = GD_NUMBER, .def = GD_NO_CLIP, .min = 0, .min_open = true,
+     .max = INFINITY, .word = "none", .word_value = GD_NO_CLIP,
+     .doc = "each part of a gradient is kept within plus and minus this"},
+    {AT(average), .kind = GD_BOOLEAN, .def = 0, .max = 1,
+     .doc = "report the mean of the parameters over the updates from the second epoch on; for "
+            "mini-batches"},
     {AT(shuffle), .kind = GD_BOOLEAN, .def = 1, .max = 1,
      .doc =
          "visit the rows in a new random order each epoch, when batches are smaller than the data"},
@@ -33,20 +44,30 @@ const gd_param gd_spec_params[] = {
 
 const size_t gd_spec_params_count = sizeof gd_spec_params / sizeof gd_spec_params[0];
 
+void gd_spec_default_cost(gd_spec *s)
+{
+    s->cost = gd_cost_find(s->model->default_cost);
+    gd_param_defaults(&s->cost_hyper, s->cost->params, s->cost->params_count);
+}
+
 void gd_spec_defaults(gd_spec *s)
 {
     memset(s, 0, sizeof *s);
     s->model = gd_models[0];
-    s->cost = gd_cost_find(s->model->default_cost);
+    gd_spec_default_cost(s);
     s->optimizer = gd_optimizers[0];
+    s->schedule = gd_schedules[0];
     gd_param_defaults(&s->model_hyper, s->model->params, s->model->params_count);
-    gd_param_defaults(&s->cost_hyper, s->cost->params, s->cost->params_count);
     gd_param_defaults(&s->optimizer_hyper, s->optimizer->params, s->optimizer->params_count);
+    gd_param_defaults(&s->schedule_hyper, s->schedule->params, s->schedule->params_count);
     gd_param_defaults(s, gd_spec_params, gd_spec_params_count);
 }
 
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
+    if (s->average && s->batch_size == GD_FULL_BATCH)
+        return gd_fail(err, GD_INVALID, "average",
+                       "is for mini-batches: set batch_size, or average to false");
     if (s->model->tasks & s->cost->tasks)
         return GD_OK;
     char names[200] = "";

@@ -6,6 +6,7 @@
 #include "gd_limits.h"
 #include "gd_model.h"
 #include "gd_optimizer.h"
+#include "gd_schedule.h"
 
 #include <stdint.h>
 
@@ -18,29 +19,37 @@ typedef struct gd_spec {
     const gd_model *model;
     const gd_cost *cost;
     const gd_optimizer *optimizer;
-    gd_hyper model_hyper, cost_hyper, optimizer_hyper;
+    const gd_schedule *schedule;
+    gd_hyper model_hyper, cost_hyper, optimizer_hyper, schedule_hyper;
     double learning_rate;      /* > 0, or GD_AUTO */
     uint64_t epochs;           /* passes over the data, at most */
     uint64_t batch_size;       /* rows an update, or GD_FULL_BATCH */
     double tol;                /* relative improvement below which training stops; 0: never */
     uint64_t n_iter_no_change; /* epochs in a row that tol must hold for, or GD_AUTO */
     uint64_t seed;
-    bool shuffle;     /* visit rows in a new random order each epoch (mini-batches) */
-    bool intercept;   /* fit a constant term */
-    bool standardize; /* scale features inside; parameters are reported in both units */
+    double clip_norm;  /* gradients longer than this are shortened to it, or GD_NO_CLIP */
+    double clip_value; /* each part of a gradient is kept within +- this, or GD_NO_CLIP */
+    bool average;      /* report the mean of the parameters over the updates (mini-batches) */
+    bool shuffle;      /* visit rows in a new random order each epoch (mini-batches) */
+    bool intercept;    /* fit a constant term */
+    bool standardize;  /* scale features inside; parameters are reported in both units */
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
 #define GD_FULL_BATCH 0 /* batch_size: all rows */
+#define GD_NO_CLIP 0    /* clip_norm, clip_value: gradients as they are */
 
 /* The rows of the scalar members above. */
 extern const gd_param gd_spec_params[];
 extern const size_t gd_spec_params_count;
 
-/* The defaults: linear_regression, its default cost, gd, and each row's default. */
+/* The defaults: linear_regression, its default cost, gd, constant, and each row's default. */
 void gd_spec_defaults(gd_spec *s);
 
-/* Do model and cost fit each other? On error *err says which would. */
+/* Sets the cost to the model's default, with that cost's defaults. */
+void gd_spec_default_cost(gd_spec *s);
+
+/* Does it all fit together? On error *err says what to use instead. */
 gd_status gd_spec_check(const gd_spec *s, gd_error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -18,8 +18,9 @@
 #define RUN_AWAY 1e4
 #define ENDED_ABOVE 2.0
 
-#define CHECKPOINT_VERSION 1.0
-#define DEFAULT_PATIENCE_MINI_BATCH 5
+#define CHECKPOINT_VERSION 2.0
+/* Noise and momentum make the cost stand still for an epoch or two; descent itself does not. */
+#define DEFAULT_PATIENCE 5
 
 typedef enum phase { SCALING, CURVATURE, START, EPOCHS, ANALYSIS, ENDED } phase;
 
@@ -35,9 +36,11 @@ struct gd_train {
     gd_error error;
     gd_curvature curvature;
     double reference; /* cost that later costs are measured against */
-    uint64_t updates, stalled;
-    double *theta, *finite, *gradient, *v, *hv; /* n values each */
-    double *center, *scale;                     /* cols values each */
+    double base_rate; /* before the schedule */
+    double schedule_state[GD_SCHEDULE_STATE];
+    uint64_t updates, stalled, averaged;                        /* averaged: updates in the mean */
+    double *theta, *finite, *gradient, *mean, *v, *hv, *weight; /* n values each */
+    double *center, *scale;                                     /* cols values each */
     double *optimizer_state;
     gd_column *columns; /* cols of them */
     uint32_t *order;    /* the epoch's row order, or NULL */
@@ -75,7 +78,7 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
                        d->cols);
     if (!d->y)
         return gd_fail(err, GD_INVALID, "y", "training needs targets");
-    if (spec->learning_rate == GD_AUTO && !spec->model->linear)
+    if (spec->learning_rate == GD_AUTO && !spec->model->linear && !spec->optimizer->customary_rate)
         return gd_fail(err, GD_INVALID, "learning_rate",
                        "\"auto\" needs a model that is linear in its parameters, not \"%s\"",
                        spec->model->name);
@@ -83,6 +86,15 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
     if (initial && !all_finite(initial, spec->model->params_len(&shape)))
         return gd_fail(err, GD_INVALID, "initial_parameters", "must be finite numbers");
     return gd_spec_check(spec, err);
+}
+
+static void mark_weights(gd_train *t)
+{
+    gd_part parts[GD_MAX_PARTS];
+    size_t count = t->spec.model->layout(&t->shape, parts);
+    for (size_t k = 0; k < count; k++)
+        for (size_t i = 0; i < parts[k].count; i++)
+            t->weight[parts[k].offset + i] = !parts[k].bias;
 }
 
 static void unit_scaling(gd_train *t)
@@ -115,7 +127,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     if (status != GD_OK)
         goto fail;
     size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n);
-    t->theta = calloc(5 * t->n + 2 * cols + state_len, sizeof(double));
+    t->theta = calloc(7 * t->n + 2 * cols + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
     bool shuffled = spec->shuffle && t->batch < data->rows;
     if (shuffled)
@@ -126,9 +138,11 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     }
     t->finite = t->theta + t->n;
     t->gradient = t->finite + t->n;
-    t->v = t->gradient + t->n;
+    t->mean = t->gradient + t->n;
+    t->v = t->mean + t->n;
     t->hv = t->v + t->n;
-    t->center = t->hv + t->n;
+    t->weight = t->hv + t->n;
+    t->center = t->weight + t->n;
     t->scale = t->center + cols;
     t->optimizer_state = t->scale + cols;
     unit_scaling(t);
@@ -137,7 +151,11 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
         memcpy(t->theta, initial, t->n * sizeof *initial);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->spec.optimizer->init(t->optimizer_state, t->n, &t->spec.optimizer_hyper);
-    t->state.learning_rate = t->spec.learning_rate;
+    t->base_rate = t->spec.learning_rate;
+    if (t->base_rate == GD_AUTO)
+        t->base_rate = t->spec.optimizer->customary_rate; /* 0: found from the curvature */
+    t->state.learning_rate = t->base_rate;
+    mark_weights(t);
     *out = t;
     return GD_OK;
 fail:
@@ -163,6 +181,12 @@ static bool full_batch(const gd_train *t)
     return t->batch == t->data.rows;
 }
 
+/* Adaptive rules have steps of their own length, which the curvature says little about. */
+static bool explained_by_curvature(const gd_train *t)
+{
+    return t->spec.model->linear && t->spec.optimizer->stable;
+}
+
 /* The curvature explains a learning rate that was chosen by hand: always after a
  * divergence, and when it costs no more than the run itself did. */
 static void stop(gd_train *t, gd_stop why)
@@ -170,7 +194,7 @@ static void stop(gd_train *t, gd_stop why)
     t->state.stop = why;
     t->phase = ENDED;
     bool worth = why == GD_STOP_DIVERGED || full_batch(t);
-    if (t->spec.model->linear && t->state.curvature == 0 && worth) {
+    if (explained_by_curvature(t) && t->state.curvature == 0 && worth) {
         gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
         t->phase = ANALYSIS;
     }
@@ -222,7 +246,8 @@ static void set_curvature(gd_train *t)
 {
     t->state.curvature = t->curvature.largest;
     t->state.safe_rate = (full_batch(t) ? 1 : 0.5) / t->curvature.smoothness;
-    t->state.max_stable_rate = 2 / t->curvature.smoothness;
+    t->state.max_stable_rate =
+        t->spec.optimizer->stable(&t->spec.optimizer_hyper) / t->curvature.smoothness;
 }
 
 /* ---- the phases ---- */
@@ -243,7 +268,7 @@ static void scale(gd_train *t)
     t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->phase = START;
-    if (t->spec.learning_rate == GD_AUTO) {
+    if (t->base_rate == GD_AUTO) {
         gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
         t->phase = CURVATURE;
     }
@@ -261,7 +286,8 @@ static void find_rate(gd_train *t)
     if (t->curvature.smoothness > 0)
         set_curvature(t);
     /* No curvature: no feature ever differs from 0, and no rate moves anything. */
-    t->state.learning_rate = t->curvature.smoothness > 0 ? t->state.safe_rate : 1;
+    t->base_rate = t->curvature.smoothness > 0 ? t->state.safe_rate : 1;
+    t->state.learning_rate = t->base_rate;
 }
 
 static double full_cost(gd_train *t, const double *theta, double *gradient)
@@ -273,10 +299,11 @@ static double full_cost(gd_train *t, const double *theta, double *gradient)
 static void evaluate(gd_train *t)
 {
     gd_state *s = &t->state;
-    s->cost = full_cost(t, t->theta, t->gradient);
+    const double *at = t->averaged ? t->mean : t->theta;
+    s->cost = full_cost(t, at, t->gradient);
     s->gradient_norm = gd_norm(t->gradient, t->n);
     if (isfinite(s->cost) && isfinite(s->gradient_norm)) {
-        memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
+        memcpy(t->finite, at, t->n * sizeof *t->theta);
         s->finite_epoch = s->epoch;
     }
 }
@@ -295,10 +322,42 @@ static void start(gd_train *t)
         explain_overflow(t, "the cost or its gradient");
 }
 
+static void clip(gd_train *t)
+{
+    double most = t->spec.clip_value;
+    for (size_t i = 0; most != GD_NO_CLIP && i < t->n; i++)
+        t->gradient[i] = fmin(fmax(t->gradient[i], -most), most);
+    if (t->spec.clip_norm == GD_NO_CLIP)
+        return;
+    double norm = gd_norm(t->gradient, t->n), shrink = t->spec.clip_norm / norm;
+    for (size_t i = 0; norm > t->spec.clip_norm && i < t->n; i++)
+        t->gradient[i] *= shrink;
+}
+
+/* Polyak and Juditsky (1992): the mean of the iterates, without the first epoch's. */
+static void average(gd_train *t)
+{
+    if (!t->spec.average || t->state.epoch < 2)
+        return;
+    double share = 1 / (double)++t->averaged;
+    for (size_t i = 0; i < t->n; i++)
+        t->mean[i] += share * (t->theta[i] - t->mean[i]);
+}
+
 static void update(gd_train *t)
 {
-    t->spec.optimizer->step(t->theta, t->gradient, t->n, t->state.learning_rate, ++t->updates,
-                            t->optimizer_state, &t->spec.optimizer_hyper);
+    clip(t);
+    t->spec.optimizer->step(&(gd_update){
+        .theta = t->theta,
+        .gradient = t->gradient,
+        .weight = t->weight,
+        .n = t->n,
+        .learning_rate = t->state.learning_rate,
+        .t = ++t->updates,
+        .state = t->optimizer_state,
+        .hyper = &t->spec.optimizer_hyper,
+    });
+    average(t);
 }
 
 static void mini_batches(gd_train *t)
@@ -331,12 +390,17 @@ static void epoch(gd_train *t)
 {
     gd_state *s = &t->state;
     double before = s->cost, best_before = s->best_cost;
+    const gd_schedule *schedule = t->spec.schedule;
     s->epoch++;
+    s->learning_rate = schedule->rate(&t->spec.schedule_hyper, t->base_rate, s->epoch,
+                                      t->spec.epochs, t->schedule_state);
     if (full_batch(t))
         update(t);
     else
         mini_batches(t);
     evaluate(t);
+    if (schedule->observe)
+        schedule->observe(&t->spec.schedule_hyper, s->cost, t->schedule_state);
     if (s->cost < s->best_cost) {
         s->best_cost = s->cost;
         s->best_epoch = s->epoch;
@@ -344,7 +408,7 @@ static void epoch(gd_train *t)
     t->stalled = settled(t, before, best_before) ? t->stalled + 1 : 0;
     uint64_t patience = t->spec.n_iter_no_change;
     if (patience == GD_AUTO)
-        patience = full_batch(t) ? 1 : DEFAULT_PATIENCE_MINI_BATCH;
+        patience = full_batch(t) && t->spec.optimizer == gd_optimizers[0] ? 1 : DEFAULT_PATIENCE;
 
     if (!isfinite(s->cost) || !isfinite(s->gradient_norm) || s->cost > RUN_AWAY * t->reference)
         stop(t, GD_STOP_DIVERGED);
@@ -445,11 +509,14 @@ const double *gd_train_scale(const gd_train *t)
 
 /* ---- checkpoints: a head of HEAD_LEN numbers, then the arrays ---- */
 
-enum { HEAD_LEN = 19 };
+enum { HEAD_LEN = 21 + GD_SCHEDULE_STATE };
+
+/* theta, finite, gradient, mean: they lie side by side */
+enum { SAVED_ARRAYS = 4 };
 
 static size_t arrays_len(const gd_train *t)
 {
-    return 3 * t->n + t->spec.optimizer->state_len(t->n);
+    return SAVED_ARRAYS * t->n + t->spec.optimizer->state_len(t->n);
 }
 
 size_t gd_train_save_len(const gd_train *t)
@@ -457,7 +524,6 @@ size_t gd_train_save_len(const gd_train *t)
     return HEAD_LEN + arrays_len(t);
 }
 
-/* theta, finite and gradient lie side by side. */
 void gd_train_save(const gd_train *t, double *out)
 {
     const gd_state *s = &t->state;
@@ -481,12 +547,15 @@ void gd_train_save(const gd_train *t, double *out)
         (double)t->updates,
         (double)t->stalled,
         (double)t->data.cols,
+        t->base_rate,
+        (double)t->averaged,
     };
     memcpy(out, head, sizeof head);
-    memcpy(out + HEAD_LEN, t->theta, 3 * t->n * sizeof *out);
+    memcpy(out + HEAD_LEN - GD_SCHEDULE_STATE, t->schedule_state, sizeof t->schedule_state);
+    memcpy(out + HEAD_LEN, t->theta, SAVED_ARRAYS * t->n * sizeof *out);
     size_t state_len = t->spec.optimizer->state_len(t->n);
     if (state_len)
-        memcpy(out + HEAD_LEN + 3 * t->n, t->optimizer_state, state_len * sizeof *out);
+        memcpy(out + HEAD_LEN + SAVED_ARRAYS * t->n, t->optimizer_state, state_len * sizeof *out);
 }
 
 gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *err)
@@ -515,10 +584,13 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
     t->reference = in[15];
     t->updates = (uint64_t)in[16];
     t->stalled = (uint64_t)in[17];
-    memcpy(t->theta, in + HEAD_LEN, 3 * t->n * sizeof *in);
+    t->base_rate = in[19];
+    t->averaged = (uint64_t)in[20];
+    memcpy(t->schedule_state, in + HEAD_LEN - GD_SCHEDULE_STATE, sizeof t->schedule_state);
+    memcpy(t->theta, in + HEAD_LEN, SAVED_ARRAYS * t->n * sizeof *in);
     size_t state_len = t->spec.optimizer->state_len(t->n);
     if (state_len)
-        memcpy(t->optimizer_state, in + HEAD_LEN + 3 * t->n, state_len * sizeof *in);
+        memcpy(t->optimizer_state, in + HEAD_LEN + SAVED_ARRAYS * t->n, state_len * sizeof *in);
     t->phase = saved;
     if (saved >= ANALYSIS && t->state.stop == GD_STOP_DIVERGED)
         explain_divergence(t);

@@ -1,4 +1,5 @@
 /* handle_system: the process itself: health, readiness, what is where. */
+#include "api_catalog.h"
 #include "api_openapi.h"
 #include "srv_routes.h"
 
@@ -51,6 +52,11 @@ void srv_get_root(srv_request *rq)
         api_doc_string(r, "summary", srv_routes[i].summary);
     }
     srv_reply_doc(rq, 200, o);
+}
+
+void srv_get_capabilities(srv_request *rq)
+{
+    srv_reply_doc(rq, 200, api_catalog_encode());
 }
 
 void srv_get_openapi(srv_request *rq)

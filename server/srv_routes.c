@@ -12,6 +12,8 @@ const srv_route srv_routes[] = {
     {"GET", "/healthz", srv_get_health, "Is the process alive?", .query = ""},
     {"GET", "/readyz", srv_get_ready, "Is it ready for work?", .query = ""},
     {"GET", "/v1", srv_get_root, "What this is and where things are", .query = ""},
+    {"GET", "/v1/capabilities", srv_get_capabilities, "What can be trained, and with what settings",
+     .query = ""},
     {"GET", "/openapi.json", srv_get_openapi, "This description", .query = ""},
 
     {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = "name target columns",

@@ -32,6 +32,7 @@ const srv_route *srv_route_find(srv_request *rq);
 void srv_get_health(srv_request *rq);
 void srv_get_ready(srv_request *rq);
 void srv_get_root(srv_request *rq);
+void srv_get_capabilities(srv_request *rq);
 void srv_get_openapi(srv_request *rq);
 
 /* handle_datasets.c */

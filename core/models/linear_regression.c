@@ -16,7 +16,8 @@ static size_t layout(const gd_shape *s, gd_part *parts)
     parts[0] = (gd_part){.name = "coefficients", .offset = 0, .count = s->cols};
     if (!s->intercept)
         return 1;
-    parts[1] = (gd_part){.name = "intercept", .offset = s->cols, .count = 1, .scalar = true};
+    parts[1] =
+        (gd_part){.name = "intercept", .offset = s->cols, .count = 1, .bias = true, .scalar = true};
     return 2;
 }
 

@@ -1,31 +1,26 @@
 /* Gradient descent: theta <- theta - learning_rate * gradient (Cauchy, 1847). With a
  * batch_size it is stochastic gradient descent (Robbins and Monro, 1951). */
-#include "gd_kernels.h"
 #include "gd_optimizer.h"
 
-static size_t state_len(size_t n)
+static double stable(const void *hyper_)
 {
-    (void)n;
-    return 0;
+    (void)hyper_;
+    return 2;
 }
 
-static void init(double *state, size_t n, const void *hyper)
+static void step(const gd_update *u)
 {
-    (void)state, (void)n, (void)hyper;
-}
-
-static void step(double *theta, const double *gradient, size_t n, double learning_rate, uint64_t t,
-                 double *state, const void *hyper)
-{
-    (void)t, (void)state, (void)hyper;
-    gd_axpy(-learning_rate, gradient, theta, n);
+    for (size_t i = 0; i < u->n; i++)
+        u->theta[i] -= u->learning_rate * u->gradient[i];
 }
 
 const gd_optimizer gd_optimizer_gd = {
     .name = "gd",
+    .alias = "sgd",
     .doc = "plain gradient descent; with a batch_size, stochastic gradient descent",
     .source = "theta <- theta - learning_rate * gradient",
-    .state_len = state_len,
-    .init = init,
+    .stable = stable,
+    .state_len = gd_state_none,
+    .init = gd_state_none_init,
     .step = step,
 };

@@ -1,2 +1,12 @@
 /* The optimizers: one row a file of this folder. The build checks rows against files. */
 X(gd)
+X(momentum)
+X(nesterov)
+X(adagrad)
+X(rmsprop)
+X(adadelta)
+X(adam)
+X(adamw)
+X(nadam)
+X(amsgrad)
+X(lion)

@@ -1,0 +1,60 @@
+/* api_catalog: tables written down. */
+#include "api_catalog.h"
+
+#include "api_families.h"
+#include "api_job.h"
+#include "api_reader.h"
+
+static void encode_param(cJSON *list, const gd_param *p)
+{
+    static const char *const kinds[] = {"number", "integer", "boolean"};
+    char rule[256];
+    cJSON *o = api_doc_append_object(list);
+    api_doc_string(o, "name", p->name);
+    api_doc_string(o, "type", kinds[p->kind]);
+    if (p->word && p->def == p->word_value)
+        api_doc_string(o, "default", p->word);
+    else if (p->kind == GD_BOOLEAN)
+        api_doc_bool(o, "default", p->def != 0);
+    else
+        api_doc_number(o, "default", p->def);
+    api_doc_string(o, "range", gd_param_rule(p, rule, sizeof rule));
+    api_doc_string(o, "help", p->doc);
+}
+
+static void encode_params(cJSON *o, const char *name, const gd_param *params, size_t count)
+{
+    cJSON *list = api_doc_add_array(o, name);
+    for (size_t i = 0; i < count; i++)
+        encode_param(list, &params[i]);
+}
+
+static void encode_family(cJSON *o, const api_family *f)
+{
+    cJSON *list = api_doc_add_array(o, f->plural);
+    for (size_t i = 0; i < *f->members_count; i++) {
+        api_member m = f->at(i);
+        cJSON *member = api_doc_append_object(list);
+        api_doc_string(member, "name", m.name);
+        api_doc_string(member, "alias", m.alias);
+        api_doc_string(member, "help", m.doc);
+        api_doc_string(member, "formula", m.formula);
+        encode_params(member, "parameters", m.params, m.params_count);
+    }
+}
+
+cJSON *api_catalog_encode(void)
+{
+    cJSON *o = cJSON_CreateObject();
+    for (size_t i = 0; i < api_families_count; i++)
+        encode_family(o, &api_families[i]);
+    encode_params(o, "settings", gd_spec_params, gd_spec_params_count);
+    encode_params(o, "recording", api_job_params, api_job_params_count);
+    cJSON *formats = api_doc_add_array(o, "formats");
+    for (size_t i = 0; i < api_formats_count; i++) {
+        cJSON *f = api_doc_append_object(formats);
+        api_doc_string(f, "name", api_formats[i]->name);
+        api_doc_string(f, "media_type", api_formats[i]->media_type);
+    }
+    return o;
+}

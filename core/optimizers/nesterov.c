@@ -1,0 +1,47 @@
+/* Nesterov's accelerated gradient (1983), in the form of Sutskever et al. (2013) and PyTorch:
+ * v <- momentum v + g, theta <- theta - learning_rate (g + momentum v). */
+#include "gd_optimizer.h"
+
+typedef struct hyper {
+    double momentum;
+} hyper;
+
+static const gd_param params[] = {
+    {.name = "momentum",
+     .kind = GD_NUMBER,
+     .offset = offsetof(hyper, momentum),
+     .def = 0.9,
+     .min = 0,
+     .max = 1,
+     .max_open = true,
+     .doc = "share of the last step that is kept"},
+};
+
+static double stable(const void *hyper_)
+{
+    const hyper *h = hyper_;
+    return 2 * (1 + h->momentum) / (1 + 2 * h->momentum);
+}
+
+static void step(const gd_update *u)
+{
+    const hyper *h = u->hyper;
+    double *v = u->state;
+    for (size_t i = 0; i < u->n; i++) {
+        v[i] = h->momentum * v[i] + u->gradient[i];
+        u->theta[i] -= u->learning_rate * (u->gradient[i] + h->momentum * v[i]);
+    }
+}
+
+const gd_optimizer gd_optimizer_nesterov = {
+    .name = "nesterov",
+    .doc = "momentum that looks ahead",
+    .source =
+        "v <- momentum v + g; theta <- theta - learning_rate (g + momentum v) (Nesterov, 1983)",
+    .params = params,
+    .params_count = sizeof params / sizeof params[0],
+    .stable = stable,
+    .state_len = gd_state_one,
+    .init = gd_state_one_init,
+    .step = step,
+};
