@@ -22,7 +22,8 @@ typedef struct gd_cost {
     const gd_param *params;
     size_t params_count;
     /* The largest second derivative of the cost by the score: with it the curvature of
-     * the objective is bounded (exactly, where the cost is quadratic). */
+     * the objective is bounded (exactly, where the cost is quadratic). 0 when there is no
+     * bound: the derivative jumps. */
     double curvature;
     /* z: rows scores. y: rows targets. dz: rows values, written with d cost / d score;
      * may be NULL. Returns the sum of the rows' costs. */

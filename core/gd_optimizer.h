@@ -36,6 +36,9 @@ typedef struct gd_optimizer {
     /* On a quadratic with largest curvature L, full batches are stable below this value / L.
      * NULL for rules where that is not known. */
     double (*stable)(const void *hyper);
+    /* In the long run a step is -learning_rate * gradient times this; what the proximal step
+     * of an l1 penalty is scaled by. NULL for rules whose steps are not so. */
+    double (*gain)(const void *hyper);
     /* doubles of state for n parameters; 0 for none */
     size_t (*state_len)(size_t n);
     /* state: state_len(n) doubles, written */

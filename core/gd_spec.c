@@ -25,6 +25,10 @@ const gd_param gd_spec_params[] = {
          "epochs in a row that tol must hold for; \"auto\" is 1 for gd with full batches, else 5"},
     {AT(seed), .kind = GD_INTEGER, .def = 0, .min = 0, .max = GD_MAX_EXACT_INTEGER,
      .doc = "seed of the shuffle; the same seed gives the same parameters, bit for bit"},
+    {AT(l1), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY,
+     .doc = "adds l1 |w|_1 to the cost: weights that matter little become exactly 0"},
+    {AT(l2), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY,
+     .doc = "adds l2/2 |w|^2 to the cost: large weights shrink"},
     {AT(clip_norm), .kind = GD_NUMBER, .def = GD_NO_CLIP, .min = 0, .min_open = true,
      .max = INFINITY, .word = "none", .word_value = GD_NO_CLIP,
      .doc = "gradients longer than this are shortened to it"},
@@ -68,6 +72,16 @@ gd_status gd_spec_check(const gd_spec *s, gd_error *err)
     if (s->average && s->batch_size == GD_FULL_BATCH)
         return gd_fail(err, GD_INVALID, "average",
                        "is for mini-batches: set batch_size, or average to false");
+    if (s->l1 > 0 && !s->optimizer->gain)
+        return gd_fail(err, GD_INVALID, "l1",
+                       "needs the proximal step of gd, momentum or nesterov; \"%s\" has none",
+                       s->optimizer->name);
+    if (s->learning_rate == GD_AUTO && !s->optimizer->customary_rate &&
+        (!s->model->linear || !s->cost->curvature))
+        return gd_fail(err, GD_INVALID, "learning_rate",
+                       "\"auto\" needs a cost whose slope does not jump, such as \"huber\"; with "
+                       "\"%s\" give a number, or use an optimizer like \"adam\"",
+                       s->cost->name);
     if (s->model->tasks & s->cost->tasks)
         return GD_OK;
     char names[200] = "";

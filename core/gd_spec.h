@@ -27,6 +27,7 @@ typedef struct gd_spec {
     double tol;                /* relative improvement below which training stops; 0: never */
     uint64_t n_iter_no_change; /* epochs in a row that tol must hold for, or GD_AUTO */
     uint64_t seed;
+    double l1, l2;     /* penalties: + l1 |w|_1 + l2/2 |w|^2 on the weights, as trained */
     double clip_norm;  /* gradients longer than this are shortened to it, or GD_NO_CLIP */
     double clip_value; /* each part of a gradient is kept within +- this, or GD_NO_CLIP */
     bool average;      /* report the mean of the parameters over the updates (mini-batches) */

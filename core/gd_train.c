@@ -78,10 +78,6 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
                        d->cols);
     if (!d->y)
         return gd_fail(err, GD_INVALID, "y", "training needs targets");
-    if (spec->learning_rate == GD_AUTO && !spec->model->linear && !spec->optimizer->customary_rate)
-        return gd_fail(err, GD_INVALID, "learning_rate",
-                       "\"auto\" needs a model that is linear in its parameters, not \"%s\"",
-                       spec->model->name);
     gd_shape shape = {d->cols, spec->intercept};
     if (initial && !all_finite(initial, spec->model->params_len(&shape)))
         return gd_fail(err, GD_INVALID, "initial_parameters", "must be finite numbers");
@@ -184,7 +180,7 @@ static bool full_batch(const gd_train *t)
 /* Adaptive rules have steps of their own length, which the curvature says little about. */
 static bool explained_by_curvature(const gd_train *t)
 {
-    return t->spec.model->linear && t->spec.optimizer->stable;
+    return t->spec.model->linear && t->spec.cost->curvature > 0 && t->spec.optimizer->stable;
 }
 
 /* The curvature explains a learning rate that was chosen by hand: always after a
@@ -242,8 +238,11 @@ static void explain_divergence(gd_train *t)
                 rose, s->learning_rate);
 }
 
+/* l2 adds its own curvature along the weights. */
 static void set_curvature(gd_train *t)
 {
+    t->curvature.largest += t->spec.l2;
+    t->curvature.smoothness += t->spec.l2;
     t->state.curvature = t->curvature.largest;
     t->state.safe_rate = (full_batch(t) ? 1 : 0.5) / t->curvature.smoothness;
     t->state.max_stable_rate =
@@ -290,10 +289,54 @@ static void find_rate(gd_train *t)
     t->state.learning_rate = t->base_rate;
 }
 
+/* Adds l2/2 |w|^2 to the gradient, and returns what both penalties add to the cost. */
+static double penalise(const gd_train *t, const double *theta, double *gradient)
+{
+    double l1 = 0, l2 = 0;
+    if (t->spec.l1 == 0 && t->spec.l2 == 0)
+        return 0;
+    for (size_t i = 0; i < t->n; i++) {
+        double w = t->weight[i] * theta[i];
+        l1 += fabs(w);
+        l2 += w * w;
+        if (gradient)
+            gradient[i] += t->spec.l2 * w;
+    }
+    return t->spec.l1 * l1 + 0.5 * t->spec.l2 * l2;
+}
+
 static double full_cost(gd_train *t, const double *theta, double *gradient)
 {
     gd_rows all = {.count = t->data.rows};
-    return gd_objective_eval(t->objective, theta, &all, gradient);
+    double cost = gd_objective_eval(t->objective, theta, &all, gradient);
+    return cost + penalise(t, theta, gradient);
+}
+
+/* The length of the steepest way down: with l1, whose slope jumps at 0, the shortest
+ * subgradient. */
+static double slope_norm(gd_train *t, const double *at)
+{
+    if (t->spec.l1 == 0)
+        return gd_norm(t->gradient, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        double g = t->gradient[i], l1 = t->spec.l1 * t->weight[i];
+        double inside = fmax(fabs(g) - l1, 0);
+        t->v[i] = at[i] != 0 ? g + copysign(l1, at[i]) : copysign(inside, g);
+    }
+    return gd_norm(t->v, t->n);
+}
+
+/* The proximal step of l1 (Daubechies, Defrise, De Mol, 2004): weights move towards 0 and
+ * stop there, so that zeros are exact. */
+static void shrink(gd_train *t)
+{
+    if (t->spec.l1 == 0)
+        return;
+    double by =
+        t->spec.l1 * t->state.learning_rate * t->spec.optimizer->gain(&t->spec.optimizer_hyper);
+    for (size_t i = 0; i < t->n; i++)
+        if (t->weight[i] != 0)
+            t->theta[i] = copysign(fmax(fabs(t->theta[i]) - by, 0), t->theta[i]);
 }
 
 static void evaluate(gd_train *t)
@@ -301,7 +344,7 @@ static void evaluate(gd_train *t)
     gd_state *s = &t->state;
     const double *at = t->averaged ? t->mean : t->theta;
     s->cost = full_cost(t, at, t->gradient);
-    s->gradient_norm = gd_norm(t->gradient, t->n);
+    s->gradient_norm = slope_norm(t, at);
     if (isfinite(s->cost) && isfinite(s->gradient_norm)) {
         memcpy(t->finite, at, t->n * sizeof *t->theta);
         s->finite_epoch = s->epoch;
@@ -357,6 +400,7 @@ static void update(gd_train *t)
         .state = t->optimizer_state,
         .hyper = &t->spec.optimizer_hyper,
     });
+    shrink(t);
     average(t);
 }
 
@@ -370,6 +414,7 @@ static void mini_batches(gd_train *t)
         size_t left = t->data.rows - first;
         gd_rows rows = {t->order, first, left < t->batch ? left : t->batch};
         gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
+        penalise(t, t->theta, t->gradient);
         update(t);
     }
 }

@@ -8,6 +8,12 @@ static double stable(const void *hyper_)
     return 2;
 }
 
+static double gain(const void *hyper_)
+{
+    (void)hyper_;
+    return 1;
+}
+
 static void step(const gd_update *u)
 {
     for (size_t i = 0; i < u->n; i++)
@@ -20,6 +26,7 @@ const gd_optimizer gd_optimizer_gd = {
     .doc = "plain gradient descent; with a batch_size, stochastic gradient descent",
     .source = "theta <- theta - learning_rate * gradient",
     .stable = stable,
+    .gain = gain,
     .state_len = gd_state_none,
     .init = gd_state_none_init,
     .step = step,

@@ -23,6 +23,12 @@ static double stable(const void *hyper_)
     return 2 * (1 + h->momentum);
 }
 
+static double gain(const void *hyper_)
+{
+    const hyper *h = hyper_;
+    return 1 / (1 - h->momentum);
+}
+
 static void step(const gd_update *u)
 {
     const hyper *h = u->hyper;
@@ -40,6 +46,7 @@ const gd_optimizer gd_optimizer_momentum = {
     .params = params,
     .params_count = sizeof params / sizeof params[0],
     .stable = stable,
+    .gain = gain,
     .state_len = gd_state_one,
     .init = gd_state_one_init,
     .step = step,

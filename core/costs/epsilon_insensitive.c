@@ -1,0 +1,43 @@
+/* The cost of support vector regression (Vapnik, 1995): nothing within epsilon, absolute
+ * beyond. */
+#include "gd_cost.h"
+
+#include <math.h>
+
+typedef struct hyper {
+    double epsilon;
+} hyper;
+
+static const gd_param params[] = {
+    {.name = "epsilon",
+     .kind = GD_NUMBER,
+     .offset = offsetof(hyper, epsilon),
+     .def = 0.1,
+     .min = 0,
+     .max = 1e300,
+     .doc = "errors up to this cost nothing"},
+};
+
+static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double r = y[i] - z[i];
+        double beyond = fabs(r) - h->epsilon;
+        sum += fmax(beyond, 0);
+        if (dz)
+            dz[i] = beyond > 0 ? -copysign(1, r) : 0;
+    }
+    return sum;
+}
+
+const gd_cost gd_cost_epsilon_insensitive = {
+    .name = "epsilon_insensitive",
+    .doc = "errors up to epsilon cost nothing",
+    .formula = "J = 1/N sum max(0, |y - z| - epsilon)",
+    .params = params,
+    .params_count = sizeof params / sizeof params[0],
+    .tasks = GD_REGRESSION,
+    .eval = eval,
+};

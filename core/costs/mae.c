@@ -1,0 +1,25 @@
+/* Mean absolute error: |y - z| per row; its derivative jumps at 0, where it is taken as 0. */
+#include "gd_cost.h"
+
+#include <math.h>
+
+static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper_)
+{
+    (void)hyper_;
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double r = y[i] - z[i];
+        sum += fabs(r);
+        if (dz)
+            dz[i] = (r < 0) - (r > 0);
+    }
+    return sum;
+}
+
+const gd_cost gd_cost_mae = {
+    .name = "mae",
+    .doc = "mean absolute error; fits the median",
+    .formula = "J = 1/N sum |y - z|",
+    .tasks = GD_REGRESSION,
+    .eval = eval,
+};

@@ -1,0 +1,43 @@
+/* Pinball cost (Koenker, Bassett, 1978): q r above, (q - 1) r below; its derivative jumps at 0,
+ * where it is taken as 0. */
+#include "gd_cost.h"
+
+typedef struct hyper {
+    double q;
+} hyper;
+
+static const gd_param params[] = {
+    {.name = "q",
+     .kind = GD_NUMBER,
+     .offset = offsetof(hyper, q),
+     .def = 0.5,
+     .min = 0,
+     .min_open = true,
+     .max = 1,
+     .max_open = true,
+     .doc = "the quantile that is fitted"},
+};
+
+static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double r = y[i] - z[i];
+        double slope = r > 0 ? h->q : h->q - 1;
+        sum += slope * r;
+        if (dz)
+            dz[i] = r == 0 ? 0 : -slope;
+    }
+    return sum;
+}
+
+const gd_cost gd_cost_quantile = {
+    .name = "quantile",
+    .doc = "pinball cost; fits a quantile",
+    .formula = "J = 1/N sum (q r where r > 0, else (q - 1) r), r = y - z",
+    .params = params,
+    .params_count = sizeof params / sizeof params[0],
+    .tasks = GD_REGRESSION,
+    .eval = eval,
+};
