@@ -1,6 +1,8 @@
 /* api_dataset: datasets written down. */
 #include "api_dataset.h"
 
+#include <math.h>
+
 void api_dataset_encode(cJSON *o, const api_dataset_view *v)
 {
     api_doc_string(o, "id", v->id);
@@ -8,6 +10,7 @@ void api_dataset_encode(cJSON *o, const api_dataset_view *v)
     api_doc_number(o, "rows", (double)v->rows);
     api_doc_embed(o, "columns", v->columns);
     api_doc_string(o, "target", v->target);
+    api_doc_embed(o, "labels", v->labels ? v->labels : "null");
     api_doc_number(o, "bytes", (double)v->bytes);
     api_doc_string(o, "sha256", v->sha256);
     api_doc_string(o, "created_at", v->created_at);
@@ -32,6 +35,7 @@ cJSON *api_statistics_encode(const char *const *names, const gd_column *features
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; i < cols; i++)
         encode_column(list, names[i], "feature", &features[i]);
-    encode_column(list, target, "target", y);
+    const gd_column none = {NAN, NAN, NAN, NAN};
+    encode_column(list, target, "target", y ? y : &none);
     return list;
 }

@@ -11,6 +11,7 @@
 typedef struct api_dataset_view {
     const char *id, *name, *target, *sha256, *created_at;
     uint64_t rows, bytes;
+    const char *labels;     /* JSON array of the target's class labels, or NULL: it is numbers */
     const char *columns;    /* JSON array of the features' names, as stored */
     const char *statistics; /* JSON, as api_statistics_encode made it; NULL to leave it out */
 } api_dataset_view;
@@ -18,7 +19,8 @@ typedef struct api_dataset_view {
 void api_dataset_encode(cJSON *o, const api_dataset_view *v);
 
 /* [{"name", "role": "feature" or "target", "min", "max", "mean", "std"}, ...]: cols features
- * and the target. Values that are not finite are null. The caller owns it. */
+ * and the target (y: NULL where it is class labels). Values that are not finite are null. The
+ * caller owns it. */
 cJSON *api_statistics_encode(const char *const *names, const gd_column *features, size_t cols,
                              const char *target, const gd_column *y);
 

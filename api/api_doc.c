@@ -105,6 +105,11 @@ cJSON *api_doc_append_object(cJSON *array)
     return append(array, array ? cJSON_CreateObject() : NULL);
 }
 
+void api_doc_append_number(cJSON *array, double value)
+{
+    append(array, array ? cJSON_CreateNumber(value) : NULL);
+}
+
 void api_doc_append_string(cJSON *array, const char *value)
 {
     append(array, array ? cJSON_CreateString(value) : NULL);
@@ -140,14 +145,32 @@ void api_doc_null(cJSON *o, const char *name)
     api_doc_item(o, name, cJSON_CreateNull());
 }
 
+/* Bulk goes in as text: a node for each of many numbers would take ten times the room. */
+static void add_numbers(api_text *t, const double *values, size_t n)
+{
+    api_text_puts(t, "[");
+    for (size_t i = 0; i < n; i++) {
+        api_text_puts(t, i ? ", " : "");
+        api_text_number(t, values[i]);
+    }
+    api_text_puts(t, "]");
+}
+
 void api_doc_numbers(cJSON *o, const char *name, const double *values, size_t n)
 {
-    /* as text: a node for each of many numbers would take ten times the room */
+    api_text t = {0};
+    add_numbers(&t, values, n);
+    api_doc_raw(o, name, t.failed ? NULL : t.data);
+    api_text_free(&t);
+}
+
+void api_doc_matrix(cJSON *o, const char *name, const double *values, size_t rows, size_t cols)
+{
     api_text t = {0};
     api_text_puts(&t, "[");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < rows; i++) {
         api_text_puts(&t, i ? ", " : "");
-        api_text_number(&t, values[i]);
+        add_numbers(&t, values + i * cols, cols);
     }
     api_text_puts(&t, "]");
     api_doc_raw(o, name, t.failed ? NULL : t.data);

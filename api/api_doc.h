@@ -22,6 +22,7 @@ void api_doc_number(cJSON *o, const char *name, double value);      /* not finit
 void api_doc_bool(cJSON *o, const char *name, bool value);
 void api_doc_null(cJSON *o, const char *name);
 void api_doc_numbers(cJSON *o, const char *name, const double *values, size_t n);
+void api_doc_matrix(cJSON *o, const char *name, const double *values, size_t rows, size_t cols);
 void api_doc_strings(cJSON *o, const char *name, const char *const *values, size_t n);
 /* text: JSON that was stored; it becomes part of the document. */
 void api_doc_embed(cJSON *o, const char *name, const char *text);
@@ -34,6 +35,7 @@ cJSON *api_doc_add_object(cJSON *o, const char *name);
 cJSON *api_doc_add_array(cJSON *o, const char *name);
 cJSON *api_doc_append_object(cJSON *array);
 void api_doc_append_string(cJSON *array, const char *value);
+void api_doc_append_number(cJSON *array, double value);
 
 /* A value as JSON text on one line; the caller frees it. NULL when out of memory. */
 char *api_doc_text(const cJSON *value);

@@ -228,7 +228,9 @@ bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem 
     if (!job->initial)
         return true;
     const gd_model *model = job->spec.model;
-    gd_shape shape = {cols, job->spec.intercept};
+    if (model->task == GD_MULTICLASS)
+        return api_problem_field(p, "initial_parameters", "can't be given for \"%s\"", model->name);
+    gd_shape shape = gd_spec_shape(&job->spec, cols, 0);
     gd_part parts[GD_MAX_PARTS];
     size_t count = model->layout(&shape, parts);
     double *theta = calloc(model->params_len(&shape), sizeof *theta);

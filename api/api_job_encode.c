@@ -96,9 +96,12 @@ void api_parameters_encode(cJSON *o, const gd_model *model, const gd_shape *shap
     for (size_t i = 0; i < count; i++)
         if (parts[i].scalar)
             api_doc_number(o, parts[i].name, theta[parts[i].offset]);
-        else
+        else if (parts[i].rows == 1)
             api_doc_numbers(o, parts[i].name, theta + parts[i].offset, parts[i].count);
-    if (shape->cols == 1 && model->linear) {
+        else
+            api_doc_matrix(o, parts[i].name, theta + parts[i].offset, parts[i].rows,
+                           parts[i].count / parts[i].rows);
+    if (shape->cols == 1 && shape->outputs == 1 && model->linear) {
         api_doc_number(o, "m", theta[0]);
         if (shape->intercept)
             api_doc_number(o, "b", theta[1]);

@@ -18,6 +18,9 @@
  * about 40 times as much memory. */
 #define API_MAX_DOCUMENT ((size_t)1 << 20)
 
+/* Distinct texts in a column of class labels. */
+#define API_MAX_LABELS ((size_t)1000)
+
 /* Members in one object of a control document, so that looking for duplicates is cheap. */
 #define API_MAX_MEMBERS 256
 

@@ -5,14 +5,7 @@
 #include "api_text.h"
 
 #include <math.h>
-
-static void encode_metrics(cJSON *o, const gd_regression_metrics *m)
-{
-    api_doc_number(o, "mse", m->mse);
-    api_doc_number(o, "rmse", m->rmse);
-    api_doc_number(o, "mae", m->mae);
-    api_doc_number(o, "r2", m->r2);
-}
+#include <stdlib.h>
 
 void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
 {
@@ -32,7 +25,8 @@ void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
         api_doc_strings(o, "columns", v->columns, v->shape.cols);
     }
     api_doc_string(o, "target", v->target);
-    encode_metrics(api_doc_add_object(o, "metrics"), &v->metrics);
+    api_doc_embed(o, "classes", v->classes ? v->classes : "null");
+    api_doc_embed(o, "metrics", v->metrics);
     api_doc_string(o, "job_id", v->job_id);
     api_doc_string(o, "created_at", v->created_at);
     if (!brief)
@@ -60,15 +54,83 @@ cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, con
     return o;
 }
 
-char *api_predictions_encode(const char *model_id, const double *z, size_t n)
+cJSON *api_metrics_encode(const gd_metric *metrics, size_t count, const double *confusion,
+                          size_t classes)
+{
+    cJSON *o = cJSON_CreateObject();
+    for (size_t i = 0; i < count; i++)
+        api_doc_number(o, metrics[i].name, metrics[i].value);
+    if (classes)
+        api_doc_matrix(o, "confusion_matrix", confusion, classes, classes);
+    return o;
+}
+
+/* The label of each row's class, as text: labels may be many times as long as numbers, and are
+ * written once each. */
+static void encode_labels(cJSON *o, const gd_model *model, const gd_shape *shape,
+                          const cJSON *labels, const double *out, size_t n)
+{
+    api_text t = {0};
+    size_t count = (size_t)cJSON_GetArraySize(labels);
+    char **texts = calloc(count ? count : 1, sizeof *texts);
+    bool ok = texts && count > 0;
+    const cJSON *label;
+    size_t k = 0;
+    if (ok)
+        cJSON_ArrayForEach (label, labels)
+            ok = (texts[k++] = api_doc_text(label)) && ok;
+    api_text_puts(&t, "[");
+    for (size_t i = 0; ok && i < n; i++) {
+        const double *response = out + i * shape->outputs;
+        size_t class = gd_class_of(model, shape, response);
+        api_text_puts(&t, i ? ", " : "");
+        api_text_puts(&t, isfinite(*response) && class < count ? texts[class] : "null");
+    }
+    api_text_puts(&t, "]");
+    api_doc_raw(o, "predictions", ok && !t.failed ? t.data : NULL);
+    for (size_t i = 0; texts && i < k; i++)
+        free(texts[i]);
+    free(texts);
+    api_text_free(&t);
+}
+
+/* A probability for each class, also of two, where the model gives that of the second. */
+static void encode_probabilities(cJSON *o, const double *out, size_t n)
+{
+    double *both = malloc((n ? n : 1) * 2 * sizeof *both);
+    for (size_t i = 0; both && i < n; i++) {
+        both[2 * i] = 1 - out[i];
+        both[2 * i + 1] = out[i];
+    }
+    if (both)
+        api_doc_matrix(o, "probabilities", both, n, 2);
+    else
+        api_doc_item(o, "probabilities", NULL);
+    free(both);
+}
+
+char *api_predictions_encode(const char *model_id, const gd_model *model, const gd_shape *shape,
+                             const char *classes, const double *out, size_t n)
 {
     bool finite = true;
-    for (size_t i = 0; i < n; i++)
-        finite = finite && isfinite(z[i]);
+    for (size_t i = 0; i < n * shape->outputs; i++)
+        finite = finite && isfinite(out[i]);
     cJSON *o = cJSON_CreateObject();
     api_doc_string(o, "model_id", model_id);
     api_doc_number(o, "count", (double)n);
     api_doc_bool(o, "finite", finite);
-    api_doc_numbers(o, "predictions", z, n);
+    if (!(model->task & GD_CLASSES)) {
+        api_doc_numbers(o, "predictions", out, n);
+        return api_doc_print(o);
+    }
+    cJSON *labels = cJSON_Parse(classes ? classes : "[]");
+    encode_labels(o, model, shape, labels, out, n);
+    cJSON_Delete(labels);
+    if (model->link == GD_LOGIT)
+        encode_probabilities(o, out, n);
+    else if (model->link == GD_SOFTMAX)
+        api_doc_matrix(o, "probabilities", out, n, shape->outputs);
+    else
+        api_doc_numbers(o, "scores", out, n);
     return api_doc_print(o);
 }

@@ -14,12 +14,18 @@ typedef struct api_model_view {
     gd_shape shape;
     const char *const *columns;                    /* shape.cols names */
     const double *theta, *scaled, *center, *scale; /* scaled: NULL when not standardized */
-    gd_regression_metrics metrics;
+    const char *classes;  /* JSON array in the order of the classes, or NULL */
+    const char *metrics;  /* JSON, as stored */
     const char *training; /* JSON, as stored */
 } api_model_view;
 
 /* `brief` leaves out parameters, columns and training. */
 void api_model_encode(cJSON *o, const api_model_view *v, bool brief);
+
+/* The metrics member, as stored: each by its name, and with classes > 0 the confusion_matrix of
+ * classes x classes. The caller owns it. */
+cJSON *api_metrics_encode(const gd_metric *metrics, size_t count, const double *confusion,
+                          size_t classes);
 
 /* The training member, as stored: strings borrowed, spec is JSON. The caller owns it. */
 cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, const char *sha256,
@@ -27,8 +33,11 @@ cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, con
                            uint64_t epochs, double cost, double gradient_norm, double learning_rate,
                            double seconds);
 
-/* {"model_id", "count", "predictions": [...]}: z: n scores; those that are not finite are
- * null and set "finite" to false. The caller frees the text; NULL when out of memory. */
-char *api_predictions_encode(const char *model_id, const double *z, size_t n);
+/* {"model_id", "count", "finite", "predictions": [...]}: out: n x outputs responses (gd_predict).
+ * Of classes, predictions are labels, and "probabilities" (or "scores", of a margin) stand beside
+ * them. What is not finite is null and sets "finite" to false. classes: JSON, as stored, or NULL.
+ * The caller frees the text; NULL when out of memory. */
+char *api_predictions_encode(const char *model_id, const gd_model *model, const gd_shape *shape,
+                             const char *classes, const double *out, size_t n);
 
 #endif

@@ -60,6 +60,33 @@ size_t api_names_find(const api_names *names, const char *name)
     return names->slots[at] ? names->slots[at] - 1 : SIZE_MAX;
 }
 
+size_t api_names_label(api_names *names, const char *label, const char *field, api_problem *p)
+{
+    size_t at = api_names_find(names, label);
+    if (at != SIZE_MAX || !api_name_check(label, field, p))
+        return at;
+    if (names->count == API_MAX_LABELS) {
+        api_problem_field(p, field,
+                          "is the %zuth distinct label; a target of texts is a class, and "
+                          "has at most %zu",
+                          API_MAX_LABELS + 1, API_MAX_LABELS);
+        return SIZE_MAX;
+    }
+    if (api_names_add(names, label) == API_NAMES_NEW)
+        return names->count - 1;
+    api_problem_set(p, API_UNAVAILABLE, "not enough memory to read the data");
+    return SIZE_MAX;
+}
+
+char **api_names_take(api_names *names, size_t *count)
+{
+    char **list = names->list;
+    *count = names->count;
+    free(names->slots);
+    *names = (api_names){0};
+    return list;
+}
+
 void api_names_free(api_names *names)
 {
     for (size_t i = 0; i < names->count; i++)

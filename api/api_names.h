@@ -23,6 +23,13 @@ api_names_added api_names_add(api_names *names, const char *name);
 /* Its index, or SIZE_MAX. */
 size_t api_names_find(const api_names *names, const char *name);
 
+/* The code of a class label, which is added when it is new; SIZE_MAX with the problem set
+ * when there are too many, or it is not fit to be stored. */
+size_t api_names_label(api_names *names, const char *label, const char *field, api_problem *p);
+
+/* Hands the list to the caller and leaves *names empty. */
+char **api_names_take(api_names *names, size_t *count);
+
 void api_names_free(api_names *names); /* leaves it empty */
 
 /* Is this fit to be stored and shown: 1 to API_MAX_NAME bytes, no control characters? If

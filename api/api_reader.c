@@ -46,6 +46,9 @@ void api_dataset_free(api_dataset *d)
     for (size_t i = 0; d->columns && i < d->cols; i++)
         free(d->columns[i]);
     free(d->columns);
+    for (size_t i = 0; d->labels && i < d->labels_count; i++)
+        free(d->labels[i]);
+    free(d->labels);
     free(d->features);
     *d = (api_dataset){0};
 }

@@ -37,7 +37,9 @@ typedef struct api_dataset {
     char *name;     /* "" when none was given */
     char **columns; /* names of the features */
     size_t cols;
-    char *target; /* name, NULL when not labelled */
+    char *target;  /* name, NULL when not labelled */
+    char **labels; /* texts of the targets, which are indices into it; NULL for numbers */
+    size_t labels_count;
     uint64_t rows;
     size_t stored;    /* values a row in the sink's stream */
     size_t *features; /* cols indices into a stored row */

@@ -8,10 +8,7 @@
 #ifndef GD_COST_H
 #define GD_COST_H
 
-#include "gd_param.h"
-
-/* What kind of target a cost and a model are for; they fit when they share a flag. */
-typedef enum gd_task { GD_REGRESSION = 1 } gd_task;
+#include "gd_task.h"
 
 typedef struct gd_cost {
     const char *name;
@@ -25,9 +22,12 @@ typedef struct gd_cost {
      * the objective is bounded (exactly, where the cost is quadratic). 0 when there is no
      * bound: the derivative jumps. */
     double curvature;
-    /* z: rows scores. y: rows targets. dz: rows values, written with d cost / d score;
-     * may be NULL. Returns the sum of the rows' costs. */
-    double (*eval)(const double *z, const double *y, size_t rows, double *dz, const void *hyper);
+    /* Its derivative does not jump. Smooth with curvature 0: it bends without bound. */
+    bool smooth;
+    /* z: rows x outputs scores. y: rows targets. dz: rows x outputs values, written with
+     * d cost / d score; may be NULL, and may be z. Returns the sum of the rows' costs. */
+    double (*eval)(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                   const void *hyper);
 } gd_cost;
 
 extern const gd_cost *const gd_costs[];

@@ -8,9 +8,11 @@
 /* A borrowed view; whoever made it keeps the memory alive. */
 typedef struct gd_data {
     const double *X; /* rows x cols, row-major, finite */
-    const double *y; /* rows values, finite; NULL where there is no target */
+    const double *y; /* rows values, finite; NULL where there is no target. Of classes their
+                        numbers, 0 .. classes - 1 */
     size_t rows;
     size_t cols;
+    size_t classes; /* 0 where y is no class */
 } gd_data;
 
 /* One column in numbers. std is the population standard deviation (divided by rows).

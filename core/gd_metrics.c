@@ -1,46 +1,248 @@
-/* gd_metrics: sums over predictions. */
+/* gd_metrics: responses, then sums over them. */
 #include "gd_metrics.h"
-
-#include "gd_limits.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-void gd_predict(const gd_model *model, const gd_shape *shape, const double *theta, const double *X,
-                size_t rows, double *z)
+/* ---- predictions ---- */
+
+static void softmax(double *z, size_t outputs)
 {
-    model->forward(shape, theta, X, rows, z);
+    double top = z[0], total = 0;
+    for (size_t k = 1; k < outputs; k++)
+        top = fmax(top, z[k]);
+    for (size_t k = 0; k < outputs; k++)
+        total += z[k] = exp(z[k] - top);
+    for (size_t k = 0; k < outputs; k++)
+        z[k] /= total;
 }
 
-gd_status gd_metrics_regression(const gd_model *model, const gd_shape *shape, const double *theta,
-                                const gd_data *data, gd_regression_metrics *out, gd_error *err)
+void gd_predict(const gd_model *model, const gd_shape *shape, const double *theta, const double *X,
+                size_t rows, double *out)
 {
-    size_t room = data->rows < GD_BLOCK_ROWS ? data->rows : GD_BLOCK_ROWS;
-    double *z = calloc(room, sizeof *z);
-    if (!z)
-        return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
-    gd_column y;
-    gd_columns(data->y, data->rows, 1, &y);
-    double squares = 0, absolutes = 0, total = 0, n = (double)data->rows;
-    for (size_t first = 0; first < data->rows; first += room) {
-        size_t rows = data->rows - first < room ? data->rows - first : room;
-        const double *target = data->y + first;
-        gd_predict(model, shape, theta, data->X + first * data->cols, rows, z);
-        double block_squares = 0, block_absolutes = 0, block_total = 0;
-        for (size_t i = 0; i < rows; i++) {
-            double r = target[i] - z[i], d = target[i] - y.mean;
-            block_squares += r * r;
-            block_absolutes += fabs(r);
-            block_total += d * d;
+    model->forward(shape, theta, X, rows, out);
+    for (size_t i = 0; i < rows; i++) {
+        double *z = out + i * shape->outputs;
+        switch (model->link) {
+        case GD_IDENTITY:
+            break;
+        case GD_LOGIT:
+            *z = *z > 0 ? 1 / (1 + exp(-*z)) : exp(*z) / (1 + exp(*z));
+            break;
+        case GD_SOFTMAX:
+            softmax(z, shape->outputs);
+            break;
+        case GD_LOG:
+            *z = exp(*z);
+            break;
         }
-        squares += block_squares;
-        absolutes += block_absolutes;
-        total += block_total;
+    }
+}
+
+size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response)
+{
+    if (model->task == GD_BINARY)
+        return *response > (model->link == GD_LOGIT ? 0.5 : 0);
+    size_t best = 0;
+    for (size_t k = 1; k < shape->outputs; k++)
+        best = response[k] > response[best] ? k : best;
+    return best;
+}
+
+/* ---- lists of metrics ---- */
+
+typedef struct list {
+    gd_metric *out;
+    size_t count;
+} list;
+
+static void add(list *l, const char *name, double value)
+{
+    l->out[l->count++] = (gd_metric){name, value};
+}
+
+/* ---- numbers and counts; z: rows responses ---- */
+
+static void add_errors(list *l, const double *y, const double *z, size_t rows)
+{
+    double squares = 0, absolutes = 0, n = (double)rows;
+    for (size_t i = 0; i < rows; i++) {
+        double r = y[i] - z[i];
+        squares += r * r;
+        absolutes += fabs(r);
+    }
+    add(l, "mse", squares / n);
+    add(l, "rmse", sqrt(squares / n));
+    add(l, "mae", absolutes / n);
+}
+
+static void regression(list *l, const double *y, const double *z, size_t rows)
+{
+    gd_column c;
+    gd_columns(y, rows, 1, &c);
+    double rest = 0, total = 0, shares = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double r = y[i] - z[i], d = y[i] - c.mean;
+        rest += r * r;
+        total += d * d;
+        shares += y[i] == 0 ? NAN : fabs(r / y[i]);
+    }
+    add_errors(l, y, z, rows);
+    add(l, "r2", c.min == c.max ? NAN : 1 - rest / total);
+    add(l, "mape", shares / (double)rows);
+}
+
+static double deviance(double y, double mean)
+{
+    return 2 * ((y > 0 ? y * log(y / mean) : 0) - y + mean);
+}
+
+static void counts(list *l, const double *y, const double *z, size_t rows)
+{
+    gd_column c;
+    gd_columns(y, rows, 1, &c);
+    double rest = 0, total = 0;
+    for (size_t i = 0; i < rows; i++) {
+        rest += deviance(y[i], z[i]);
+        total += deviance(y[i], c.mean);
+    }
+    add_errors(l, y, z, rows);
+    add(l, "deviance", rest / (double)rows);
+    add(l, "d2", c.min == c.max ? NAN : 1 - rest / total);
+}
+
+/* ---- classes ---- */
+
+typedef struct ranked {
+    double score;
+    bool positive;
+} ranked;
+
+static int by_score_falling(const void *a_, const void *b_)
+{
+    const ranked *a = a_, *b = b_;
+    return (a->score < b->score) - (a->score > b->score);
+}
+
+/* roc_auc by the trapezoidal rule, ties taken together (Fawcett, 2006); pr_auc as average
+ * precision, the sum over thresholds of precision times the gain in recall. r: sorted. */
+static void add_areas(list *l, const ranked *r, size_t rows)
+{
+    double positives = 0, hits = 0, false_alarms = 0, roc = 0, pr = 0;
+    for (size_t i = 0; i < rows; i++)
+        positives += r[i].positive;
+    double negatives = (double)rows - positives;
+    for (size_t i = 0; i < rows;) {
+        double more_hits = 0, more_alarms = 0, score = r[i].score;
+        for (; i < rows && r[i].score == score; i++) {
+            more_hits += r[i].positive;
+            more_alarms += !r[i].positive;
+        }
+        roc += more_alarms * (hits + more_hits / 2);
+        hits += more_hits;
+        false_alarms += more_alarms;
+        pr += more_hits * hits / (hits + false_alarms);
+    }
+    bool both = positives > 0 && negatives > 0;
+    add(l, "roc_auc", both ? roc / (positives * negatives) : NAN);
+    add(l, "pr_auc", positives > 0 ? pr / positives : NAN);
+}
+
+/* Of one class in a confusion matrix; 0 where a quotient has nothing in it, as in
+ * scikit-learn. */
+static void scores_of(const double *confusion, size_t classes, size_t k, double *precision,
+                      double *recall, double *f1)
+{
+    double hits = confusion[k * classes + k], said = 0, were = 0;
+    for (size_t j = 0; j < classes; j++) {
+        said += confusion[j * classes + k];
+        were += confusion[k * classes + j];
+    }
+    *precision = said > 0 ? hits / said : 0;
+    *recall = were > 0 ? hits / were : 0;
+    *f1 = said + were > 0 ? 2 * hits / (said + were) : 0;
+}
+
+static void add_scores(list *l, const gd_model *model, const double *confusion, size_t classes)
+{
+    double precision = 0, recall = 0, f1 = 0, sum[3] = {0};
+    size_t first = model->task == GD_BINARY ? 1 : 0;
+    for (size_t k = first; k < classes; k++) {
+        scores_of(confusion, classes, k, &precision, &recall, &f1);
+        sum[0] += precision;
+        sum[1] += recall;
+        sum[2] += f1;
+    }
+    double n = (double)(classes - first);
+    add(l, "precision", sum[0] / n);
+    add(l, "recall", sum[1] / n);
+    add(l, "f1", sum[2] / n);
+}
+
+static double log_loss(const gd_model *model, const gd_shape *shape, const double *y,
+                       const double *z, size_t rows)
+{
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double p = model->link == GD_LOGIT ? (y[i] > 0.5 ? z[i] : 1 - z[i])
+                                           : z[i * shape->outputs + (size_t)y[i]];
+        sum -= log(fmax(p, 2.220446049250313e-16)); /* as scikit-learn clips it */
+    }
+    return sum / (double)rows;
+}
+
+static bool classes(list *l, const gd_model *model, const gd_shape *shape, const gd_data *d,
+                    const double *z, double *confusion)
+{
+    size_t n = d->classes;
+    bool binary = model->task == GD_BINARY;
+    ranked *r = binary ? calloc(d->rows, sizeof *r) : NULL;
+    if (binary && !r)
+        return false;
+    memset(confusion, 0, n * n * sizeof *confusion);
+    double right = 0;
+    for (size_t i = 0; i < d->rows; i++) {
+        size_t was = (size_t)d->y[i], said = gd_class_of(model, shape, z + i * shape->outputs);
+        confusion[was * n + said]++;
+        right += was == said;
+        if (binary)
+            r[i] = (ranked){z[i], was == 1};
+    }
+    add(l, "accuracy", right / (double)d->rows);
+    if (model->link != GD_IDENTITY)
+        add(l, "log_loss", log_loss(model, shape, d->y, z, d->rows));
+    if (binary) {
+        qsort(r, d->rows, sizeof *r, by_score_falling);
+        add_areas(l, r, d->rows);
+    }
+    add_scores(l, model, confusion, n);
+    free(r);
+    return true;
+}
+
+gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double *theta,
+                     const gd_data *data, gd_metric *out, size_t *count, double *confusion,
+                     gd_error *err)
+{
+    list l = {out, 0};
+    double *z = calloc(data->rows * shape->outputs, sizeof *z), *own = NULL;
+    bool ok = z != NULL;
+    if (ok && (model->task & GD_CLASSES) && !confusion) {
+        own = confusion = calloc(data->classes * data->classes, sizeof *own);
+        ok = own != NULL;
+    }
+    if (ok) {
+        gd_predict(model, shape, theta, data->X, data->rows, z);
+        if (model->task & GD_CLASSES)
+            ok = classes(&l, model, shape, data, z, confusion);
+        else if (model->task == GD_COUNT)
+            counts(&l, data->y, z, data->rows);
+        else
+            regression(&l, data->y, z, data->rows);
     }
     free(z);
-    out->mse = squares / n;
-    out->rmse = sqrt(out->mse);
-    out->mae = absolutes / n;
-    out->r2 = y.min == y.max ? NAN : 1 - squares / total;
-    return GD_OK;
+    free(own);
+    *count = l.count;
+    return ok ? GD_OK : gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
 }

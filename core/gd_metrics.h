@@ -1,25 +1,35 @@
-/* gd_metrics: how good a fit is, and predictions. */
+/* gd_metrics: predictions, and how good they are. */
 #ifndef GD_METRICS_H
 #define GD_METRICS_H
 
 #include "gd_data.h"
 #include "gd_model.h"
 
-typedef struct gd_regression_metrics {
-    double mse;  /* mean of (y - z)^2 */
-    double rmse; /* its root */
-    double mae;  /* mean of |y - z| */
-    double r2;   /* 1 - sum (y - z)^2 / sum (y - mean y)^2; NaN when y is constant */
-} gd_regression_metrics;
-
-/* theta: the model's parameters in the units of X. X: rows x cols. z: rows scores, written. */
+/* theta: the model's parameters in the units of X. X: rows x cols. out: rows x outputs,
+ * written: the response (a number, a mean, a score, a probability) by the model's link. */
 void gd_predict(const gd_model *model, const gd_shape *shape, const double *theta, const double *X,
-                size_t rows, double *z);
+                size_t rows, double *out);
 
-/* Over all rows of data, a block at a time. Values may be infinite when the data is huge.
- * On error *out is unchanged. */
-gd_status gd_metrics_regression(const gd_model *model, const gd_shape *shape, const double *theta,
-                                const gd_data *data, gd_regression_metrics *out, gd_error *err)
-    __attribute__((warn_unused_result));
+/* The class that a row's response speaks for, of a model of classes. */
+size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response);
+
+typedef struct gd_metric {
+    const char *name; /* as in scikit-learn */
+    double value;     /* NaN where it is not defined for this data */
+} gd_metric;
+
+#define GD_MAX_METRICS 12
+
+/* The metrics of the model's task over all rows of data, into out (room for GD_MAX_METRICS):
+ *   regression: mse, rmse, mae, r2, mape
+ *   counts: mse, rmse, mae, deviance (the mean), d2 (its share explained)
+ *   two classes: accuracy, log_loss (of probabilities), roc_auc, pr_auc (average precision),
+ *     precision, recall, f1; class 1 is the positive one
+ *   more classes: accuracy, log_loss, and the unweighted means of precision, recall, f1
+ * confusion: classes x classes counts, row the true class, column the predicted, written;
+ * NULL is fine. On error the outputs are not to be used. */
+gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double *theta,
+                     const gd_data *data, gd_metric *out, size_t *count, double *confusion,
+                     gd_error *err) __attribute__((warn_unused_result));
 
 #endif

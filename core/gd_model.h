@@ -7,30 +7,41 @@
 #ifndef GD_MODEL_H
 #define GD_MODEL_H
 
-#include "gd_param.h"
+#include "gd_task.h"
 
 /* What the layout of theta depends on. */
 typedef struct gd_shape {
     size_t cols;    /* features */
     bool intercept; /* whether there is a constant term */
+    size_t outputs; /* scores a row: 1, or the number of classes */
 } gd_shape;
 
 /* A named part of theta, as it is shown to users. */
 typedef struct gd_part {
     const char *name;
     size_t offset, count; /* the values theta[offset .. offset + count) */
+    size_t rows;          /* shown as so many rows of count / rows values; 1 for a vector */
     bool bias;            /* an intercept: it is never penalised and never decays */
     bool scalar;          /* shown as a number, not as an array of one */
 } gd_part;
 
 #define GD_MAX_PARTS 8
 
+/* From scores to predictions. */
+typedef enum gd_link {
+    GD_IDENTITY, /* the score is the prediction; of a class: its sign */
+    GD_LOGIT,    /* the probability of class 1 is 1 / (1 + exp(-z)) */
+    GD_SOFTMAX,  /* the probability of class k is exp(z_k) / sum exp(z) */
+    GD_LOG       /* the mean is exp(z) */
+} gd_link;
+
 typedef struct gd_model {
     const char *name;
     const char *alias; /* another name for it, or NULL */
     const char *doc;
     const char *formula;
-    unsigned tasks;           /* gd_task flags (gd_cost.h) */
+    gd_task task;             /* what it is for */
+    gd_link link;             /* what a score means */
     const char *default_cost; /* name of a cost */
     const gd_param *params;
     size_t params_count;
@@ -42,10 +53,10 @@ typedef struct gd_model {
     size_t (*layout)(const gd_shape *s, gd_part *parts);
     /* theta: params_len values, written with the starting point. */
     void (*init)(const gd_shape *s, double *theta);
-    /* X: rows x cols. z: rows scores, written. */
+    /* X: rows x cols. z: rows x outputs scores, written. */
     void (*forward)(const gd_shape *s, const double *theta, const double *X, size_t rows,
                     double *z);
-    /* dz: d cost / d score of each row. gradient: params_len values, added to. */
+    /* dz: rows x outputs, d cost / d score. gradient: params_len values, added to. */
     void (*backward)(const gd_shape *s, const double *theta, const double *X, size_t rows,
                      const double *dz, double *gradient);
     /* Parameters for rows scaled as x' = (x - center) / scale, in terms of x, and the

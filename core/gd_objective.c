@@ -17,12 +17,13 @@ struct gd_objective {
     const void *cost_hyper;
     const gd_executor *executor;
     size_t params_len;
+    size_t slot_values; /* a row of a tile: cols + outputs + 1 */
     size_t tile_rows;
     bool scaled;
     double *center;        /* cols */
     double *inverse_scale; /* cols */
     double *sums;          /* a row a block: cost, then params_len of gradient */
-    double *scratch;       /* a slot: tile_rows x (cols + 2): rows, scores, derivatives */
+    double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets */
 };
 
 typedef enum pass_kind { COST_AND_GRADIENT, COST_ONLY, HESSIAN_PRODUCT, ROW_CURVATURE } pass_kind;
@@ -49,6 +50,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->cost_hyper = cost_hyper;
     o->executor = executor ? executor : &gd_executor_serial;
     o->params_len = model->params_len(shape);
+    o->slot_values = data->cols + shape->outputs + 1;
     o->tile_rows = GD_TILE_VALUES / data->cols;
     if (o->tile_rows > GD_TILE_MAX_ROWS)
         o->tile_rows = GD_TILE_MAX_ROWS;
@@ -58,7 +60,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->center = calloc(data->cols, sizeof(double));
     o->inverse_scale = calloc(data->cols, sizeof(double));
     o->sums = calloc(blocks * (1 + o->params_len), sizeof(double));
-    o->scratch = calloc(o->executor->slots * o->tile_rows * (data->cols + 2), sizeof(double));
+    o->scratch = calloc(o->executor->slots * o->tile_rows * o->slot_values, sizeof(double));
     if (!o->center || !o->inverse_scale || !o->sums || !o->scratch)
         goto fail;
     *out = o;
@@ -125,16 +127,16 @@ static void visit_tile(const pass *p, const double *X, size_t n, const double *y
     switch (p->kind) {
     case COST_AND_GRADIENT:
         m->forward(&o->shape, p->theta, X, n, z);
-        sums[0] += o->cost->eval(z, y, n, z, o->cost_hyper);
+        sums[0] += o->cost->eval(z, y, n, o->shape.outputs, z, o->cost_hyper);
         m->backward(&o->shape, p->theta, X, n, z, sums + 1);
         break;
     case COST_ONLY:
         m->forward(&o->shape, p->theta, X, n, z);
-        sums[0] += o->cost->eval(z, y, n, NULL, o->cost_hyper);
+        sums[0] += o->cost->eval(z, y, n, o->shape.outputs, NULL, o->cost_hyper);
         break;
     case HESSIAN_PRODUCT:
         m->forward(&o->shape, p->theta, X, n, z);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n * o->shape.outputs; i++)
             z[i] *= o->cost->curvature;
         m->backward(&o->shape, p->theta, X, n, z, sums + 1);
         break;
@@ -157,8 +159,8 @@ static void visit_block(void *arg, size_t block, size_t slot)
     if (end > p->rows.count)
         end = p->rows.count;
     double *sums = o->sums + block * (1 + o->params_len);
-    double *tile = o->scratch + slot * o->tile_rows * (o->data.cols + 2);
-    double *z = tile + o->tile_rows * o->data.cols, *y = z + o->tile_rows;
+    double *tile = o->scratch + slot * o->tile_rows * o->slot_values;
+    double *z = tile + o->tile_rows * o->data.cols, *y = z + o->tile_rows * o->shape.outputs;
 
     memset(sums, 0, (1 + o->params_len) * sizeof *sums);
     for (size_t at = first; at < end; at += o->tile_rows) {

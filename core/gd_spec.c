@@ -67,6 +67,19 @@ void gd_spec_defaults(gd_spec *s)
     gd_param_defaults(s, gd_spec_params, gd_spec_params_count);
 }
 
+gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes)
+{
+    return (gd_shape){.cols = cols,
+                      .intercept = s->intercept,
+                      .outputs = s->model->task == GD_MULTICLASS ? classes : 1};
+}
+
+bool gd_spec_backtracks(const gd_spec *s)
+{
+    return s->learning_rate == GD_AUTO && !s->optimizer->customary_rate && s->cost->smooth &&
+           !(s->model->linear && s->cost->curvature > 0);
+}
+
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
     if (s->average && s->batch_size == GD_FULL_BATCH)
@@ -76,17 +89,28 @@ gd_status gd_spec_check(const gd_spec *s, gd_error *err)
         return gd_fail(err, GD_INVALID, "l1",
                        "needs the proximal step of gd, momentum or nesterov; \"%s\" has none",
                        s->optimizer->name);
-    if (s->learning_rate == GD_AUTO && !s->optimizer->customary_rate &&
-        (!s->model->linear || !s->cost->curvature))
+    if (s->learning_rate == GD_AUTO && !s->optimizer->customary_rate && !s->cost->smooth)
         return gd_fail(err, GD_INVALID, "learning_rate",
                        "\"auto\" needs a cost whose slope does not jump, such as \"huber\"; with "
                        "\"%s\" give a number, or use an optimizer like \"adam\"",
                        s->cost->name);
-    if (s->model->tasks & s->cost->tasks)
+    if (gd_spec_backtracks(s) && s->schedule != gd_schedules[0])
+        return gd_fail(err, GD_INVALID, "schedule",
+                       "needs a number for learning_rate: with cost \"%s\", \"auto\" looks for the "
+                       "rate of each epoch",
+                       s->cost->name);
+    if (gd_spec_backtracks(s) &&
+        (s->optimizer != gd_optimizers[0] || s->batch_size != GD_FULL_BATCH))
+        return gd_fail(
+            err, GD_INVALID, "learning_rate",
+            "\"auto\" with cost \"%s\" needs gd and full batches; give a number, or use an "
+            "optimizer like \"adam\"",
+            s->cost->name);
+    if (s->model->task & s->cost->tasks)
         return GD_OK;
     char names[200] = "";
     for (size_t i = 0, at = 0; i < gd_costs_count && at < sizeof names; i++)
-        if (gd_costs[i]->tasks & s->model->tasks)
+        if (gd_costs[i]->tasks & s->model->task)
             at += (size_t)snprintf(names + at, sizeof names - at, "%s\"%s\"", at ? ", " : "",
                                    gd_costs[i]->name);
     return gd_fail(err, GD_INVALID, "cost", "\"%s\" does not fit model \"%s\"; use one of %s",

@@ -50,6 +50,12 @@ void gd_spec_defaults(gd_spec *s);
 /* Sets the cost to the model's default, with that cost's defaults. */
 void gd_spec_default_cost(gd_spec *s);
 
+/* How theta is laid out for data of so many features and (where y is a class) classes. */
+gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes);
+
+/* Is the step found by backtracking, for want of a bound on the curvature? */
+bool gd_spec_backtracks(const gd_spec *s);
+
 /* Does it all fit together? On error *err says what to use instead. */
 gd_status gd_spec_check(const gd_spec *s, gd_error *err) __attribute__((warn_unused_result));
 

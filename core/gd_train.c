@@ -68,6 +68,25 @@ static bool all_finite(const double *v, size_t n)
     return true;
 }
 
+/* Is y what the model's task takes? */
+static gd_status check_targets(const gd_data *d, const gd_model *model, gd_error *err)
+{
+    bool binary = model->task == GD_BINARY;
+    if ((binary && d->classes != 2) || (model->task == GD_MULTICLASS && d->classes < 2))
+        return gd_fail(err, GD_INVALID, "model", "\"%s\" needs %s classes in the target, got %zu",
+                       model->name, binary ? "exactly 2" : "at least 2", d->classes);
+    for (size_t i = 0; (model->task & GD_CLASSES) && i < d->rows; i++)
+        if (!(d->y[i] >= 0 && d->y[i] < (double)d->classes && d->y[i] == floor(d->y[i])))
+            return gd_fail(err, GD_INVALID, "y", "row %zu: %g is not the number of a class", i,
+                           d->y[i]);
+    for (size_t i = 0; model->task == GD_COUNT && i < d->rows; i++)
+        if (d->y[i] < 0)
+            return gd_fail(err, GD_INVALID, "model",
+                           "\"%s\" needs targets of 0 or more, row %zu has %g", model->name, i + 1,
+                           d->y[i]);
+    return GD_OK;
+}
+
 static gd_status check(const gd_data *d, const gd_spec *spec, const double *initial, gd_error *err)
 {
     if (d->rows < 1 || d->rows > GD_MAX_ROWS)
@@ -78,10 +97,11 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
                        d->cols);
     if (!d->y)
         return gd_fail(err, GD_INVALID, "y", "training needs targets");
-    gd_shape shape = {d->cols, spec->intercept};
+    gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
     if (initial && !all_finite(initial, spec->model->params_len(&shape)))
         return gd_fail(err, GD_INVALID, "initial_parameters", "must be finite numbers");
-    return gd_spec_check(spec, err);
+    gd_status status = check_targets(d, spec->model, err);
+    return status == GD_OK ? gd_spec_check(spec, err) : status;
 }
 
 static void mark_weights(gd_train *t)
@@ -113,7 +133,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
         return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a run of training");
     t->data = *data;
     t->spec = *spec;
-    t->shape = (gd_shape){data->cols, spec->intercept};
+    t->shape = gd_spec_shape(spec, data->cols, data->classes);
     t->n = spec->model->params_len(&t->shape);
     t->batch = data->rows;
     if (spec->batch_size != GD_FULL_BATCH && spec->batch_size < data->rows)
@@ -267,7 +287,9 @@ static void scale(gd_train *t)
     t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->phase = START;
-    if (t->base_rate == GD_AUTO) {
+    if (gd_spec_backtracks(&t->spec)) {
+        t->base_rate = 1; /* where the search begins */
+    } else if (t->base_rate == GD_AUTO) {
         gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
         t->phase = CURVATURE;
     }
@@ -404,6 +426,31 @@ static void update(gd_train *t)
     average(t);
 }
 
+/* The longest step of a halving series that lowers the objective enough (Armijo, 1966; for
+ * l1, of the proximal step: Beck, Teboulle, 2009). The last epoch's length, doubled, is where
+ * it begins, so the step can grow again. */
+static void backtrack(gd_train *t)
+{
+    enum { HALVINGS = 60 };
+    double before = t->state.cost, *trial = t->v;
+    clip(t);
+    t->base_rate *= 2;
+    for (int k = 0; k < HALVINGS; k++, t->base_rate /= 2) {
+        double moved = 0;
+        t->state.learning_rate = t->base_rate;
+        memcpy(trial, t->theta, t->n * sizeof *trial);
+        for (size_t i = 0; i < t->n; i++)
+            t->theta[i] -= t->base_rate * t->gradient[i];
+        shrink(t);
+        for (size_t i = 0; i < t->n; i++)
+            moved += (t->theta[i] - trial[i]) * (t->theta[i] - trial[i]);
+        if (full_cost(t, t->theta, NULL) <= before - moved / (4 * t->base_rate))
+            return;
+        memcpy(t->theta, trial, t->n * sizeof *trial);
+    }
+    /* nothing is lower: at the minimum, as far as doubles can tell */
+}
+
 static void mini_batches(gd_train *t)
 {
     if (t->order) {
@@ -439,7 +486,9 @@ static void epoch(gd_train *t)
     s->epoch++;
     s->learning_rate = schedule->rate(&t->spec.schedule_hyper, t->base_rate, s->epoch,
                                       t->spec.epochs, t->schedule_state);
-    if (full_batch(t))
+    if (gd_spec_backtracks(&t->spec))
+        backtrack(t);
+    else if (full_batch(t))
         update(t);
     else
         mini_batches(t);

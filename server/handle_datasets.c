@@ -100,7 +100,8 @@ void srv_post_dataset(srv_request *rq)
                           .created_at = g->created_at,
                           .rows = d->rows,
                           .bytes = g->stored.bytes,
-                          .columns = g->columns};
+                          .columns = g->columns,
+                          .labels = g->labels};
     cJSON *o = cJSON_CreateObject();
     api_dataset_encode(o, &v);
     snprintf(rq->location, sizeof rq->location, "/v1/datasets/%s", g->id);
@@ -118,7 +119,8 @@ static api_dataset_view view_of(srv_rows *rows)
                               .target = srv_text(rows, 4),
                               .bytes = (uint64_t)srv_integer(rows, 5),
                               .sha256 = srv_text(rows, 6),
-                              .created_at = srv_text(rows, 8)};
+                              .created_at = srv_text(rows, 8),
+                              .labels = srv_text(rows, 10)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)

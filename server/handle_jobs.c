@@ -59,6 +59,7 @@ typedef struct new_job {
     const char *dataset_id;
     srv_ingest *ingest; /* of an inline dataset that is recorded with the job, or NULL */
     uint64_t cols;
+    bool labels; /* the target is class labels */
     char *spec;
 } new_job;
 
@@ -73,6 +74,7 @@ static bool find_dataset(srv_db *db, void *arg, api_problem *p)
     if (step == SRV_FAILED)
         return false;
     n->cols = (uint64_t)srv_integer(rows, 1);
+    n->labels = !srv_is_null(rows, 2);
     srv_db_done(rows);
     return true;
 }
@@ -91,6 +93,13 @@ static bool check_job(srv_request *rq, new_job *n)
 {
     double *initial = NULL;
     bool ok = n->ingest || srv_store_read(rq->app->store, find_dataset, n, &rq->problem);
+    const gd_model *model = n->job->spec.model;
+    if (ok && n->labels && !(model->task & GD_CLASSES))
+        ok =
+            api_problem_field(&rq->problem, "model",
+                              "\"%s\" needs numbers, but the dataset's target is class labels; use "
+                              "\"logistic_regression\" or \"softmax_regression\"",
+                              model->name);
     ok = ok && api_job_initial(n->job, (size_t)n->cols, &initial, &rq->problem);
     free(initial);
     if (!ok)
@@ -177,6 +186,7 @@ void srv_post_job(srv_request *rq)
             goto end;
         n.dataset_id = ingest.id;
         n.cols = ingest.dataset.cols;
+        n.labels = ingest.dataset.labels != NULL;
     }
     if (!check_job(rq, &n) || !store_job(rq, &n)) {
         if (n.ingest)

@@ -17,20 +17,22 @@
 static bool view_of(srv_rows *rows, api_model_view *v)
 {
     size_t len;
-    *v = (api_model_view){
-        .id = srv_text(rows, 0),
-        .job_id = srv_text(rows, 1),
-        .name = srv_text(rows, 2),
-        .model = gd_model_find(srv_text(rows, 3)),
-        .shape = {(size_t)srv_integer(rows, 4), srv_integer(rows, 5) != 0},
-        .target = srv_text(rows, 7),
-        .theta = srv_blob(rows, 8, &len),
-        .scaled = srv_blob(rows, 9, &len),
-        .center = srv_blob(rows, 10, &len),
-        .scale = srv_blob(rows, 11, &len),
-        .metrics = {srv_real(rows, 12), srv_real(rows, 13), srv_real(rows, 14), srv_real(rows, 15)},
-        .training = srv_text(rows, 16),
-        .created_at = srv_text(rows, 17)};
+    *v = (api_model_view){.id = srv_text(rows, 0),
+                          .job_id = srv_text(rows, 1),
+                          .name = srv_text(rows, 2),
+                          .model = gd_model_find(srv_text(rows, 3)),
+                          .shape = {.cols = (size_t)srv_integer(rows, 4),
+                                    .intercept = srv_integer(rows, 5) != 0,
+                                    .outputs = (size_t)srv_integer(rows, 16)},
+                          .target = srv_text(rows, 7),
+                          .theta = srv_blob(rows, 8, &len),
+                          .scaled = srv_blob(rows, 9, &len),
+                          .center = srv_blob(rows, 10, &len),
+                          .scale = srv_blob(rows, 11, &len),
+                          .metrics = srv_text(rows, 12),
+                          .training = srv_text(rows, 13),
+                          .created_at = srv_text(rows, 14),
+                          .classes = srv_text(rows, 15)};
     return v->model != NULL;
 }
 
@@ -73,7 +75,7 @@ static void encode_full(cJSON *o, srv_rows *rows)
 void srv_list_models(srv_request *rq)
 {
     srv_list(rq, &(srv_listing){
-                     .sql = SQL_MODEL_LIST, .seq = 18, .member = "models", .encode = encode_brief});
+                     .sql = SQL_MODEL_LIST, .seq = 17, .member = "models", .encode = encode_brief});
 }
 
 void srv_get_model(srv_request *rq)
@@ -106,6 +108,7 @@ typedef struct predictor {
     const gd_model *model;
     gd_shape shape;
     double *theta;
+    char *classes; /* JSON, or NULL */
     cJSON *names;
     const char **columns;
 } predictor;
@@ -118,6 +121,7 @@ static bool load_predictor(srv_db *db, void *arg, api_problem *p)
     if (step != SRV_ROW)
         return step == SRV_END;
     api_model_view v;
+    bool ok = true;
     m->found = view_of(rows, &v);
     if (m->found) {
         m->model = v.model;
@@ -127,9 +131,11 @@ static bool load_predictor(srv_db *db, void *arg, api_problem *p)
         if (m->theta)
             memcpy(m->theta, v.theta, n);
         m->columns = names_of(srv_text(rows, 6), &m->names);
+        m->classes = v.classes ? strdup(v.classes) : NULL;
+        ok = !v.classes || m->classes;
     }
     srv_db_done(rows);
-    return !m->found || (m->theta && m->columns && m->names) ||
+    return !m->found || (ok && m->theta && m->columns && m->names) ||
            api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
 }
 
@@ -177,13 +183,15 @@ static bool arrange(const predictor *m, const api_dataset *d, values *rows, api_
 static void reply_predictions(srv_request *rq, const predictor *m, const api_dataset *d,
                               const values *rows)
 {
-    double *z = malloc((size_t)d->rows * sizeof *z);
+    double *z = malloc((size_t)d->rows * m->shape.outputs * sizeof *z);
     if (!z) {
         api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
         return;
     }
     gd_predict(m->model, &m->shape, m->theta, rows->v, (size_t)d->rows, z);
-    srv_reply_text(rq, 200, "application/json", api_predictions_encode(rq->id, z, (size_t)d->rows));
+    srv_reply_text(
+        rq, 200, "application/json",
+        api_predictions_encode(rq->id, m->model, &m->shape, m->classes, z, (size_t)d->rows));
     free(z);
 }
 
@@ -220,5 +228,6 @@ end:
     free(rows.v);
     free(m.theta);
     free(m.columns);
+    free(m.classes);
     cJSON_Delete(m.names);
 }

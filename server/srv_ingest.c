@@ -33,17 +33,24 @@ bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p)
     return g->format->feed(g->reader, bytes, n, p);
 }
 
+static char *encode_names(char *const *list, size_t count)
+{
+    cJSON *names = cJSON_CreateArray();
+    for (size_t i = 0; i < count; i++)
+        api_doc_append_string(names, list[i]);
+    return api_doc_take_text(names);
+}
+
 bool srv_ingest_finish(srv_ingest *g, api_problem *p)
 {
     if (!g->format->finish(g->reader, &g->dataset, p))
         return false;
     srv_id_new(g->id, "ds_");
     srv_time_text(g->created_at);
-    cJSON *names = cJSON_CreateArray();
-    for (size_t i = 0; i < g->dataset.cols; i++)
-        api_doc_append_string(names, g->dataset.columns[i]);
-    g->columns = api_doc_take_text(names);
-    if (!g->columns)
+    g->columns = encode_names(g->dataset.columns, g->dataset.cols);
+    if (g->dataset.labels)
+        g->labels = encode_names(g->dataset.labels, g->dataset.labels_count);
+    if (!g->columns || (g->dataset.labels && !g->labels))
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     return srv_upload_finish(g->upload, &g->dataset, g->id, &g->stored, p);
 }
@@ -51,10 +58,10 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
-    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittt", g->id, *d->name ? d->name : g->id,
+    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittitttt", g->id, *d->name ? d->name : g->id,
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
-                      g->created_at);
+                      g->created_at, g->labels);
 }
 
 void srv_ingest_discard(srv_ingest *g)
@@ -72,6 +79,7 @@ void srv_ingest_free(srv_ingest *g)
     api_dataset_free(&g->dataset);
     free(g->stored.statistics);
     free(g->columns);
+    free(g->labels);
     atomic_fetch_sub(&g->app->uploads, 1);
     g->app = NULL;
 }

@@ -18,6 +18,7 @@ typedef struct srv_ingest {
     char id[SRV_ID_SIZE];
     char created_at[SRV_TIME_SIZE];
     char *columns; /* JSON array of names */
+    char *labels;  /* JSON array, or NULL for a target of numbers */
 } srv_ingest;
 
 /* Begins; options must outlive it. On error p says why, and srv_ingest_free cleans up. */

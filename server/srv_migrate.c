@@ -13,6 +13,7 @@ static const char *const steps[] = {
     "  cols INTEGER NOT NULL,"
     "  columns TEXT NOT NULL," /* JSON array of the features' names */
     "  target TEXT NOT NULL,"
+    "  labels TEXT,"              /* JSON array: targets are indices into it; null for numbers */
     "  bytes INTEGER NOT NULL,"   /* of the file datasets/<id> */
     "  sha256 TEXT NOT NULL,"     /* of that file */
     "  statistics TEXT NOT NULL," /* JSON, a column each */
@@ -32,7 +33,9 @@ static const char *const steps[] = {
     "  scaled BLOB,"         /* as trained; null when features were not scaled */
     "  center BLOB,"
     "  scale BLOB,"
-    "  mse REAL, rmse REAL, mae REAL, r2 REAL,"
+    "  outputs INTEGER NOT NULL,"
+    "  classes TEXT,"           /* JSON array of labels, in the order of the classes */
+    "  metrics TEXT NOT NULL,"  /* JSON */
     "  training TEXT NOT NULL," /* JSON: dataset, spec, how it ended */
     "  created_at TEXT NOT NULL"
     ") STRICT;"

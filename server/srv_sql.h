@@ -3,14 +3,14 @@
 #define SRV_SQL_H
 
 #define SRV_DATASET_COLUMNS                                                                        \
-    "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq"
+    "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq, labels"
 #define SRV_JOB_COLUMNS                                                                            \
     "id, name, dataset_id, state, epoch, epochs, cost, finite, gradient_norm, learning_rate, "     \
     "max_stable_learning_rate, stop_reason, model_id, seconds, created_at, started_at, "           \
     "finished_at, spec, error, advice, seq"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
-    "mse, rmse, mae, r2, training, created_at, seq"
+    "metrics, training, created_at, classes, outputs, seq"
 #define SRV_POINT_COLUMNS "epoch, cost, gradient_norm, learning_rate, seconds"
 
 /* A page of a listing: newest first, at most ?1, with numbers below ?2. */
@@ -19,11 +19,11 @@
 #define SRV_SQL_LIST(X)                                                                            \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
-      "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
+      "created_at, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                              \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \
-    X(SQL_DATASET_SHAPE, "SELECT rows, cols FROM datasets WHERE id = ?")                           \
+    X(SQL_DATASET_SHAPE, "SELECT rows, cols, labels FROM datasets WHERE id = ?")                   \
     X(SQL_DATASET_IN_USE,                                                                          \
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
@@ -35,7 +35,7 @@
     X(SQL_JOB_UNFINISHED, "SELECT id FROM jobs WHERE state IN ('queued', 'running') ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
       "SELECT j.seq, j.state, j.spec, j.checkpoint, j.started_at, d.id, d.name, d.rows, d.cols, "  \
-      "d.columns, d.target, d.sha256, j.name FROM jobs j LEFT JOIN datasets d "                    \
+      "d.columns, d.target, d.sha256, j.name, d.labels FROM jobs j LEFT JOIN datasets d "          \
       "ON d.id = j.dataset_id WHERE j.id = ?")                                                     \
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
@@ -66,8 +66,8 @@
     X(SQL_POINT_COUNT_AFTER, "SELECT count(*) FROM history WHERE job = ? AND epoch > ?")           \
     X(SQL_MODEL_INSERT,                                                                            \
       "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
-      "scaled, center, scale, mse, rmse, mae, r2, training, created_at) "                          \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
+      "scaled, center, scale, metrics, training, created_at, classes, outputs) "                   \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
     X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")

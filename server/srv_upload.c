@@ -198,8 +198,9 @@ static char *statistics(const api_dataset *d, const double *X, const double *y)
         return NULL;
     gd_columns(X, d->rows, d->cols, columns);
     gd_columns(y, d->rows, 1, &columns[d->cols]);
-    char *text = api_doc_take_text(api_statistics_encode((const char *const *)d->columns, columns,
-                                                         d->cols, d->target, &columns[d->cols]));
+    char *text =
+        api_doc_take_text(api_statistics_encode((const char *const *)d->columns, columns, d->cols,
+                                                d->target, d->labels ? NULL : &columns[d->cols]));
     free(columns);
     return text;
 }

@@ -5,6 +5,7 @@
 #include "api_model.h"
 #include "gd_advice.h"
 #include "gd_train.h"
+#include "srv_classes.h"
 #include "srv_clock.h"
 #include "srv_log.h"
 #include "srv_recorder.h"
@@ -29,7 +30,7 @@ typedef struct loaded {
     bool found;
     int64_t seq;
     char *state, *spec, *started_at, *name;
-    char *dataset_id, *dataset_name, *columns, *target, *sha256;
+    char *dataset_id, *dataset_name, *columns, *target, *sha256, *labels;
     uint64_t rows, cols;
     double *checkpoint;
     size_t checkpoint_len; /* doubles */
@@ -42,6 +43,8 @@ typedef struct work {
     loaded row;
     api_job job;
     srv_mapped *mapped;
+    gd_data data;        /* the mapped rows; targets of classes are their numbers */
+    srv_classes classes; /* empty where the target is no class */
     double *initial;
     gd_train *train;
     srv_recorder recorder;
@@ -78,7 +81,7 @@ static bool load_row(srv_db *db, void *arg, api_problem *p)
               copy(&r->started_at, srv_text(rows, 4)) && copy(&r->dataset_id, srv_text(rows, 5)) &&
               copy(&r->dataset_name, srv_text(rows, 6)) && copy(&r->columns, srv_text(rows, 9)) &&
               copy(&r->target, srv_text(rows, 10)) && copy(&r->sha256, srv_text(rows, 11)) &&
-              copy(&r->name, srv_text(rows, 12));
+              copy(&r->name, srv_text(rows, 12)) && copy(&r->labels, srv_text(rows, 13));
     if (ok && len) {
         r->checkpoint = malloc(len);
         ok = r->checkpoint != NULL;
@@ -105,6 +108,7 @@ static void free_row(loaded *r)
     free(r->columns);
     free(r->target);
     free(r->sha256);
+    free(r->labels);
     free(r->checkpoint);
 }
 
@@ -121,8 +125,14 @@ static bool prepare(work *w, api_problem *p)
     w->mapped = srv_cache_hold(w->app->cache, r->dataset_id, r->sha256, p);
     if (!w->mapped || !api_job_initial(&w->job, (size_t)r->cols, &w->initial, p))
         return false;
-    if (gd_train_new(&w->train, srv_mapped_data(w->mapped), &w->job.spec, w->initial, NULL, &err) !=
-        GD_OK)
+    w->data = *srv_mapped_data(w->mapped);
+    if (w->job.spec.model->task & GD_CLASSES) {
+        if (!srv_classes_find(&w->classes, &w->data, r->labels, p))
+            return false;
+        w->data.y = w->classes.y;
+        w->data.classes = w->classes.count;
+    }
+    if (gd_train_new(&w->train, &w->data, &w->job.spec, w->initial, NULL, &err) != GD_OK)
         return api_problem_core(p, &err);
     w->checkpoint_len = SRV_RECORDER_SAVED + 1 + gd_train_save_len(w->train);
     w->checkpoint = calloc(w->checkpoint_len, sizeof *w->checkpoint);
@@ -206,9 +216,9 @@ typedef struct result {
     work *w;
     const char *state, *stop_reason;
     char model_id[SRV_ID_SIZE]; /* "" for no model */
-    char *error, *advice, *training;
+    char *error, *advice, *training, *metrics;
     double *theta; /* in the data's units */
-    gd_regression_metrics metrics;
+
     char finished_at[SRV_TIME_SIZE];
 } result;
 
@@ -219,14 +229,13 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
     size_t len = gd_train_params_len(w->train) * sizeof(double),
            cols_len = shape->cols * sizeof(double);
     bool scaled = w->job.spec.standardize;
-    return srv_db_run(
-        db, SQL_MODEL_INSERT, p, "ttttiittbbbbddddtt", r->model_id, w->id, w->row.name,
-        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, w->row.columns,
-        w->row.target, (const void *)r->theta, len,
-        scaled ? (const void *)gd_train_params(w->train) : NULL, len,
-        scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
-        scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics.mse,
-        r->metrics.rmse, r->metrics.mae, r->metrics.r2, r->training, r->finished_at);
+    return srv_db_run(db, SQL_MODEL_INSERT, p, "ttttiittbbbbtttti", r->model_id, w->id, w->row.name,
+                      w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept,
+                      w->row.columns, w->row.target, (const void *)r->theta, len,
+                      scaled ? (const void *)gd_train_params(w->train) : NULL, len,
+                      scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
+                      scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics,
+                      r->training, r->finished_at, w->classes.json, (int64_t)shape->outputs);
 }
 
 static bool write_result(srv_db *db, void *arg, api_problem *p)
@@ -321,6 +330,21 @@ static void diverged(work *w, result *r, const gd_error *err)
     r->error = api_doc_take_text(o);
 }
 
+/* How well the model fits the data that it was trained on, as JSON. */
+static char *metrics(work *w, const double *theta, gd_error *err)
+{
+    gd_metric list[GD_MAX_METRICS];
+    size_t count, classes = w->data.classes;
+    double *confusion = classes ? calloc(classes * classes, sizeof *confusion) : NULL;
+    char *text = NULL;
+    gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
+    if ((confusion || !classes) && gd_metrics(w->job.spec.model, gd_train_shape(w->train), theta,
+                                              &w->data, list, &count, confusion, err) == GD_OK)
+        text = api_doc_take_text(api_metrics_encode(list, count, confusion, classes));
+    free(confusion);
+    return text;
+}
+
 /* The run has ended by itself. */
 static void conclude(work *w)
 {
@@ -342,8 +366,7 @@ static void conclude(work *w)
                 "a parameter is beyond the range of double precision in the data's own units: "
                 "multiply the smallest columns by a constant");
         diverged(w, &r, &err);
-    } else if (gd_metrics_regression(w->job.spec.model, gd_train_shape(w->train), r.theta,
-                                     srv_mapped_data(w->mapped), &r.metrics, &err) != GD_OK) {
+    } else if (!(r.metrics = metrics(w, r.theta, &err))) {
         api_problem_core(&p, &err);
     } else {
         srv_id_new(r.model_id, "mdl_");
@@ -364,6 +387,7 @@ end:
     free(r.error);
     free(r.advice);
     free(r.training);
+    free(r.metrics);
 }
 
 static void cancelled(work *w)
@@ -432,6 +456,7 @@ void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
         fail(&w, &p);
 end:
     gd_train_free(w.train);
+    srv_classes_free(&w.classes);
     srv_cache_release(w.app->cache, w.mapped);
     srv_recorder_free(&w.recorder);
     api_job_free(&w.job);

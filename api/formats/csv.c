@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef enum state {
     FIELD_START,
@@ -31,7 +32,8 @@ typedef struct reader {
     size_t cols;
     double *row; /* cols features */
     double target;
-    size_t column; /* the field being read */
+    api_names labels; /* of the target, where it is texts */
+    size_t column;    /* the field being read */
     uint64_t rows, line, row_line, values;
     bool has_header;
 } reader;
@@ -59,6 +61,7 @@ static void close_reader(void *reader_)
         return;
     api_text_free(&r->field);
     api_names_free(&r->header);
+    api_names_free(&r->labels);
     free(r->role);
     free(r->row);
     free(r);
@@ -200,6 +203,34 @@ static bool number_field(reader *r, double *to, api_problem *p)
     return true;
 }
 
+/* Meant as a number, though it is none: "1,5", "nan", " 3 ". */
+static bool looks_numeric(const char *s)
+{
+    s += strspn(s, " \t+-");
+    return *s == '\0' || (*s >= '0' && *s <= '9') || *s == '.' || strncasecmp(s, "nan", 3) == 0 ||
+           strncasecmp(s, "inf", 3) == 0;
+}
+
+/* The first row tells whether targets are numbers or class labels. */
+static bool target_field(reader *r, api_problem *p)
+{
+    double ignored;
+    if (r->rows == 0 && r->field.len > 0 &&
+        api_number_parse(r->field.data, r->field.len, &ignored) == API_NUMBER_SYNTAX &&
+        !looks_numeric(r->field.data)) {
+        size_t label = api_names_label(&r->labels, r->field.data, "target", p);
+        r->target = (double)label;
+        return label != SIZE_MAX;
+    }
+    if (r->labels.count == 0)
+        return number_field(r, &r->target, p);
+    if (r->field.len == 0)
+        return bad_field(r, "is empty; a class label is needed", p);
+    size_t label = api_names_label(&r->labels, r->field.data, "target", p);
+    r->target = (double)label;
+    return label != SIZE_MAX;
+}
+
 static bool field_ended(reader *r, api_problem *p)
 {
     api_text_add(&r->field, "", 0);
@@ -209,7 +240,7 @@ static bool field_ended(reader *r, api_problem *p)
     if (!r->has_header)
         ok = header_field(r, p);
     else if (r->column < r->header.count && r->role[r->column] == IS_TARGET)
-        ok = number_field(r, &r->target, p);
+        ok = target_field(r, p);
     else if (r->column < r->header.count && r->role[r->column] != UNWANTED)
         ok = number_field(r, &r->row[r->role[r->column]], p);
     r->column++;
@@ -365,6 +396,8 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
             goto fail;
     for (size_t i = 0; i < r->cols; i++)
         made.features[i] = i;
+    if (r->labels.count)
+        made.labels = api_names_take(&r->labels, &made.labels_count);
     *out = made;
     return true;
 fail:

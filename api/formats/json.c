@@ -44,9 +44,11 @@ typedef struct reader {
     bool flat, in_row;
     size_t cols, row_len;
     uint64_t rows, targets;
+    api_names labels; /* of y, where it is texts */
     /* data */
     api_names keys;
-    misfit *misfits; /* a key each, as are the next two */
+    misfit *misfits;  /* a key each, as are the next three */
+    api_names *texts; /* the texts of a column that begins with one: it may be the target */
     double *record;
     uint64_t *filled; /* the record (from 1) that last had this key */
     size_t keys_cap, key_at, key, keys_filled;
@@ -145,11 +147,18 @@ static bool read_y(reader *r, const api_json_event *e, api_problem *p)
                                  api_json_type_name(e->type));
     char field[40];
     snprintf(field, sizeof field, "y[%llu]", (unsigned long long)r->targets);
-    if (e->type != API_JSON_NUMBER || e->overflow)
+    bool texts = r->labels.count > 0 || (r->targets == 0 && e->type == API_JSON_STRING);
+    size_t label = 0;
+    if (texts && e->type != API_JSON_STRING)
+        return api_problem_field(p, field, "must be a string like y[0], got %s",
+                                 api_json_type_name(e->type));
+    if (!texts && (e->type != API_JSON_NUMBER || e->overflow))
         return not_a_number(field, e, p);
+    if (texts && (label = api_names_label(&r->labels, e->text, field, p)) == SIZE_MAX)
+        return false;
     if (++r->targets > GD_MAX_ROWS)
         return api_problem_field(p, "y", "has more than %zu values", GD_MAX_ROWS);
-    return put(r, &r->out_y, e->number, p);
+    return put(r, &r->out_y, texts ? (double)label : e->number, p);
 }
 
 /* ---- records ---- */
@@ -165,14 +174,18 @@ static bool grow_keys(reader *r)
     misfit *misfits = realloc(r->misfits, cap * sizeof *misfits);
     if (misfits)
         r->misfits = misfits;
+    api_names *texts = realloc(r->texts, cap * sizeof *texts);
+    if (texts)
+        r->texts = texts;
     double *record = realloc(r->record, cap * sizeof *record);
     if (record)
         r->record = record;
     uint64_t *filled = realloc(r->filled, cap * sizeof *filled);
     if (filled)
         r->filled = filled;
-    if (!misfits || !record || !filled)
+    if (!misfits || !texts || !record || !filled)
         return false;
+    memset(texts + r->keys_cap, 0, (cap - r->keys_cap) * sizeof *texts);
     memset(misfits + r->keys_cap, 0, (cap - r->keys_cap) * sizeof *misfits);
     memset(filled + r->keys_cap, 0, (cap - r->keys_cap) * sizeof *filled);
     r->keys_cap = cap;
@@ -261,9 +274,17 @@ static bool read_data(reader *r, const api_json_event *e, api_problem *p)
     if (e->type == API_JSON_KEY)
         return record_key(r, e, p);
     bool number = e->type == API_JSON_NUMBER && !e->overflow;
-    r->record[r->key] = number ? e->number : NAN;
     misfit *m = &r->misfits[r->key];
-    if (!number && !m->found)
+    r->record[r->key] = number ? e->number : NAN;
+    if (e->type == API_JSON_STRING && !m->found &&
+        (r->records == 0 || r->texts[r->key].count > 0)) {
+        /* what it may not be as a target is said only if it is the target */
+        api_problem ignored = {0};
+        size_t label = api_names_label(&r->texts[r->key], e->text, "", &ignored);
+        r->record[r->key] = (double)label;
+        number = label != SIZE_MAX;
+    }
+    if ((!number || (e->type == API_JSON_NUMBER && r->texts[r->key].count > 0)) && !m->found)
         *m = (misfit){true, e->overflow, r->records, e->type};
     return true;
 }
@@ -405,6 +426,10 @@ static void close_reader(void *reader_)
         return;
     api_json_free(r->json);
     api_names_free(&r->columns);
+    for (size_t i = 0; i < r->keys.count && r->texts; i++)
+        api_names_free(&r->texts[i]);
+    free(r->texts);
+    api_names_free(&r->labels);
     api_names_free(&r->keys);
     free(r->name);
     free(r->target);
@@ -481,11 +506,13 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     out->target_at = API_APART;
     if (r->options->labelled && !(out->target = strdup(target)))
         return no_memory(p);
+    if (r->labels.count)
+        out->labels = api_names_take(&r->labels, &out->labels_count);
     return true;
 }
 
 /* The key that holds `column`; says what is wrong with it. */
-static size_t wanted_key(reader *r, const char *column, const char *field)
+static size_t wanted_key(reader *r, const char *column, const char *field, bool target)
 {
     size_t key = api_names_find(&r->keys, column);
     if (key == SIZE_MAX) {
@@ -497,7 +524,13 @@ static size_t wanted_key(reader *r, const char *column, const char *field)
     const misfit *m = &r->misfits[key];
     char place[96];
     snprintf(place, sizeof place, "data[%llu].%.64s", (unsigned long long)m->row, column);
-    if (m->found && m->overflow)
+    if (r->texts[key].count > 0 && !target)
+        api_problem_field(&r->soft, place, "must be a finite number, got a string");
+    else if (r->texts[key].count > 0 && m->found)
+        api_problem_field(&r->soft, place,
+                          "must be one of at most %zu class labels of 1 to %zu bytes, got %s",
+                          API_MAX_LABELS, API_MAX_NAME, api_json_type_name(m->type));
+    else if (m->found && m->overflow)
         api_problem_field(&r->soft, place, "is beyond the range of double precision");
     else if (m->found)
         api_problem_field(&r->soft, place, "must be a finite number, got %s",
@@ -526,7 +559,7 @@ static bool finish_records(reader *r, api_dataset *out, api_problem *p)
     if (r->options->labelled && !target)
         api_problem_field(soft, "target", "is missing: the column to predict");
     else if (r->options->labelled)
-        out->target_at = wanted_key(r, target, "target");
+        out->target_at = wanted_key(r, target, "target", true);
     if (!take_columns(out, chosen ? wanted_count : r->keys.count, p))
         return false;
     size_t cols = 0;
@@ -539,7 +572,7 @@ static bool finish_records(reader *r, api_dataset *out, api_problem *p)
                 api_problem_field(soft, field, "\"%.64s\" is the target too", column);
             continue;
         }
-        out->features[cols] = wanted_key(r, column, field);
+        out->features[cols] = wanted_key(r, column, field, false);
         if (!(out->columns[cols++] = strdup(column)))
             return no_memory(p);
     }
@@ -548,6 +581,9 @@ static bool finish_records(reader *r, api_dataset *out, api_problem *p)
         api_problem_field(soft, "columns", "must leave at least one feature beside the target");
     if (r->options->labelled && target && !(out->target = strdup(target)))
         return no_memory(p);
+    if (soft->code == API_NO_PROBLEM && out->target_at != API_APART &&
+        r->texts[out->target_at].count)
+        out->labels = api_names_take(&r->texts[out->target_at], &out->labels_count);
     return true;
 }
 

@@ -18,8 +18,10 @@ static const gd_param params[] = {
      .doc = "where the cost turns from quadratic to linear"},
 };
 
-static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper_)
+static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                   const void *hyper_)
 {
+    (void)outputs;
     const hyper *h = hyper_;
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
@@ -40,5 +42,6 @@ const gd_cost gd_cost_huber = {
     .params_count = sizeof params / sizeof params[0],
     .tasks = GD_REGRESSION,
     .curvature = 1,
+    .smooth = true,
     .eval = eval,
 };

@@ -5,8 +5,10 @@
 
 #define LOG_2 0.69314718055994530942
 
-static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper_)
+static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                   const void *hyper_)
 {
+    (void)outputs;
     (void)hyper_;
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
@@ -25,5 +27,6 @@ const gd_cost gd_cost_log_cosh = {
     .formula = "J = 1/N sum log cosh(y - z)",
     .tasks = GD_REGRESSION,
     .curvature = 1,
+    .smooth = true,
     .eval = eval,
 };

@@ -3,8 +3,10 @@
 
 #include <math.h>
 
-static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper_)
+static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                   const void *hyper_)
 {
+    (void)outputs;
     (void)hyper_;
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {

@@ -1,8 +1,10 @@
 /* Mean squared error: (y - z)^2 per row, with derivative -2 (y - z) and curvature 2. */
 #include "gd_cost.h"
 
-static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper)
+static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                   const void *hyper)
 {
+    (void)outputs;
     (void)hyper;
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
@@ -20,5 +22,6 @@ const gd_cost gd_cost_mse = {
     .formula = "J = 1/N sum (y - z)^2",
     .tasks = GD_REGRESSION,
     .curvature = 2,
+    .smooth = true,
     .eval = eval,
 };

@@ -18,8 +18,10 @@ static const gd_param params[] = {
      .doc = "the quantile that is fitted"},
 };
 
-static double eval(const double *z, const double *y, size_t rows, double *dz, const void *hyper_)
+static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                   const void *hyper_)
 {
+    (void)outputs;
     const hyper *h = hyper_;
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {

@@ -1,0 +1,26 @@
+/* Hinge: max(0, 1 - s z) with s = +1 or -1; its derivative jumps at the margin, where it is 0. */
+#include "gd_cost.h"
+
+#include <math.h>
+
+static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                   const void *hyper)
+{
+    (void)outputs, (void)hyper;
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++) {
+        double s = y[i] > 0.5 ? 1 : -1, short_by = 1 - s * z[i];
+        sum += fmax(short_by, 0);
+        if (dz)
+            dz[i] = short_by > 0 ? -s : 0;
+    }
+    return sum;
+}
+
+const gd_cost gd_cost_hinge = {
+    .name = "hinge",
+    .doc = "nothing beyond the margin, linear before it",
+    .formula = "J = 1/N sum max(0, 1 - s z), s = +1 or -1 for class 1 or 0",
+    .tasks = GD_BINARY,
+    .eval = eval,
+};

@@ -1,0 +1,121 @@
+/* srv_classes: distinct labels, sorted, and each row's place among them. */
+#include "srv_classes.h"
+
+#include "api_doc.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Integers that a label may be: exact in a double. */
+#define MOST GD_MAX_EXACT_INTEGER
+
+static bool no_memory(api_problem *p)
+{
+    return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the classes");
+}
+
+static int by_value(const void *a_, const void *b_)
+{
+    const double *a = a_, *b = b_;
+    return (*a > *b) - (*a < *b);
+}
+
+/* Distinct targets into values (room for API_MAX_LABELS), sorted. */
+static bool distinct(const gd_data *d, double *values, size_t *count, api_problem *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->rows; i++) {
+        double v = d->y[i];
+        if (v != floor(v) || fabs(v) > MOST)
+            return api_problem_field(
+                p, "model",
+                "needs class labels: texts or integers, but the target has %.17g "
+                "in row %zu",
+                v, i + 1);
+        if (n && bsearch(&v, values, n, sizeof v, by_value))
+            continue;
+        if (n == API_MAX_LABELS)
+            return api_problem_field(
+                p, "model",
+                "needs class labels, but the target has more than %zu distinct "
+                "values",
+                API_MAX_LABELS);
+        size_t at = n++;
+        while (at > 0 && values[at - 1] > v) {
+            values[at] = values[at - 1];
+            at--;
+        }
+        values[at] = v;
+    }
+    *count = n;
+    return true;
+}
+
+static bool of_integers(srv_classes *c, const gd_data *d, api_problem *p)
+{
+    double values[API_MAX_LABELS];
+    if (!distinct(d, values, &c->count, p))
+        return false;
+    for (size_t i = 0; i < d->rows; i++) {
+        const double *at = bsearch(&d->y[i], values, c->count, sizeof values[0], by_value);
+        c->y[i] = (double)(at - values);
+    }
+    cJSON *list = cJSON_CreateArray();
+    for (size_t k = 0; k < c->count; k++)
+        api_doc_append_number(list, values[k]);
+    c->json = api_doc_take_text(list);
+    return c->json || no_memory(p);
+}
+
+typedef struct label {
+    const char *text;
+    size_t code;
+} label;
+
+static int by_text(const void *a_, const void *b_)
+{
+    const label *a = a_, *b = b_;
+    return strcmp(a->text, b->text);
+}
+
+static bool of_texts(srv_classes *c, const gd_data *d, const cJSON *texts, api_problem *p)
+{
+    label sorted[API_MAX_LABELS];
+    double class[API_MAX_LABELS]; /* of a code */
+    const cJSON *text;
+    cJSON *list = cJSON_CreateArray();
+    cJSON_ArrayForEach (text, texts) {
+        sorted[c->count] = (label){text->valuestring, c->count};
+        c->count++;
+    }
+    qsort(sorted, c->count, sizeof sorted[0], by_text);
+    for (size_t k = 0; k < c->count; k++) {
+        class[sorted[k].code] = (double)k;
+        api_doc_append_string(list, sorted[k].text);
+    }
+    for (size_t i = 0; i < d->rows; i++)
+        c->y[i] = class[(size_t)d->y[i]];
+    c->json = api_doc_take_text(list);
+    return c->json || no_memory(p);
+}
+
+bool srv_classes_find(srv_classes *c, const gd_data *d, const char *labels, api_problem *p)
+{
+    memset(c, 0, sizeof *c);
+    c->y = malloc(d->rows * sizeof *c->y);
+    cJSON *texts = labels ? cJSON_Parse(labels) : NULL;
+    bool ok = (c->y && (!labels || texts)) || no_memory(p);
+    ok = ok && (labels ? of_texts(c, d, texts, p) : of_integers(c, d, p));
+    cJSON_Delete(texts);
+    if (!ok)
+        srv_classes_free(c);
+    return ok;
+}
+
+void srv_classes_free(srv_classes *c)
+{
+    free(c->y);
+    free(c->json);
+    *c = (srv_classes){0};
+}
