@@ -5,6 +5,8 @@
 #include "api_job.h"
 #include "api_reader.h"
 
+#include <string.h>
+
 static void encode_param(cJSON *list, const gd_param *p)
 {
     static const char *const kinds[] = {"number", "integer", "boolean"};
@@ -18,7 +20,7 @@ static void encode_param(cJSON *list, const gd_param *p)
         api_doc_bool(o, "default", p->def != 0);
     else
         api_doc_number(o, "default", p->def);
-    api_doc_string(o, "range", gd_param_rule(p, rule, sizeof rule));
+    api_doc_string(o, "range", gd_param_rule(p, rule, sizeof rule) + strlen("must be "));
     api_doc_string(o, "help", p->doc);
 }
 
