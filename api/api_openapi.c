@@ -6,6 +6,7 @@
 #include "api_job.h"
 
 #include <math.h>
+#include <string.h>
 
 extern const char api_openapi_text[]; /* openapi.json, embedded by CMakeLists.txt */
 
@@ -124,6 +125,31 @@ static void add_problem_types(cJSON *type)
             api_doc_append_string(types, api_problem_type(codes[i]));
 }
 
+/* The specs in the examples name what they are about; what else a spec has, it has from the
+ * tables. */
+static void complete_specs(cJSON *value, const cJSON *defaults)
+{
+    cJSON *child;
+    cJSON_ArrayForEach (child, value) {
+        complete_specs(child, defaults);
+        if (!child->string || strcmp(child->string, "spec") != 0 || !cJSON_IsObject(child))
+            continue;
+        const cJSON *member;
+        cJSON_ArrayForEach (member, defaults)
+            if (!get(child, member->string))
+                api_doc_item(child, member->string, cJSON_Duplicate(member, true));
+    }
+}
+
+static cJSON *default_spec(void)
+{
+    char empty[] = "";
+    api_job job = {.name = empty};
+    gd_spec_defaults(&job.spec);
+    gd_param_defaults(&job, api_job_params, api_job_params_count);
+    return api_job_encode_spec(&job, NULL);
+}
+
 char *api_openapi_encode(const char *version)
 {
     cJSON *doc = cJSON_Parse(api_openapi_text);
@@ -132,6 +158,9 @@ char *api_openapi_encode(const char *version)
     api_doc_string(get(doc, "info"), "version", version);
     add_settings(get(request, "properties"), NULL);
     add_settings(get(spec, "properties"), get(spec, "required"));
+    cJSON *defaults = default_spec();
+    complete_specs(get(get(doc, "components"), "examples"), defaults);
+    cJSON_Delete(defaults);
     add_problem_types(get(get(get(schemas, "Problem"), "properties"), "type"));
     return api_doc_print(doc);
 }
