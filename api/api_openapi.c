@@ -159,6 +159,8 @@ char *api_openapi_encode(const char *version)
     add_settings(get(request, "properties"), NULL);
     add_settings(get(spec, "properties"), get(spec, "required"));
     cJSON *defaults = default_spec();
+    if (!defaults)
+        api_doc_item(doc, "components", NULL); /* marks the document as incomplete */
     complete_specs(get(get(doc, "components"), "examples"), defaults);
     cJSON_Delete(defaults);
     add_problem_types(get(get(get(schemas, "Problem"), "properties"), "type"));

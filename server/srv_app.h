@@ -20,8 +20,9 @@ typedef struct srv_app {
     srv_waiters *waiters;
     srv_pool *pool;
     srv_http *http;
-    atomic_uint uploads; /* under way */
-    char address[300];   /* host:port that is listened on */
+    atomic_uint uploads;    /* under way */
+    atomic_size_t gathered; /* bytes of bodies held in memory */
+    char address[300];      /* host:port that is listened on */
 } srv_app;
 
 /* Opens the data directory (making it if missing), takes up unfinished jobs, listens. On

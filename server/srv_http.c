@@ -21,6 +21,9 @@ enum {
     CONNECTION_MEMORY = 64 << 10 /* request line and headers must fit */
 };
 
+/* All bodies together that are held in memory. */
+#define GATHERED ((size_t)512 << 20)
+
 /* What is still read of a body that was refused already. */
 #define DRAINED ((uint64_t)8 << 20)
 
@@ -186,6 +189,29 @@ static srv_request *begin(srv_app *app, struct MHD_Connection *connection, const
     return rq;
 }
 
+static void drop_gathered(srv_request *rq)
+{
+    atomic_fetch_sub(&rq->app->gathered, rq->body.len);
+    api_text_free(&rq->body);
+}
+
+static void gather(srv_request *rq, const char *bytes, size_t n)
+{
+    if (atomic_fetch_add(&rq->app->gathered, n) + n > GATHERED) {
+        atomic_fetch_sub(&rq->app->gathered, n);
+        drop_gathered(rq);
+        api_problem_set(&rq->problem, API_UNAVAILABLE,
+                        "too many large requests are under way; try again later");
+        return;
+    }
+    size_t before = rq->body.len;
+    api_text_add(&rq->body, bytes, n);
+    if (rq->body.len == before) {
+        atomic_fetch_sub(&rq->app->gathered, n);
+        api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the body");
+    }
+}
+
 /* A piece of the body. False: enough of it was dropped, the connection is cut. */
 static bool take_body(srv_request *rq, const char *bytes, size_t n)
 {
@@ -193,14 +219,12 @@ static bool take_body(srv_request *rq, const char *bytes, size_t n)
     if (rq->problem.code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
         return rq->received <= DRAINED + (rq->route ? body_limit(rq) : 0);
     if (rq->received > body_limit(rq)) {
-        api_text_free(&rq->body);
+        drop_gathered(rq);
         too_large(rq);
     } else if (rq->route->body == SRV_STREAMED) {
         rq->route->feed(rq, bytes, n);
     } else {
-        api_text_add(&rq->body, bytes, n);
-        if (rq->body.failed)
-            api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the body");
+        gather(rq, bytes, n);
     }
     return true;
 }
@@ -249,7 +273,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         return;
     log_request(rq);
     srv_read_free(rq->read);
-    api_text_free(&rq->body);
+    drop_gathered(rq);
     free(rq->reply);
     free(rq->path);
     free(rq);
