@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A borrowed view; whoever made it keeps the memory alive. */
 typedef struct gd_data {
@@ -15,16 +16,23 @@ typedef struct gd_data {
     size_t classes; /* 0 where y is no class */
 } gd_data;
 
+/* Some rows of a dataset. */
+typedef struct gd_rows {
+    const uint32_t *index; /* row numbers, or NULL for the rows `first` on as they lie */
+    size_t first;          /* where in `index` (or the data) to begin */
+    size_t count;          /* how many rows, > 0 */
+} gd_rows;
+
 /* One column in numbers. std is the population standard deviation (divided by rows).
  * mean and std are not finite when the values are too large for their squares. */
 typedef struct gd_column {
     double min, max, mean, std;
 } gd_column;
 
-/* X: rows x cols, row-major, rows > 0. out: cols columns, written.
+/* X: all rows x cols, row-major; rows: those that are looked at. out: cols columns, written.
  * Per block a two-pass mean and variance, merged in block order (Chan, Golub, LeVeque,
  * 1979): no digits are lost to a large mean. */
-void gd_columns(const double *X, size_t rows, size_t cols, gd_column *out);
+void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *out);
 
 /* How features are scaled inside: x' = (x - center) / scale. center and scale: cols
  * values, written. With `intercept` the center is the mean and the scale the standard

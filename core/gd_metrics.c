@@ -80,7 +80,7 @@ static void add_errors(list *l, const double *y, const double *z, size_t rows)
 static void regression(list *l, const double *y, const double *z, size_t rows)
 {
     gd_column c;
-    gd_columns(y, rows, 1, &c);
+    gd_columns(y, &(gd_rows){.count = rows}, 1, &c);
     double rest = 0, total = 0, shares = 0;
     for (size_t i = 0; i < rows; i++) {
         double r = y[i] - z[i], d = y[i] - c.mean;
@@ -101,7 +101,7 @@ static double deviance(double y, double mean)
 static void counts(list *l, const double *y, const double *z, size_t rows)
 {
     gd_column c;
-    gd_columns(y, rows, 1, &c);
+    gd_columns(y, &(gd_rows){.count = rows}, 1, &c);
     double rest = 0, total = 0;
     for (size_t i = 0; i < rows; i++) {
         rest += deviance(y[i], z[i]);
@@ -221,27 +221,43 @@ static bool classes(list *l, const gd_model *model, const gd_shape *shape, const
     return true;
 }
 
+/* The responses and targets of the chosen rows, moved to the front. rows: ascending. */
+static void pick(const gd_rows *rows, size_t outputs, double *z, double *y)
+{
+    for (size_t i = 0; rows->index && i < rows->count; i++) {
+        size_t from = rows->index[rows->first + i];
+        y[i] = y[from];
+        memmove(z + i * outputs, z + from * outputs, outputs * sizeof *z);
+    }
+}
+
 gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double *theta,
-                     const gd_data *data, gd_metric *out, size_t *count, double *confusion,
-                     gd_error *err)
+                     const gd_data *data, const gd_rows *rows, gd_metric *out, size_t *count,
+                     double *confusion, gd_error *err)
 {
     list l = {out, 0};
     double *z = calloc(data->rows * shape->outputs, sizeof *z), *own = NULL;
-    bool ok = z != NULL;
+    double *y = calloc(data->rows, sizeof *y);
+    bool ok = z && y;
     if (ok && (model->task & GD_CLASSES) && !confusion) {
         own = confusion = calloc(data->classes * data->classes, sizeof *own);
         ok = own != NULL;
     }
     if (ok) {
         gd_predict(model, shape, theta, data->X, data->rows, z);
+        memcpy(y, data->y, data->rows * sizeof *y);
+        pick(rows, shape->outputs, z, y);
+        gd_data chosen = {
+            .y = y, .rows = rows->count, .cols = data->cols, .classes = data->classes};
         if (model->task & GD_CLASSES)
-            ok = classes(&l, model, shape, data, z, confusion);
+            ok = classes(&l, model, shape, &chosen, z, confusion);
         else if (model->task == GD_COUNT)
-            counts(&l, data->y, z, data->rows);
+            counts(&l, y, z, rows->count);
         else
-            regression(&l, data->y, z, data->rows);
+            regression(&l, y, z, rows->count);
     }
     free(z);
+    free(y);
     free(own);
     *count = l.count;
     return ok ? GD_OK : gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");

@@ -20,16 +20,15 @@ typedef struct gd_metric {
 
 #define GD_MAX_METRICS 12
 
-/* The metrics of the model's task over all rows of data, into out (room for GD_MAX_METRICS):
- *   regression: mse, rmse, mae, r2, mape
- *   counts: mse, rmse, mae, deviance (the mean), d2 (its share explained)
- *   two classes: accuracy, log_loss (of probabilities), roc_auc, pr_auc (average precision),
- *     precision, recall, f1; class 1 is the positive one
- *   more classes: accuracy, log_loss, and the unweighted means of precision, recall, f1
- * confusion: classes x classes counts, row the true class, column the predicted, written;
- * NULL is fine. On error the outputs are not to be used. */
+/* The metrics of the model's task over some rows of data (ascending), into out (room for
+ * GD_MAX_METRICS): regression: mse, rmse, mae, r2, mape counts: mse, rmse, mae, deviance (the
+ * mean), d2 (its share explained) two classes: accuracy, log_loss (of probabilities), roc_auc,
+ * pr_auc (average precision), precision, recall, f1; class 1 is the positive one more classes:
+ * accuracy, log_loss, and the unweighted means of precision, recall, f1 confusion: classes x
+ * classes counts, row the true class, column the predicted, written; NULL is fine. On error the
+ * outputs are not to be used. */
 gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double *theta,
-                     const gd_data *data, gd_metric *out, size_t *count, double *confusion,
-                     gd_error *err) __attribute__((warn_unused_result));
+                     const gd_data *data, const gd_rows *rows, gd_metric *out, size_t *count,
+                     double *confusion, gd_error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -16,6 +16,7 @@ struct gd_objective {
     const gd_cost *cost;
     const void *cost_hyper;
     const gd_executor *executor;
+    gd_rows over; /* the rows of the objective */
     size_t params_len;
     size_t slot_values; /* a row of a tile: cols + outputs + 1 */
     size_t tile_rows;
@@ -45,6 +46,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
         goto fail;
     o->data = *data;
     o->shape = *shape;
+    o->over = (gd_rows){.count = data->rows};
     o->model = model;
     o->cost = cost;
     o->cost_hyper = cost_hyper;
@@ -80,6 +82,11 @@ void gd_objective_free(gd_objective *o)
     free(o->sums);
     free(o->scratch);
     free(o);
+}
+
+void gd_objective_over(gd_objective *o, const gd_rows *rows)
+{
+    o->over = *rows;
 }
 
 void gd_objective_scale(gd_objective *o, const double *center, const double *scale)
@@ -202,14 +209,14 @@ double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *ro
 
 void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv)
 {
-    pass p = {o, HESSIAN_PRODUCT, v, {.count = o->data.rows}};
+    pass p = {o, HESSIAN_PRODUCT, v, o->over};
     const double *sums = run_pass(&p);
     for (size_t i = 0; i < o->params_len; i++)
-        hv[i] = sums[1 + i] / (double)o->data.rows;
+        hv[i] = sums[1 + i] / (double)o->over.count;
 }
 
 double gd_objective_row_curvature(gd_objective *o)
 {
-    pass p = {o, ROW_CURVATURE, NULL, {.count = o->data.rows}};
+    pass p = {o, ROW_CURVATURE, NULL, o->over};
     return run_pass(&p)[0];
 }

@@ -17,13 +17,6 @@
 
 typedef struct gd_objective gd_objective;
 
-/* Which rows a pass visits. */
-typedef struct gd_rows {
-    const uint32_t *index; /* row numbers, or NULL for the rows `first` on as they lie */
-    size_t first;          /* where in `index` (or the data) to begin */
-    size_t count;          /* how many rows, > 0 */
-} gd_rows;
-
 /* data, cost_hyper and executor are borrowed and must outlive the objective. On error
  * *out is NULL. */
 gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_model *model,
@@ -33,6 +26,10 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
 
 void gd_objective_free(gd_objective *o); /* NULL is fine */
 
+/* The rows that the objective is over: hessian_product and row_curvature visit them. All of
+ * them until this is called. rows->index is borrowed. */
+void gd_objective_over(gd_objective *o, const gd_rows *rows);
+
 /* Visits rows as (x - center) / scale from now on. center, scale: cols values, copied. */
 void gd_objective_scale(gd_objective *o, const double *center, const double *scale);
 
@@ -41,7 +38,7 @@ void gd_objective_scale(gd_objective *o, const double *center, const double *sca
 double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *rows,
                          double *gradient);
 
-/* For linear models. hv = H v over all rows, where H is the Hessian of the mean cost
+/* For linear models. hv = H v over the objective's rows, where H is the Hessian of the mean cost
  * (exact for quadratic costs, an upper bound otherwise). v, hv: params_len values. */
 void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv);
 

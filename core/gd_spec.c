@@ -23,6 +23,13 @@ const gd_param gd_spec_params[] = {
      .word_value = GD_AUTO,
      .doc =
          "epochs in a row that tol must hold for; \"auto\" is 1 for gd with full batches, else 5"},
+    {AT(validation_fraction), .kind = GD_NUMBER, .def = GD_NO_VALIDATION, .min = 0,
+     .min_open = true, .max = 1, .max_open = true, .word = "none", .word_value = GD_NO_VALIDATION,
+     .doc = "share of the rows (of each class) that is set aside at random to validate on"},
+    {AT(patience), .kind = GD_INTEGER, .def = GD_NO_PATIENCE, .min = 1, .max = 1e9, .word = "none",
+     .word_value = GD_NO_PATIENCE,
+     .doc = "epochs without a lower validation cost before training stops early and gives back the "
+            "best parameters"},
     {AT(seed), .kind = GD_INTEGER, .def = 0, .min = 0, .max = GD_MAX_EXACT_INTEGER,
      .doc = "seed of the shuffle; the same seed gives the same parameters, bit for bit"},
     {AT(l1), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY,
@@ -82,6 +89,10 @@ bool gd_spec_backtracks(const gd_spec *s)
 
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
+    if (s->patience != GD_NO_PATIENCE && s->validation_fraction == GD_NO_VALIDATION)
+        return gd_fail(
+            err, GD_INVALID, "patience",
+            "watches the validation cost: set validation_fraction, or patience to \"none\"");
     if (s->average && s->batch_size == GD_FULL_BATCH)
         return gd_fail(err, GD_INVALID, "average",
                        "is for mini-batches: set batch_size, or average to false");

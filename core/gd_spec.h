@@ -26,6 +26,10 @@ typedef struct gd_spec {
     uint64_t batch_size;       /* rows an update, or GD_FULL_BATCH */
     double tol;                /* relative improvement below which training stops; 0: never */
     uint64_t n_iter_no_change; /* epochs in a row that tol must hold for, or GD_AUTO */
+    double
+        validation_fraction; /* share of the rows set aside to validate on, or GD_NO_VALIDATION */
+    uint64_t patience;       /* epochs without a lower validation cost before training stops
+                                and goes back to the best, or GD_NO_PATIENCE */
     uint64_t seed;
     double l1, l2;     /* penalties: + l1 |w|_1 + l2/2 |w|^2 on the weights, as trained */
     double clip_norm;  /* gradients longer than this are shortened to it, or GD_NO_CLIP */
@@ -38,7 +42,9 @@ typedef struct gd_spec {
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
 #define GD_FULL_BATCH 0 /* batch_size: all rows */
-#define GD_NO_CLIP 0    /* clip_norm, clip_value: gradients as they are */
+#define GD_NO_VALIDATION 0
+#define GD_NO_PATIENCE 0
+#define GD_NO_CLIP 0 /* clip_norm, clip_value: gradients as they are */
 
 /* The rows of the scalar members above. */
 extern const gd_param gd_spec_params[];

@@ -7,6 +7,7 @@
 #include "gd_kernels.h"
 #include "gd_objective.h"
 #include "gd_rng.h"
+#include "gd_split.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #define RUN_AWAY 1e4
 #define ENDED_ABOVE 2.0
 
-#define CHECKPOINT_VERSION 2.0
+#define CHECKPOINT_VERSION 3.0
 /* Noise and momentum make the cost stand still for an epoch or two; descent itself does not. */
 #define DEFAULT_PATIENCE 5
 
@@ -30,7 +31,8 @@ struct gd_train {
     gd_shape shape;
     gd_objective *objective;
     size_t n;     /* parameters */
-    size_t batch; /* rows an update; data.rows for full batches */
+    gd_rows rows; /* trained on */
+    size_t batch; /* rows an update; rows.count for full batches */
     phase phase;
     gd_state state;
     gd_error error;
@@ -38,12 +40,14 @@ struct gd_train {
     double reference; /* cost that later costs are measured against */
     double base_rate; /* before the schedule */
     double schedule_state[GD_SCHEDULE_STATE];
-    uint64_t updates, stalled, averaged;                        /* averaged: updates in the mean */
-    double *theta, *finite, *gradient, *mean, *v, *hv, *weight; /* n values each */
-    double *center, *scale;                                     /* cols values each */
+    double lowest;                       /* training cost so far */
+    uint64_t updates, stalled, averaged; /* averaged: updates in the mean */
+    double *theta, *finite, *gradient, *mean, *best, *v, *hv, *weight; /* n values each */
+    double *center, *scale;                                            /* cols values each */
     double *optimizer_state;
     gd_column *columns; /* cols of them */
     uint32_t *order;    /* the epoch's row order, or NULL */
+    uint32_t *index;    /* rows trained on, then those validated on; NULL: no validation */
 };
 
 const char *gd_stop_name(gd_stop stop)
@@ -121,6 +125,18 @@ static void unit_scaling(gd_train *t)
     }
 }
 
+static gd_status set_aside(gd_train *t, gd_error *err)
+{
+    if (t->spec.validation_fraction == GD_NO_VALIDATION)
+        return GD_OK;
+    t->index = calloc(t->data.rows, sizeof *t->index);
+    if (!t->index)
+        return gd_fail(err, GD_NO_MEMORY, "", "not enough memory to split the rows");
+    size_t train = gd_split(&t->data, t->spec.validation_fraction, t->spec.seed, t->index, err);
+    t->rows = (gd_rows){.index = t->index, .count = train};
+    return train ? GD_OK : err ? err->status : GD_INVALID;
+}
+
 gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
                        const double *initial, const gd_executor *executor, gd_error *err)
 {
@@ -135,19 +151,24 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->spec = *spec;
     t->shape = gd_spec_shape(spec, data->cols, data->classes);
     t->n = spec->model->params_len(&t->shape);
-    t->batch = data->rows;
-    if (spec->batch_size != GD_FULL_BATCH && spec->batch_size < data->rows)
+    t->rows = (gd_rows){.count = data->rows};
+    status = set_aside(t, err);
+    if (status != GD_OK)
+        goto fail;
+    t->batch = t->rows.count;
+    if (spec->batch_size != GD_FULL_BATCH && spec->batch_size < t->batch)
         t->batch = (size_t)spec->batch_size;
     status = gd_objective_new(&t->objective, data, spec->model, &t->shape, spec->cost,
                               &t->spec.cost_hyper, executor, err);
     if (status != GD_OK)
         goto fail;
+    gd_objective_over(t->objective, &t->rows);
     size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n);
-    t->theta = calloc(7 * t->n + 2 * cols + state_len, sizeof(double));
+    t->theta = calloc(8 * t->n + 2 * cols + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
-    bool shuffled = spec->shuffle && t->batch < data->rows;
+    bool shuffled = spec->shuffle && t->batch < t->rows.count;
     if (shuffled)
-        t->order = calloc(data->rows, sizeof *t->order);
+        t->order = calloc(t->rows.count, sizeof *t->order);
     if (!t->theta || !t->columns || (shuffled && !t->order)) {
         status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to train %zu parameters", t->n);
         goto fail;
@@ -155,7 +176,8 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->finite = t->theta + t->n;
     t->gradient = t->finite + t->n;
     t->mean = t->gradient + t->n;
-    t->v = t->mean + t->n;
+    t->best = t->mean + t->n;
+    t->v = t->best + t->n;
     t->hv = t->v + t->n;
     t->weight = t->hv + t->n;
     t->center = t->weight + t->n;
@@ -187,6 +209,7 @@ void gd_train_free(gd_train *t)
     free(t->theta);
     free(t->columns);
     free(t->order);
+    free(t->index);
     free(t);
 }
 
@@ -194,7 +217,7 @@ void gd_train_free(gd_train *t)
 
 static bool full_batch(const gd_train *t)
 {
-    return t->batch == t->data.rows;
+    return t->batch == t->rows.count;
 }
 
 /* Adaptive rules have steps of their own length, which the curvature says little about. */
@@ -211,7 +234,7 @@ static void stop(gd_train *t, gd_stop why)
     t->phase = ENDED;
     bool worth = why == GD_STOP_DIVERGED || full_batch(t);
     if (explained_by_curvature(t) && t->state.curvature == 0 && worth) {
-        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
+        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->rows.count);
         t->phase = ANALYSIS;
     }
 }
@@ -275,7 +298,7 @@ static void scale(gd_train *t)
 {
     size_t cols = t->data.cols;
     if (t->spec.standardize) {
-        gd_columns(t->data.X, t->data.rows, cols, t->columns);
+        gd_columns(t->data.X, &t->rows, cols, t->columns);
         gd_scaling(t->columns, cols, t->spec.intercept, t->center, t->scale);
         if (!all_finite(t->center, cols) || !all_finite(t->scale, cols)) {
             unit_scaling(t);
@@ -290,7 +313,7 @@ static void scale(gd_train *t)
     if (gd_spec_backtracks(&t->spec)) {
         t->base_rate = 1; /* where the search begins */
     } else if (t->base_rate == GD_AUTO) {
-        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
+        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->rows.count);
         t->phase = CURVATURE;
     }
 }
@@ -329,8 +352,7 @@ static double penalise(const gd_train *t, const double *theta, double *gradient)
 
 static double full_cost(gd_train *t, const double *theta, double *gradient)
 {
-    gd_rows all = {.count = t->data.rows};
-    double cost = gd_objective_eval(t->objective, theta, &all, gradient);
+    double cost = gd_objective_eval(t->objective, theta, &t->rows, gradient);
     return cost + penalise(t, theta, gradient);
 }
 
@@ -371,12 +393,38 @@ static void evaluate(gd_train *t)
         memcpy(t->finite, at, t->n * sizeof *t->theta);
         s->finite_epoch = s->epoch;
     }
+    gd_rows aside;
+    s->validation_cost = NAN;
+    if (gd_train_validation_rows(t, &aside))
+        s->validation_cost =
+            gd_objective_eval(t->objective, at, &aside, NULL) + penalise(t, at, NULL);
+}
+
+/* The cost that says which epoch was best. */
+static double watched(const gd_train *t)
+{
+    return t->index ? t->state.validation_cost : t->state.cost;
+}
+
+static void keep_best(gd_train *t)
+{
+    t->state.best_cost = watched(t);
+    t->state.best_epoch = t->state.epoch;
+    memcpy(t->best, t->finite, t->n * sizeof *t->best);
+}
+
+/* Early stopping gives back the best parameters, not the last. */
+static void go_back(gd_train *t)
+{
+    memcpy(t->finite, t->best, t->n * sizeof *t->best);
+    t->state.finite_epoch = t->state.best_epoch;
 }
 
 static void start(gd_train *t)
 {
     evaluate(t);
-    t->state.best_cost = t->reference = t->state.cost;
+    t->reference = t->lowest = t->state.cost;
+    keep_best(t);
     t->phase = EPOCHS;
     /* A start near the optimum says little about scale: measure against all zeros too. */
     memset(t->v, 0, t->n * sizeof *t->v);
@@ -455,11 +503,13 @@ static void mini_batches(gd_train *t)
 {
     if (t->order) {
         gd_rng r = gd_rng_seed(t->spec.seed, t->state.epoch);
-        gd_rng_permutation(&r, t->order, t->data.rows);
+        gd_rng_permutation(&r, t->order, t->rows.count);
+        for (size_t i = 0; t->index && i < t->rows.count; i++)
+            t->order[i] = t->index[t->order[i]];
     }
-    for (size_t first = 0; first < t->data.rows; first += t->batch) {
-        size_t left = t->data.rows - first;
-        gd_rows rows = {t->order, first, left < t->batch ? left : t->batch};
+    for (size_t first = 0; first < t->rows.count; first += t->batch) {
+        size_t left = t->rows.count - first;
+        gd_rows rows = {t->order ? t->order : t->index, first, left < t->batch ? left : t->batch};
         gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
         penalise(t, t->theta, t->gradient);
         update(t);
@@ -481,7 +531,7 @@ static bool settled(const gd_train *t, double before, double best_before)
 static void epoch(gd_train *t)
 {
     gd_state *s = &t->state;
-    double before = s->cost, best_before = s->best_cost;
+    double before = s->cost, best_before = t->lowest;
     const gd_schedule *schedule = t->spec.schedule;
     s->epoch++;
     s->learning_rate = schedule->rate(&t->spec.schedule_hyper, t->base_rate, s->epoch,
@@ -495,10 +545,9 @@ static void epoch(gd_train *t)
     evaluate(t);
     if (schedule->observe)
         schedule->observe(&t->spec.schedule_hyper, s->cost, t->schedule_state);
-    if (s->cost < s->best_cost) {
-        s->best_cost = s->cost;
-        s->best_epoch = s->epoch;
-    }
+    if (watched(t) < s->best_cost)
+        keep_best(t);
+    t->lowest = fmin(t->lowest, s->cost);
     t->stalled = settled(t, before, best_before) ? t->stalled + 1 : 0;
     uint64_t patience = t->spec.n_iter_no_change;
     if (patience == GD_AUTO)
@@ -506,12 +555,16 @@ static void epoch(gd_train *t)
 
     if (!isfinite(s->cost) || !isfinite(s->gradient_norm) || s->cost > RUN_AWAY * t->reference)
         stop(t, GD_STOP_DIVERGED);
+    else if (t->spec.patience != GD_NO_PATIENCE && s->epoch - s->best_epoch >= t->spec.patience)
+        stop(t, GD_STOP_EARLY);
     else if (t->stalled >= patience)
         stop(t, GD_STOP_CONVERGED);
     else if (s->epoch >= t->spec.epochs)
         stop(t, s->cost > ENDED_ABOVE * t->reference ? GD_STOP_DIVERGED : GD_STOP_MAX_EPOCHS);
     if (s->stop == GD_STOP_DIVERGED)
         explain_divergence(t);
+    else if (s->stop != GD_STOP_NONE && t->spec.patience != GD_NO_PATIENCE)
+        go_back(t);
 }
 
 static void analyse(gd_train *t)
@@ -554,6 +607,17 @@ gd_step gd_train_step(gd_train *t)
 const gd_state *gd_train_state(const gd_train *t)
 {
     return &t->state;
+}
+
+void gd_train_rows(const gd_train *t, gd_rows *train)
+{
+    *train = t->rows;
+}
+
+bool gd_train_validation_rows(const gd_train *t, gd_rows *validation)
+{
+    *validation = (gd_rows){t->index, t->rows.count, t->data.rows - t->rows.count};
+    return t->index != NULL;
 }
 
 const gd_error *gd_train_error(const gd_train *t)
@@ -603,10 +667,10 @@ const double *gd_train_scale(const gd_train *t)
 
 /* ---- checkpoints: a head of HEAD_LEN numbers, then the arrays ---- */
 
-enum { HEAD_LEN = 21 + GD_SCHEDULE_STATE };
+enum { HEAD_LEN = 23 + GD_SCHEDULE_STATE };
 
-/* theta, finite, gradient, mean: they lie side by side */
-enum { SAVED_ARRAYS = 4 };
+/* theta, finite, gradient, mean, best: they lie side by side */
+enum { SAVED_ARRAYS = 5 };
 
 static size_t arrays_len(const gd_train *t)
 {
@@ -643,6 +707,8 @@ void gd_train_save(const gd_train *t, double *out)
         (double)t->data.cols,
         t->base_rate,
         (double)t->averaged,
+        s->validation_cost,
+        t->lowest,
     };
     memcpy(out, head, sizeof head);
     memcpy(out + HEAD_LEN - GD_SCHEDULE_STATE, t->schedule_state, sizeof t->schedule_state);
@@ -680,6 +746,8 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
     t->stalled = (uint64_t)in[17];
     t->base_rate = in[19];
     t->averaged = (uint64_t)in[20];
+    t->state.validation_cost = in[21];
+    t->lowest = in[22];
     memcpy(t->schedule_state, in + HEAD_LEN - GD_SCHEDULE_STATE, sizeof t->schedule_state);
     memcpy(t->theta, in + HEAD_LEN, SAVED_ARRAYS * t->n * sizeof *in);
     size_t state_len = t->spec.optimizer->state_len(t->n);
@@ -689,6 +757,6 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
     if (saved >= ANALYSIS && t->state.stop == GD_STOP_DIVERGED)
         explain_divergence(t);
     if (saved == ANALYSIS)
-        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->data.rows);
+        gd_curvature_begin(&t->curvature, t->v, t->hv, t->n, t->batch, t->rows.count);
     return GD_OK;
 }

@@ -24,6 +24,7 @@ typedef struct gd_train gd_train;
     X(GD_STOP_NONE, "")                                                                            \
     X(GD_STOP_MAX_EPOCHS, "max_epochs")                                                            \
     X(GD_STOP_CONVERGED, "converged")                                                              \
+    X(GD_STOP_EARLY, "early_stopping")                                                             \
     X(GD_STOP_DIVERGED, "diverged")
 
 typedef enum gd_stop {
@@ -45,15 +46,17 @@ typedef enum gd_step {
  * parameters, in the units that are trained in (scaled ones with standardize). */
 typedef struct gd_state {
     gd_stop stop;
-    uint64_t epoch; /* 0 at the starting point */
-    double cost;    /* may be infinite or NaN in a diverged run */
+    uint64_t epoch;         /* 0 at the starting point */
+    double cost;            /* may be infinite or NaN in a diverged run */
+    double validation_cost; /* NaN without validation */
     double gradient_norm;
     double learning_rate;   /* in force; 0 while "auto" is being found */
     double curvature;       /* largest eigenvalue of the Hessian; 0 when not found */
     double safe_rate;       /* what "auto" takes: 1/L, for mini-batches 1/(2L) with their own L
                                (gd_curvature.h); 0 when not found */
     double max_stable_rate; /* 2/L: beyond it gradient descent diverges; 0 when not found */
-    uint64_t best_epoch;    /* lowest finite cost */
+    uint64_t
+        best_epoch; /* of the lowest finite cost; with validation, of the lowest validation cost */
     double best_cost;
     uint64_t finite_epoch; /* the epoch that the kept parameters belong to */
 } gd_state;
@@ -73,6 +76,10 @@ gd_step gd_train_step(gd_train *t);
 
 /* Valid until the next step. */
 const gd_state *gd_train_state(const gd_train *t);
+
+/* The rows trained on, and those set aside to validate on (false: there are none). */
+void gd_train_rows(const gd_train *t, gd_rows *train);
+bool gd_train_validation_rows(const gd_train *t, gd_rows *validation);
 
 /* What went wrong and what to set instead, for a run that diverged; else status GD_OK. */
 const gd_error *gd_train_error(const gd_train *t);
