@@ -8,17 +8,19 @@
 
 #define MAX_STEPS 700
 #define MAX_LEN 64
+#define MAX_COLS 3
 
 /* Runs of every kind: each passes through other phases or ends in another way. */
 typedef struct scenario {
     const char *name;
-    double learning_rate, tol, x_scale, y_scale;
+    double learning_rate, tol;
     uint64_t epochs, batch_size;
     bool intercept, standardize, initial;
+    bool huge_x, huge_y; /* of 1e200 */
     gd_stop stop;
 } scenario;
 
-#define ORDINARY .x_scale = 1, .y_scale = 1, .intercept = true, .standardize = true
+#define ORDINARY .intercept = true, .standardize = true
 
 static const scenario scenarios[] = {
     {ORDINARY, .name = "full batches, auto", .epochs = 12, .stop = GD_STOP_MAX_EPOCHS},
@@ -32,20 +34,23 @@ static const scenario scenarios[] = {
      .stop = GD_STOP_CONVERGED},
     {ORDINARY, .name = "initial parameters", .epochs = 12, .batch_size = 7, .initial = true,
      .stop = GD_STOP_MAX_EPOCHS},
-    {.name = "neither intercept nor scaling", .x_scale = 1, .y_scale = 1, .epochs = 12,
-     .initial = true, .stop = GD_STOP_MAX_EPOCHS},
-    {ORDINARY, .name = "a divergence", .learning_rate = 3, .epochs = 50,
-     .stop = GD_STOP_DIVERGED},
+    {.name = "neither intercept nor scaling",
+     .epochs = 12,
+     .initial = true,
+     .stop = GD_STOP_MAX_EPOCHS},
+    {ORDINARY, .name = "a divergence", .learning_rate = 3, .epochs = 50, .stop = GD_STOP_DIVERGED},
     {ORDINARY, .name = "a divergence of mini-batches", .learning_rate = 3, .epochs = 50,
      .batch_size = 7, .stop = GD_STOP_DIVERGED},
     {ORDINARY, .name = "a divergence beyond double", .learning_rate = 1e200, .epochs = 50,
      .stop = GD_STOP_DIVERGED},
-    {.name = "columns too large to scale", .x_scale = 1e200, .y_scale = 1, .epochs = 12,
-     .intercept = true, .standardize = true, .stop = GD_STOP_DIVERGED},
-    {.name = "columns too large for a curvature", .x_scale = 1e200, .y_scale = 1, .epochs = 12,
-     .intercept = true, .stop = GD_STOP_DIVERGED},
-    {.name = "targets too large for a cost", .x_scale = 1, .y_scale = 1e200, .epochs = 12,
-     .intercept = true, .standardize = true, .stop = GD_STOP_DIVERGED},
+    {ORDINARY, .name = "columns too large to scale", .huge_x = true, .epochs = 12,
+     .stop = GD_STOP_DIVERGED},
+    {.name = "columns too large for a curvature",
+     .huge_x = true,
+     .epochs = 12,
+     .stop = GD_STOP_DIVERGED},
+    {ORDINARY, .name = "targets too large for a cost", .huge_y = true, .epochs = 12,
+     .stop = GD_STOP_DIVERGED},
 };
 #define THAT_TRAIN 7 /* the first ones pass the third epoch */
 #define SCENARIOS (int)(sizeof scenarios / sizeof scenarios[0])
@@ -53,10 +58,10 @@ static const scenario scenarios[] = {
 static problem data_of(const scenario *c)
 {
     problem p = problem_random(30, 2, 0.5, 111);
-    for (size_t i = 0; i < 60; i++)
-        p.rows[i] *= c->x_scale;
-    for (size_t i = 0; i < 30; i++)
-        p.targets[i] *= c->y_scale;
+    for (size_t i = 0; c->huge_x && i < 60; i++)
+        p.rows[i] *= 1e200;
+    for (size_t i = 0; c->huge_y && i < 30; i++)
+        p.targets[i] *= 1e200;
     return p;
 }
 
@@ -86,7 +91,7 @@ static size_t save(const gd_train *t, double *out)
 
 /* Everything that can be seen of a run. */
 typedef struct view {
-    double saved[MAX_LEN], unscaled[3], center[2], scale[2];
+    double saved[MAX_LEN], unscaled[MAX_COLS + 1], center[MAX_COLS], scale[MAX_COLS];
     gd_state state;
     gd_error error;
 } view;
@@ -96,8 +101,10 @@ static void look(const gd_train *t, view *v)
     memset(v, 0, sizeof *v);
     save(t, v->saved);
     gd_train_params_unscaled(t, v->unscaled);
-    memcpy(v->center, gd_train_center(t), sizeof v->center);
-    memcpy(v->scale, gd_train_scale(t), sizeof v->scale);
+    size_t cols = gd_train_shape(t)->cols;
+    ck_assert_uint_le(cols, MAX_COLS);
+    memcpy(v->center, gd_train_center(t), cols * sizeof *v->center);
+    memcpy(v->scale, gd_train_scale(t), cols * sizeof *v->scale);
     v->state = *gd_train_state(t);
     v->error.status = gd_train_error(t)->status;
     strcpy(v->error.field, gd_train_error(t)->field);
@@ -115,7 +122,8 @@ static void check_same(const view *a, const view *b, const char *name, size_t k)
     ck_assert_msg(memcmp(a, b, sizeof *a) == 0, "%s, step %zu: numbers differ", name, k);
 }
 
-/* Every step of the run, then from every one of them to the end again. */
+/* Every step of the run, then from every one of them to the end again; from one in 23 where
+ * hundreds of them search for the curvature. */
 START_TEST(a_run_saved_after_any_step_ends_with_the_same_bits)
 {
     static double saves[MAX_STEPS][MAX_LEN];
@@ -135,6 +143,8 @@ START_TEST(a_run_saved_after_any_step_ends_with_the_same_bits)
 
     for (size_t k = 0; k < count; k++) {
         gd_error err = {0};
+        if (k > 20 && k + 20 < count && k % 23 != 0)
+            continue;
         t = begin(c, &p.data);
         ck_assert_msg(gd_train_restore(t, saves[k], len, &err) == GD_OK, "%s, step %zu: %s",
                       c->name, k, err.message);
@@ -177,7 +187,7 @@ START_TEST(a_restored_run_goes_on_with_the_next_epoch)
     problem p = data_of(c);
     gd_train *t = begin(c, &p.data);
     while (gd_train_state(t)->epoch < 3)
-        gd_train_step(t);
+        ck_assert_int_ne(gd_train_step(t), GD_STEP_DONE);
     double saved[MAX_LEN];
     size_t len = save(t, saved);
     gd_train *restored = begin(c, &p.data);

@@ -24,11 +24,12 @@ static gd_objective *linear_objective(const gd_data *d, const gd_shape *s)
 static void hessian(const gd_data *d, bool intercept, double h[MAX_N][MAX_N])
 {
     size_t n = d->cols + intercept;
+    const double *rows = d->X;
     for (size_t j = 0; j < n; j++)
         for (size_t k = 0; k < n; k++) {
             long double sum = 0;
             for (size_t i = 0; i < d->rows; i++) {
-                const double *x = &d->X[i * d->cols];
+                const double *x = rows + i * d->cols;
                 sum += (j < d->cols ? x[j] : 1) * (long double)(k < d->cols ? x[k] : 1);
             }
             h[j][k] = (double)(2 * sum / (long double)d->rows);

@@ -19,6 +19,21 @@ START_TEST(a_large_mean_costs_no_digits)
 }
 END_TEST
 
+/* Steps of 8 units in the last place of 1e9: the running mean is off by more than the deviation
+ * itself, and that has to be taken back out. */
+START_TEST(a_deviation_below_the_rounding_of_the_mean_is_found)
+{
+    double step = 0x1p-20, *x = calloc(GD_BLOCK_ROWS, sizeof *x);
+    for (size_t i = 0; i < GD_BLOCK_ROWS; i++)
+        x[i] = 1e9 + (i % 2 ? step : 0);
+    gd_column c;
+    gd_columns(x, GD_BLOCK_ROWS, 1, &c);
+    ck_assert_double_eq(c.mean, 1e9 + step / 2);
+    assert_close(c.std, step / 2, 1e-12);
+    free(x);
+}
+END_TEST
+
 START_TEST(columns_do_not_mix)
 {
     double x[] = {1, -8, 7.5, /**/ 2, -4, 7.5, /**/ 6, 0, 7.5};
@@ -89,13 +104,13 @@ START_TEST(random_columns_agree_with_long_double)
     size_t rows = 3 * GD_BLOCK_ROWS + 77, cols = 4;
     problem p = problem_random(rows, cols, 0, 21);
     gd_column c[4];
-    gd_columns(p.data.X, rows, cols, c);
+    gd_columns(p.rows, rows, cols, c);
     for (size_t j = 0; j < cols; j++) {
         long double mean = 0, m2 = 0;
         for (size_t i = 0; i < rows; i++)
-            mean += p.data.X[i * cols + j] / (long double)rows;
+            mean += p.rows[i * cols + j] / (long double)rows;
         for (size_t i = 0; i < rows; i++)
-            m2 += (p.data.X[i * cols + j] - mean) * (p.data.X[i * cols + j] - mean);
+            m2 += (p.rows[i * cols + j] - mean) * (p.rows[i * cols + j] - mean);
         assert_near(c[j].mean, (double)mean, 1e-14); /* values of about 1 */
         assert_close(c[j].std, (double)sqrtl(m2 / (long double)rows), 1e-13);
     }
@@ -158,6 +173,7 @@ int main(void)
 {
     TCase *tc = tcase_create("data");
     tcase_add_test(tc, a_large_mean_costs_no_digits);
+    tcase_add_test(tc, a_deviation_below_the_rounding_of_the_mean_is_found);
     tcase_add_test(tc, columns_do_not_mix);
     tcase_add_test(tc, a_constant_column_has_no_deviation_at_all);
     tcase_add_test(tc, many_blocks_agree_with_the_closed_form);

@@ -128,6 +128,26 @@ START_TEST(doing_what_the_overflow_message_says_helps)
 }
 END_TEST
 
+/* One step to residuals of 1e150, whose squares are within double and whose products with
+ * columns of 1e160 are not: no further step is possible from there. */
+START_TEST(a_finite_cost_with_an_infinite_gradient_keeps_what_was_before)
+{
+    problem p = sized(1e160, 1);
+    gd_spec spec = variant(0);
+    spec.learning_rate = 1e-170;
+    gd_train *t = train_begin(&p.data, &spec, NULL);
+    train_finish(t);
+    const gd_state *s = gd_train_state(t);
+    ck_assert_int_eq(s->stop, GD_STOP_DIVERGED);
+    ck_assert(isfinite(s->cost) && !isfinite(s->gradient_norm));
+    ck_assert_uint_eq(s->epoch, 1);
+    ck_assert_uint_eq(s->finite_epoch, 0);
+    ck_assert_double_eq(gd_train_params(t)[0], 0);
+    gd_train_free(t);
+    problem_free(&p);
+}
+END_TEST
+
 /* Initial parameters are multiplied by the scale: 1e200 * 1e150 is out of range. */
 START_TEST(initial_parameters_that_overflow_when_scaled_leave_finite_ones)
 {
@@ -229,6 +249,7 @@ int main(void)
     tcase_add_loop_test(tc, huge_values_end_in_a_clear_error_and_finite_parameters, 0, 16);
     tcase_add_test(tc, large_values_are_fitted_when_standardised);
     tcase_add_test(tc, doing_what_the_overflow_message_says_helps);
+    tcase_add_test(tc, a_finite_cost_with_an_infinite_gradient_keeps_what_was_before);
     tcase_add_test(tc, initial_parameters_that_overflow_when_scaled_leave_finite_ones);
     tcase_add_test(tc, a_huge_target_is_named_whether_columns_are_standardised_or_not);
     tcase_add_test(tc, huge_columns_are_named_as_the_cause_also_with_a_rate_set_by_hand);

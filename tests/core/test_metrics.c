@@ -24,12 +24,13 @@ static gd_regression_metrics metrics(const gd_data *d, bool intercept, const dou
 static void check(const gd_data *d, bool intercept, const double *theta)
 {
     long double squares = 0, absolutes = 0, mean = 0, total = 0, n = (long double)d->rows;
+    const double *x = d->X;
     for (size_t i = 0; i < d->rows; i++)
         mean += d->y[i] / n;
     for (size_t i = 0; i < d->rows; i++) {
         long double z = intercept ? theta[d->cols] : 0;
         for (size_t j = 0; j < d->cols; j++)
-            z += (long double)d->X[i * d->cols + j] * theta[j];
+            z += (long double)x[i * d->cols + j] * theta[j];
         squares += (d->y[i] - z) * (d->y[i] - z);
         absolutes += fabsl(d->y[i] - z);
         total += (d->y[i] - mean) * (d->y[i] - mean);

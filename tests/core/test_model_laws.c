@@ -229,8 +229,7 @@ START_TEST(chosen_and_scaled_rows_count_as_a_copy_of_them_would)
     for (size_t i = 0; i < some; i++) {
         copy.targets[i] = p.targets[index[first + i]];
         for (size_t j = 0; j < COLS; j++)
-            copy.rows[i * COLS + j] =
-                (p.rows[index[first + i] * COLS + j] - center[j]) / scale[j];
+            copy.rows[i * COLS + j] = (p.rows[index[first + i] * COLS + j] - center[j]) / scale[j];
     }
     gd_shape s = {COLS, true};
     gd_objective *o = objective(&p.data, m, &s, c, &hyper);
@@ -270,7 +269,6 @@ START_TEST(linear_regression_is_a_weighted_sum)
     }
 }
 END_TEST
-
 
 int main(void)
 {

@@ -92,6 +92,7 @@ START_TEST(every_allocation_of_a_new_run_may_fail)
         gd_status status = gd_train_new(&t, &p.data, &spec, NULL, NULL, &err);
         unwatch();
         if (status == GD_OK) {
+            ck_assert_msg(allocations < k, "k=%ld: a failed allocation went unnoticed", k);
             ck_assert_ptr_nonnull(t);
             train_finish(t); /* after all those failures it works */
             ck_assert_uint_eq(gd_train_state(t)->epoch, 5);
@@ -154,6 +155,7 @@ START_TEST(metrics_survive_a_failed_allocation)
         status = gd_metrics_regression(gd_models[0], &shape, theta, &p.data, &m, &err);
         unwatch();
         ck_assert_int_eq(live, 0);
+        ck_assert_msg((status == GD_OK) == (allocations < k), "k=%ld: status %d", k, status);
         if (status != GD_OK) {
             ck_assert_int_eq(status, GD_NO_MEMORY);
             ck_assert_int_eq(err.status, GD_NO_MEMORY);

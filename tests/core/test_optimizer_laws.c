@@ -173,8 +173,8 @@ static void set_hyper(work *w, const golden *g)
         for (size_t i = 0; i < w->o->params_count; i++)
             if (strcmp(w->o->params[i].name, g->hyper[k].name) == 0) {
                 found = true;
-                ck_assert_int_eq(
-                    gd_param_set(&w->hyper, &w->o->params[i], g->hyper[k].value, NULL), GD_OK);
+                ck_assert_int_eq(gd_param_set(&w->hyper, &w->o->params[i], g->hyper[k].value, NULL),
+                                 GD_OK);
             }
         ck_assert_msg(found, "%s has no \"%s\"", g->optimizer, g->hyper[k].name);
     }

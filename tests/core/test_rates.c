@@ -30,8 +30,8 @@ static gd_state run(const gd_data *d, const gd_spec *spec)
 static double closed_form(const gd_data *d)
 {
     double a = 0, b = 0, c = 0, n = (double)d->rows;
-    for (size_t i = 0; i < d->rows; i++) {
-        const double *x = &d->X[2 * i];
+    const double *x = d->X;
+    for (size_t i = 0; i < d->rows; i++, x += 2) {
         a += 2 * x[0] * x[0] / n;
         b += 2 * x[0] * x[1] / n;
         c += 2 * x[1] * x[1] / n;

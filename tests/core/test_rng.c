@@ -15,7 +15,8 @@ START_TEST(streams_match_the_second_implementation)
         {0, 1, {0x5ada691ac1abbef3, 0x587b6689919a8f33, 0x460b8551c91a1fe3, 0xa5171f4113148828}},
         {42, 0, {0x19e479e2aaa77bfb, 0x5e3efe753be27527, 0xc3ed7125b780200a, 0x85b911e2152f876e}},
         {42, 7, {0x62737c38a122f17b, 0xea6ebb82a9ba9daf, 0xd441ca1af7a73d34, 0x98876492b1a0996a}},
-        {9007199254740992u, 999,
+        {9007199254740992u,
+         999,
          {0x11debc5a9240d137, 0x15ec84d0d98baef0, 0x31ad8863cc43e3e3, 0xb3ac974d6927f191}},
     };
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {

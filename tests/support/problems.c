@@ -108,16 +108,17 @@ static void solve(long double m[MAX_PARAMS][MAX_PARAMS + 1], size_t n)
 void least_squares(const gd_data *d, bool intercept, double *theta)
 {
     size_t cols = d->cols;
+    const double *rows = d->X;
     ck_assert_uint_le(cols, MAX_PARAMS);
     long double mean[MAX_PARAMS + 1] = {0}, m[MAX_PARAMS][MAX_PARAMS + 1] = {{0}};
     for (size_t i = 0; intercept && i < d->rows; i++)
         for (size_t j = 0; j <= cols; j++)
-            mean[j] += (j < cols ? d->X[i * cols + j] : d->y[i]) / (long double)d->rows;
+            mean[j] += (j < cols ? rows[i * cols + j] : d->y[i]) / (long double)d->rows;
     for (size_t i = 0; i < d->rows; i++)
         for (size_t j = 0; j < cols; j++) {
-            long double x = d->X[i * cols + j] - mean[j];
+            long double x = rows[i * cols + j] - mean[j];
             for (size_t k = 0; k < cols; k++)
-                m[j][k] += x * (d->X[i * cols + k] - mean[k]);
+                m[j][k] += x * (rows[i * cols + k] - mean[k]);
             m[j][cols] += x * (d->y[i] - mean[cols]);
         }
     solve(m, cols);
@@ -133,10 +134,11 @@ void least_squares(const gd_data *d, bool intercept, double *theta)
 double direct_mse(const gd_data *d, bool intercept, const double *theta)
 {
     long double sum = 0;
+    const double *x = d->X;
     for (size_t i = 0; i < d->rows; i++) {
         long double z = intercept ? theta[d->cols] : 0;
         for (size_t j = 0; j < d->cols; j++)
-            z += (long double)d->X[i * d->cols + j] * theta[j];
+            z += (long double)x[i * d->cols + j] * theta[j];
         sum += (d->y[i] - z) * (d->y[i] - z);
     }
     return (double)(sum / (long double)d->rows);

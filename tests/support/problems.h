@@ -16,18 +16,18 @@
 #define assert_close(got, want, rel)                                                               \
     do {                                                                                           \
         double got_ = (got), want_ = (want), rel_ = (rel);                                         \
-        ck_assert_msg(fabs(got_ - want_) <= rel_ * fabs(want_), "%s is %.17g, not %s, %.17g: "     \
-                                                                "off by %.3g, allowed %.3g",       \
-                      #got, got_, #want, want_, fabs(got_ - want_), rel_ * fabs(want_));           \
+        ck_assert_msg(fabs(got_ - want_) <= rel_ * fabs(want_),                                    \
+                      "%s is %.17g, not %.17g (%s): off by %.3g, allowed %.3g", #got, got_, want_, \
+                      #want, fabs(got_ - want_), rel_ * fabs(want_));                              \
     } while (0)
 
 /* |got - want| <= tol */
 #define assert_near(got, want, tol)                                                                \
     do {                                                                                           \
         double got_ = (got), want_ = (want), tol_ = (tol);                                         \
-        ck_assert_msg(fabs(got_ - want_) <= tol_, "%s is %.17g, not %s, %.17g: off by %.3g, "      \
-                                                  "allowed %.3g",                                  \
-                      #got, got_, #want, want_, fabs(got_ - want_), tol_);                         \
+        ck_assert_msg(fabs(got_ - want_) <= tol_,                                                  \
+                      "%s is %.17g, not %.17g (%s): off by %.3g, allowed %.3g", #got, got_, want_, \
+                      #want, fabs(got_ - want_), tol_);                                            \
     } while (0)
 
 #define assert_same_bits(a, b, count)                                                              \
