@@ -1,34 +1,93 @@
-/* gd_curvature: power iteration, a pass at a time. */
+/* gd_curvature: Lanczos (1950) with full reorthogonalisation, a pass at a time. It finds the
+ * largest eigenvalue exactly after n passes and to many digits after far fewer. */
 #include "gd_curvature.h"
 
 #include "gd_kernels.h"
-#include "gd_limits.h"
 #include "gd_rng.h"
 
+#include <float.h>
 #include <math.h>
 
-/* The estimate |H v| grows towards the eigenvalue; this is the growth that is ignored. */
-#define SETTLED 1e-9
+/* The estimate grows towards the eigenvalue; growth by less than this share ends the search. */
+#define SETTLED 1e-10
 
-void gd_curvature_begin(gd_curvature *c, double *v, double *hv, size_t n, size_t batch, size_t rows)
+static size_t steps_for(size_t n)
 {
-    *c = (gd_curvature){.v = v, .hv = hv, .n = n, .batch = batch, .rows = rows};
+    return n < GD_CURVATURE_STEPS ? n : GD_CURVATURE_STEPS;
+}
+
+size_t gd_curvature_len(size_t n)
+{
+    return (steps_for(n) + 1) * n;
+}
+
+void gd_curvature_begin(gd_curvature *c, double *basis, size_t n, size_t batch, size_t rows)
+{
+    *c =
+        (gd_curvature){.basis = basis, .n = n, .steps = steps_for(n), .batch = batch, .rows = rows};
     /* A random start is orthogonal to the wanted eigenvector with probability 0. */
     gd_rng r = gd_rng_seed(0, 0);
     for (size_t i = 0; i < n; i++)
-        v[i] = 0.5 + gd_rng_uniform(&r);
-    double norm = gd_norm(v, n);
+        basis[i] = 0.5 + gd_rng_uniform(&r);
+    double norm = gd_norm(basis, n);
     for (size_t i = 0; i < n; i++)
-        v[i] /= norm;
+        basis[i] /= norm;
 }
 
-static bool finish(gd_curvature *c)
+/* How many eigenvalues of the k x k tridiagonal matrix are below x (Sturm's sequence). */
+static size_t below(const gd_curvature *c, size_t k, double x)
+{
+    size_t count = 0;
+    double d = 1;
+    for (size_t i = 0; i < k; i++) {
+        double square = i ? c->beside[i - 1] * c->beside[i - 1] : 0;
+        d = c->diagonal[i] - x - square / d;
+        if (d == 0)
+            d = DBL_EPSILON * (fabs(x) + DBL_MIN);
+        count += d < 0;
+    }
+    return count;
+}
+
+/* The largest eigenvalue of the k x k tridiagonal matrix, by bisection. */
+static double largest_eigenvalue(const gd_curvature *c, size_t k)
+{
+    double low = c->diagonal[0], high = low;
+    for (size_t i = 0; i < k; i++) {
+        double radius = (i ? c->beside[i - 1] : 0) + (i + 1 < k ? c->beside[i] : 0);
+        low = fmax(low, c->diagonal[i]);
+        high = fmax(high, c->diagonal[i] + radius);
+    }
+    for (int i = 0; i < 200 && low < high; i++) {
+        double middle = low + (high - low) / 2;
+        if (middle == low || middle == high)
+            break;
+        if (below(c, k, middle) == k)
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
+static bool finish(gd_curvature *c, double largest)
 {
     double b = (double)c->batch, n = (double)c->rows;
-    c->smoothness = c->largest;
+    c->largest = largest;
+    c->smoothness = largest;
     if (c->batch < c->rows)
-        c->smoothness = (n * (b - 1) * c->largest + (n - b) * c->row_curvature) / (b * (n - 1));
+        c->smoothness = (n * (b - 1) * largest + (n - b) * c->row_curvature) / (b * (n - 1));
     return true;
+}
+
+/* Takes out of w what the basis already spans; twice, which is enough (Kahan, Parlett). */
+static void orthogonalise(gd_curvature *c, double *w)
+{
+    for (int twice = 0; twice < 2; twice++)
+        for (size_t j = 0; j <= c->k; j++) {
+            const double *q = c->basis + j * c->n;
+            gd_axpy(-gd_dot(q, w, c->n), q, w, c->n);
+        }
 }
 
 bool gd_curvature_step(gd_curvature *c, gd_objective *o)
@@ -38,15 +97,21 @@ bool gd_curvature_step(gd_curvature *c, gd_objective *o)
         if (c->row_curvature > 0)
             return false;
     }
-    gd_objective_hessian_product(o, c->v, c->hv);
-    double norm = gd_norm(c->hv, c->n), before = c->largest;
-    c->largest = norm;
-    c->passes++;
-    if (norm == 0 || !isfinite(norm))
-        return finish(c);
+    double *q = c->basis + c->k * c->n, *w = q + c->n;
+    gd_objective_hessian_product(o, q, w);
+    double size = gd_norm(w, c->n), before = c->largest;
+    if (size == 0 || !isfinite(size))
+        return finish(c, c->k ? before : size);
+    c->diagonal[c->k] = gd_dot(q, w, c->n);
+    orthogonalise(c, w);
+    double rest = gd_norm(w, c->n);
+    c->beside[c->k] = rest;
+    c->k++;
+    c->largest = largest_eigenvalue(c, c->k);
+    if (c->k == c->steps || rest <= DBL_EPSILON * size ||
+        c->largest - before <= SETTLED * c->largest)
+        return finish(c, c->largest);
     for (size_t i = 0; i < c->n; i++)
-        c->v[i] = c->hv[i] / norm;
-    if (fabs(norm - before) <= SETTLED * norm || c->passes == GD_CURVATURE_MAX_PASSES)
-        return finish(c);
+        w[i] /= rest;
     return false;
 }

@@ -1,4 +1,4 @@
-/* gd_curvature: the smoothness L of an objective, found by power iteration.
+/* gd_curvature: the smoothness L of an objective, found by the Lanczos method.
  *
  * For full batches L is the largest eigenvalue of the Hessian: gradient descent is stable
  * below 2/L and never rises at 1/L (Nesterov, Introductory Lectures, 2004, 1.2.3). For
@@ -9,24 +9,28 @@
 #ifndef GD_CURVATURE_H
 #define GD_CURVATURE_H
 
+#include "gd_limits.h"
 #include "gd_objective.h"
 
 typedef struct gd_curvature {
-    double *v, *hv; /* n values each, borrowed */
-    size_t n;
+    double *basis;      /* steps + 1 rows of n values, borrowed */
+    size_t n, steps;    /* steps: passes at the most */
     size_t batch, rows; /* batch == rows for full batches */
-    size_t passes;
+    size_t k;           /* passes so far */
+    double diagonal[GD_CURVATURE_STEPS], beside[GD_CURVATURE_STEPS]; /* of the Lanczos matrix */
     double row_curvature; /* 0 until found; only for mini-batches */
     double largest;       /* eigenvalue: the estimate so far */
     double smoothness;    /* L, when step has returned true */
 } gd_curvature;
 
-/* v, hv: n values each, used until the search ends. */
-void gd_curvature_begin(gd_curvature *c, double *v, double *hv, size_t n, size_t batch,
-                        size_t rows);
+/* Doubles of basis that a search over n parameters needs. */
+size_t gd_curvature_len(size_t n);
 
-/* One pass over the data. Returns true when `largest` and `smoothness` are found; they
- * are infinite or NaN if the data's squares are. */
+/* basis: gd_curvature_len(n) values, used until the search ends. n: parameters of one output. */
+void gd_curvature_begin(gd_curvature *c, double *basis, size_t n, size_t batch, size_t rows);
+
+/* One pass over the data. Returns true when `largest` and `smoothness` are found; they are
+ * infinite or NaN if the data's squares are. */
 bool gd_curvature_step(gd_curvature *c, gd_objective *o);
 
 #endif

@@ -15,8 +15,7 @@ typedef struct block {
 static const double *row_of(const block *b, size_t i)
 {
     size_t at = b->rows->first + b->first + i;
-    return b->X
-    +(b->rows->index ? b->rows->index[at] : at) * b->cols;
+    return b->X + (b->rows->index ? b->rows->index[at] : at) * b->cols;
 }
 
 /* Column j of a block; m2 is the sum of squared deviations. */
@@ -55,12 +54,7 @@ void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *ou
     for (size_t first = 0; first < rows->count; first += GD_BLOCK_ROWS) {
         size_t left = rows->count - first, n = left < GD_BLOCK_ROWS ? left : GD_BLOCK_ROWS;
         for (size_t j = 0; j < cols; j++)
-            merge_block(
-                &(block) {
-                    X
-                    , rows, cols, first, n
-                },
-                j, &out[j]);
+            merge_block(&(block){X, rows, cols, first, n}, j, &out[j]);
     }
     for (size_t j = 0; j < cols; j++) {
         /* a constant column has no deviation, whatever rounding left behind */

@@ -23,8 +23,8 @@
 /* Room for the hyperparameters of one optimizer, cost or model. */
 #define GD_HYPER_BYTES 128
 
-/* Passes over the data that the power iteration for the curvature may take. */
-#define GD_CURVATURE_MAX_PASSES 500
+/* Passes over the data that the search for the curvature may take. */
+#define GD_CURVATURE_STEPS ((size_t)40)
 
 /* JSON numbers are doubles, so a seed or a count must be exact in one. */
 #define GD_MAX_EXACT_INTEGER 9007199254740992.0 /* 2^53 */

@@ -11,7 +11,7 @@
 
 struct gd_objective {
     gd_data data;
-    gd_shape shape;
+    gd_shape shape, single; /* single: of one output */
     const gd_model *model;
     const gd_cost *cost;
     const void *cost_hyper;
@@ -45,7 +45,8 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     if (!o)
         goto fail;
     o->data = *data;
-    o->shape = *shape;
+    o->shape = o->single = *shape;
+    o->single.outputs = 1;
     o->over = (gd_rows){.count = data->rows};
     o->model = model;
     o->cost = cost;
@@ -110,11 +111,9 @@ static const double *load_tile(const pass *p, size_t at, size_t n, double *tile,
     for (size_t i = 0; i < n; i++)
         y[i] = d->y[index ? index[first + i] : first + i];
     if (!o->scaled && !index)
-        return d->X
-    +first *cols;
+        return d->X + first * cols;
     for (size_t i = 0; i < n; i++) {
-        const double *x = d->X
-        +(index ? index[first + i] : first + i) * cols;
+        const double *x = d->X + (index ? index[first + i] : first + i) * cols;
         double *to = tile + i * cols;
         if (o->scaled)
             for (size_t j = 0; j < cols; j++)
@@ -142,15 +141,14 @@ static void visit_tile(const pass *p, const double *X, size_t n, const double *y
         sums[0] += o->cost->eval(z, y, n, o->shape.outputs, NULL, o->cost_hyper);
         break;
     case HESSIAN_PRODUCT:
-        m->forward(&o->shape, p->theta, X, n, z);
-        for (size_t i = 0; i < n * o->shape.outputs; i++)
+        m->forward(&o->single, p->theta, X, n, z);
+        for (size_t i = 0; i < n; i++)
             z[i] *= o->cost->curvature;
-        m->backward(&o->shape, p->theta, X, n, z, sums + 1);
+        m->backward(&o->single, p->theta, X, n, z, sums + 1);
         break;
     case ROW_CURVATURE:
         for (size_t i = 0; i < n; i++) {
-            const double *x = X
-            +i * o->shape.cols;
+            const double *x = X + i * o->shape.cols;
             double square = gd_dot(x, x, o->shape.cols) + o->shape.intercept;
             sums[0] = fmax(sums[0], square * o->cost->curvature);
         }
@@ -172,8 +170,7 @@ static void visit_block(void *arg, size_t block, size_t slot)
     memset(sums, 0, (1 + o->params_len) * sizeof *sums);
     for (size_t at = first; at < end; at += o->tile_rows) {
         size_t n = end - at < o->tile_rows ? end - at : o->tile_rows;
-        const double *X
-        = load_tile(p, at, n, tile, y);
+        const double *X = load_tile(p, at, n, tile, y);
         visit_tile(p, X, n, y, z, sums);
     }
 }
@@ -211,7 +208,7 @@ void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv)
 {
     pass p = {o, HESSIAN_PRODUCT, v, o->over};
     const double *sums = run_pass(&p);
-    for (size_t i = 0; i < o->params_len; i++)
+    for (size_t i = 0; i < o->model->params_len(&o->single); i++)
         hv[i] = sums[1 + i] / (double)o->over.count;
 }
 

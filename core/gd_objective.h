@@ -39,7 +39,8 @@ double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *ro
                          double *gradient);
 
 /* For linear models. hv = H v over the objective's rows, where H is the Hessian of the mean cost
- * (exact for quadratic costs, an upper bound otherwise). v, hv: params_len values. */
+ * by the parameters of one output (exact for quadratic costs, an upper bound otherwise). v, hv:
+ * params_len values of that one output. */
 void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv);
 
 /* For linear models. The largest curvature of a single row's cost: max_i c |a_i|^2,

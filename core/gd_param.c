@@ -77,7 +77,7 @@ gd_status gd_param_set(void *base, const gd_param *p, double value, gd_error *er
 {
     char rule[200];
     if (!in_range(p, value))
-        return gd_fail(err, GD_INVALID, p->name, "%s, got %.17g",
+        return gd_fail(err, GD_INVALID, p->name, "%s, got %.15g",
                        gd_param_rule(p, rule, sizeof rule), value);
     put(base, p, value);
     return GD_OK;

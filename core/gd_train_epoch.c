@@ -1,0 +1,202 @@
+/* gd_train_epoch: what an epoch does: updates by the optimizer, batch after batch, then the
+ * full objective at where they led. Penalties, clipping and averaging live here. */
+#include "gd_train_private.h"
+
+#include "gd_kernels.h"
+#include "gd_rng.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Adds l2/2 |w|^2 to the gradient, and returns what both penalties add to the cost. */
+static double penalise(const gd_train *t, const double *theta, double *gradient)
+{
+    double l1 = 0, l2 = 0;
+    if (t->spec.l1 == 0 && t->spec.l2 == 0)
+        return 0;
+    for (size_t i = 0; i < t->n; i++) {
+        double w = t->weight[i] * theta[i];
+        l1 += fabs(w);
+        l2 += w * w;
+        if (gradient)
+            gradient[i] += t->spec.l2 * w;
+    }
+    return t->spec.l1 * l1 + 0.5 * t->spec.l2 * l2;
+}
+
+static double full_cost(gd_train *t, const double *theta, double *gradient)
+{
+    double cost = gd_objective_eval(t->objective, theta, &t->rows, gradient);
+    return cost + penalise(t, theta, gradient);
+}
+
+/* The length of the steepest way down: with l1, whose slope jumps at 0, the shortest
+ * subgradient. */
+static double slope_norm(gd_train *t, const double *at)
+{
+    if (t->spec.l1 == 0)
+        return gd_norm(t->gradient, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        double g = t->gradient[i], l1 = t->spec.l1 * t->weight[i];
+        double inside = fmax(fabs(g) - l1, 0);
+        t->v[i] = at[i] != 0 ? g + copysign(l1, at[i]) : copysign(inside, g);
+    }
+    return gd_norm(t->v, t->n);
+}
+
+/* The proximal step of l1 (Daubechies, Defrise, De Mol, 2004): weights move towards 0 and
+ * stop there, so that zeros are exact. */
+static void shrink(gd_train *t)
+{
+    if (t->spec.l1 == 0)
+        return;
+    double by =
+        t->spec.l1 * t->state.learning_rate * t->spec.optimizer->gain(&t->spec.optimizer_hyper);
+    for (size_t i = 0; i < t->n; i++)
+        if (t->weight[i] != 0)
+            t->theta[i] = copysign(fmax(fabs(t->theta[i]) - by, 0), t->theta[i]);
+}
+
+static void evaluate(gd_train *t)
+{
+    gd_state *s = &t->state;
+    const double *at = t->averaged ? t->mean : t->theta;
+    s->cost = full_cost(t, at, t->gradient);
+    s->gradient_norm = slope_norm(t, at);
+    if (isfinite(s->cost) && isfinite(s->gradient_norm)) {
+        memcpy(t->finite, at, t->n * sizeof *t->theta);
+        s->finite_epoch = s->epoch;
+    }
+    gd_rows aside;
+    s->validation_cost = NAN;
+    if (gd_train_validation_rows(t, &aside))
+        s->validation_cost =
+            gd_objective_eval(t->objective, at, &aside, NULL) + penalise(t, at, NULL);
+}
+
+/* The cost that says which epoch was best. */
+static double watched(const gd_train *t)
+{
+    return t->index ? t->state.validation_cost : t->state.cost;
+}
+
+static void keep_best(gd_train *t)
+{
+    t->state.best_cost = watched(t);
+    t->state.best_epoch = t->state.epoch;
+    memcpy(t->best, t->finite, t->n * sizeof *t->best);
+}
+
+void gd_train_start(gd_train *t)
+{
+    evaluate(t);
+    t->reference = t->lowest = t->state.cost;
+    keep_best(t);
+    /* A start near the optimum says little about scale: measure against all zeros too. */
+    memset(t->v, 0, t->n * sizeof *t->v);
+    double at_zero = full_cost(t, t->v, NULL);
+    if (at_zero > t->reference)
+        t->reference = at_zero;
+}
+
+static void clip(gd_train *t)
+{
+    double most = t->spec.clip_value;
+    for (size_t i = 0; most != GD_NO_CLIP && i < t->n; i++)
+        t->gradient[i] = fmin(fmax(t->gradient[i], -most), most);
+    if (t->spec.clip_norm == GD_NO_CLIP)
+        return;
+    double norm = gd_norm(t->gradient, t->n), shrink = t->spec.clip_norm / norm;
+    for (size_t i = 0; norm > t->spec.clip_norm && i < t->n; i++)
+        t->gradient[i] *= shrink;
+}
+
+/* Polyak and Juditsky (1992): the mean of the iterates, without the first epoch's. */
+static void average(gd_train *t)
+{
+    if (!t->spec.average || t->state.epoch < 2)
+        return;
+    double share = 1 / (double)++t->averaged;
+    for (size_t i = 0; i < t->n; i++)
+        t->mean[i] += share * (t->theta[i] - t->mean[i]);
+}
+
+static void update(gd_train *t)
+{
+    clip(t);
+    t->spec.optimizer->step(&(gd_update){
+        .theta = t->theta,
+        .gradient = t->gradient,
+        .weight = t->weight,
+        .n = t->n,
+        .learning_rate = t->state.learning_rate,
+        .t = ++t->updates,
+        .state = t->optimizer_state,
+        .hyper = &t->spec.optimizer_hyper,
+    });
+    shrink(t);
+    average(t);
+}
+
+/* The longest step of a halving series that lowers the objective enough (Armijo, 1966; for
+ * l1, of the proximal step: Beck, Teboulle, 2009). The last epoch's length, doubled, is where
+ * it begins, so the step can grow again. */
+static void backtrack(gd_train *t)
+{
+    enum { HALVINGS = 60 };
+    double before = t->state.cost, *trial = t->v;
+    clip(t);
+    t->base_rate *= 2;
+    for (int k = 0; k < HALVINGS; k++, t->base_rate /= 2) {
+        double moved = 0;
+        t->state.learning_rate = t->base_rate;
+        memcpy(trial, t->theta, t->n * sizeof *trial);
+        for (size_t i = 0; i < t->n; i++)
+            t->theta[i] -= t->base_rate * t->gradient[i];
+        shrink(t);
+        for (size_t i = 0; i < t->n; i++)
+            moved += (t->theta[i] - trial[i]) * (t->theta[i] - trial[i]);
+        if (full_cost(t, t->theta, NULL) <= before - moved / (4 * t->base_rate))
+            return;
+        memcpy(t->theta, trial, t->n * sizeof *trial);
+    }
+    /* nothing is lower: at the minimum, as far as doubles can tell */
+}
+
+static void mini_batches(gd_train *t)
+{
+    if (t->order) {
+        gd_rng r = gd_rng_seed(t->spec.seed, t->state.epoch);
+        gd_rng_permutation(&r, t->order, t->rows.count);
+        for (size_t i = 0; t->index && i < t->rows.count; i++)
+            t->order[i] = t->index[t->order[i]];
+    }
+    for (size_t first = 0; first < t->rows.count; first += t->batch) {
+        size_t left = t->rows.count - first;
+        gd_rows rows = {t->order ? t->order : t->index, first, left < t->batch ? left : t->batch};
+        gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
+        penalise(t, t->theta, t->gradient);
+        update(t);
+    }
+}
+
+void gd_train_epoch(gd_train *t)
+{
+    gd_state *s = &t->state;
+    const gd_schedule *schedule = t->spec.schedule;
+    s->epoch++;
+    s->learning_rate = schedule->rate(&t->spec.schedule_hyper, t->base_rate, s->epoch,
+                                      t->spec.epochs, t->schedule_state);
+    if (gd_spec_backtracks(&t->spec))
+        backtrack(t);
+    else if (gd_full_batch(t))
+        update(t);
+    else
+        mini_batches(t);
+    evaluate(t);
+    if (schedule->observe)
+        schedule->observe(&t->spec.schedule_hyper, s->cost, t->schedule_state);
+    if (watched(t) < s->best_cost)
+        keep_best(t);
+    t->lowest = fmin(t->lowest, s->cost);
+}

@@ -1,0 +1,121 @@
+/* gd_train_explain: what went wrong in a run that diverged, and what to set instead. */
+#include "gd_train_private.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Beyond these the squares of numbers, and their sums, leave the range of double. */
+#define LARGE 1e150
+
+/* The column with the largest absolute value, and that value. */
+static size_t largest_column(const gd_data *d, double *value)
+{
+    size_t which = 0;
+    *value = 0;
+    for (size_t i = 0; i < d->rows * d->cols; i++)
+        if (fabs(d->X[i]) > *value) {
+            *value = fabs(d->X[i]);
+            which = i % d->cols;
+        }
+    return which;
+}
+
+static double largest_target(const gd_data *d)
+{
+    double most = 0;
+    for (size_t i = 0; i < d->rows; i++)
+        most = fmax(most, fabs(d->y[i]));
+    return most;
+}
+
+static void explain_large(gd_train *t)
+{
+    double x, y = largest_target(&t->data);
+    size_t column = largest_column(&t->data, &x);
+    if (y > LARGE && y >= x)
+        gd_fail(&t->error, GD_OVERFLOW, "dataset",
+                "the target reaches %.3g, and its square leaves the range of double precision: "
+                "divide it by a constant",
+                y);
+    else
+        gd_fail(&t->error, GD_OVERFLOW, "dataset",
+                "column %zu reaches %.3g, and sums of its squares leave the range of double "
+                "precision: divide the column by a constant%s",
+                column + 1, x,
+                t->spec.standardize || x > LARGE ? "" : ", or set standardize to true");
+}
+
+/* The column that varies least. */
+static size_t smallest_column(const gd_data *d, double *value)
+{
+    size_t which = 0;
+    *value = INFINITY;
+    for (size_t j = 0; j < d->cols; j++) {
+        double most = 0;
+        for (size_t i = 0; i < d->rows; i++)
+            most = fmax(most, fabs(d->X[i * d->cols + j]));
+        if (most > 0 && most < *value) {
+            *value = most;
+            which = j;
+        }
+    }
+    return which;
+}
+
+static void explain_small(gd_train *t)
+{
+    double x;
+    size_t column = smallest_column(&t->data, &x);
+    gd_fail(&t->error, GD_OVERFLOW, "dataset",
+            "column %zu stays below %.3g, too small to train on in double precision: multiply the "
+            "column by a constant",
+            column + 1, x);
+}
+
+static void explain_rate(gd_train *t)
+{
+    const gd_state *s = &t->state;
+    char rose[120];
+    if (isfinite(s->cost))
+        snprintf(rose, sizeof rose, "the cost rose from %.6g to %.6g by epoch %llu", t->reference,
+                 s->cost, (unsigned long long)s->epoch);
+    else
+        snprintf(rose, sizeof rose, "the cost was no longer finite at epoch %llu",
+                 (unsigned long long)s->epoch);
+    if (s->max_stable_rate > 0 && s->learning_rate > s->max_stable_rate)
+        gd_fail(&t->error, GD_OVERFLOW, "learning_rate",
+                "%s: learning_rate %.6g is too high for this data. The largest stable rate is "
+                "%.6g; set "
+                "learning_rate to %.3g or \"auto\"%s",
+                rose, s->learning_rate, s->max_stable_rate, s->safe_rate,
+                t->spec.standardize ? "" : ", or standardize to true for a larger one");
+    else if (s->max_stable_rate > 0)
+        gd_fail(
+            &t->error, GD_OVERFLOW, "learning_rate",
+            "%s, although learning_rate %.6g is not above the largest stable rate, %.6g: set it "
+            "lower, to %.3g or less",
+            rose, s->learning_rate, s->max_stable_rate, 0.1 * s->learning_rate);
+    else
+        gd_fail(&t->error, GD_OVERFLOW, "learning_rate", "%s: set a lower learning_rate than %.6g",
+                rose, s->learning_rate);
+}
+
+void gd_train_explain(gd_train *t)
+{
+    switch (t->range) {
+    case GD_IN_RANGE:
+        explain_rate(t);
+        break;
+    case GD_TOO_LARGE:
+        explain_large(t);
+        break;
+    case GD_TOO_SMALL:
+        explain_small(t);
+        break;
+    case GD_INITIAL_TOO_LARGE:
+        gd_fail(&t->error, GD_OVERFLOW, "initial_parameters",
+                "are beyond the range of double precision for features as they are scaled: give "
+                "smaller ones, or set standardize to false");
+        break;
+    }
+}

@@ -1,0 +1,71 @@
+/* gd_train_private: what the files of gd_train share. Nobody else includes it. */
+#ifndef GD_TRAIN_PRIVATE_H
+#define GD_TRAIN_PRIVATE_H
+
+#include "gd_curvature.h"
+#include "gd_objective.h"
+#include "gd_train.h"
+
+typedef enum gd_phase {
+    GD_SCALING,
+    GD_CURVATURE,
+    GD_START,
+    GD_EPOCHS,
+    GD_ANALYSIS,
+    GD_ENDED
+} gd_phase;
+
+/* Numbers that double precision can't train on. */
+typedef enum gd_range {
+    GD_IN_RANGE,
+    GD_TOO_LARGE,        /* the squares of a column or of the target */
+    GD_TOO_SMALL,        /* the squares of a column */
+    GD_INITIAL_TOO_LARGE /* the initial parameters, for features as they are scaled */
+} gd_range;
+
+struct gd_train {
+    gd_data data;
+    gd_spec spec;
+    gd_shape shape;
+    gd_objective *objective;
+    size_t n;     /* parameters */
+    gd_rows rows; /* trained on */
+    size_t batch; /* rows an update; rows.count for full batches */
+    gd_phase phase;
+    gd_range range;
+    gd_state state;
+    gd_error error;
+    gd_curvature curvature;
+    double reference; /* cost that later costs are measured against */
+    double base_rate; /* before the schedule */
+    double schedule_state[GD_SCHEDULE_STATE];
+    double lowest;                       /* training cost so far */
+    uint64_t updates, stalled, averaged; /* averaged: updates in the mean */
+    double *theta, *finite, *gradient, *mean, *best, *v, *weight; /* n values each */
+    double *center, *scale;                                       /* cols values each */
+    double *optimizer_state;
+    double *basis;      /* of the search for the curvature; NULL where it has none */
+    gd_column *columns; /* cols of them */
+    uint32_t *order;    /* the epoch's row order, or NULL */
+    uint32_t *index;    /* rows trained on, then those validated on; NULL: no validation */
+};
+
+/* gd_train.c */
+bool gd_all_finite(const double *v, size_t n);
+bool gd_full_batch(const gd_train *t);
+/* Does the curvature say which rates are stable? Not for rules that scale their own steps. */
+bool gd_explained_by_curvature(const gd_train *t);
+void gd_unit_scaling(gd_train *t);
+
+/* gd_train_epoch.c: one pass of updates, then the full objective. */
+void gd_train_start(gd_train *t); /* sets cost, gradient, reference at the starting point */
+void gd_train_epoch(gd_train *t); /* one epoch on; does not look whether to stop */
+
+/* gd_train_step.c */
+void gd_train_prepare(gd_train *t);
+void gd_begin_curvature(gd_train *t);
+
+/* gd_train_explain.c: fills t->error for a run that diverged, by what is known so far. */
+void gd_train_explain(gd_train *t);
+
+#endif

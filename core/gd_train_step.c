@@ -1,0 +1,238 @@
+/* gd_train_step: a run as a small state machine. Each step does the next bounded piece of work
+ * of its phase: scale, find the curvature, evaluate the start, one epoch after the other, and at
+ * the end look at the curvature to explain a learning rate that was chosen by hand. */
+#include "gd_train_private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A cost this many times above its reference has run away; momentum and mini-batches
+ * overshoot by less. A run that ends above ENDED_ABOVE times it has not been a success. */
+#define RUN_AWAY 1e4
+#define ENDED_ABOVE 2.0
+
+/* Noise and momentum make the cost stand still for an epoch or two; descent itself does not. */
+#define DEFAULT_PATIENCE 5
+
+/* ---- how a run ends ---- */
+
+/* Back to where every model starts, which is finite in any units. */
+static void forget_parameters(gd_train *t)
+{
+    t->spec.model->init(&t->shape, t->theta);
+    memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
+    t->state.finite_epoch = 0;
+}
+
+static void out_of_range(gd_train *t, gd_range range)
+{
+    t->range = range;
+    t->state.stop = GD_STOP_DIVERGED;
+    t->phase = GD_ENDED;
+    gd_train_explain(t);
+}
+
+/* Are the parameters finite in the data's units too? */
+static bool unscaled_finite(gd_train *t)
+{
+    gd_train_params_unscaled(t, t->v);
+    return gd_all_finite(t->v, t->n);
+}
+
+/* Early stopping gives back the best parameters, not the last. */
+static void go_back(gd_train *t)
+{
+    memcpy(t->finite, t->best, t->n * sizeof *t->best);
+    t->state.finite_epoch = t->state.best_epoch;
+}
+
+static void stop(gd_train *t, gd_stop why)
+{
+    t->state.stop = why;
+    t->phase = GD_ENDED;
+    if (why != GD_STOP_DIVERGED && t->spec.patience != GD_NO_PATIENCE)
+        go_back(t);
+    if (!unscaled_finite(t)) {
+        forget_parameters(t);
+        out_of_range(t, GD_TOO_SMALL);
+        return;
+    }
+    /* The curvature explains a learning rate that was chosen by hand; of mini-batches only
+     * where it went wrong, for want of which it would cost more than their epochs. */
+    bool worth = why == GD_STOP_DIVERGED || gd_full_batch(t);
+    if (gd_explained_by_curvature(t) && t->state.curvature == 0 && worth) {
+        gd_begin_curvature(t);
+        t->phase = GD_ANALYSIS;
+    }
+    if (why == GD_STOP_DIVERGED)
+        gd_train_explain(t);
+}
+
+/* ---- the phases ---- */
+
+void gd_begin_curvature(gd_train *t)
+{
+    gd_curvature_begin(&t->curvature, t->basis, t->shape.cols + t->shape.intercept, t->batch,
+                       t->rows.count);
+}
+
+/* l2 adds its own curvature along the weights. False when that gives no rate. */
+static bool set_curvature(gd_train *t)
+{
+    double largest = t->curvature.largest + t->spec.l2, L = t->curvature.smoothness + t->spec.l2;
+    if (!isfinite(L) || !isfinite(1 / L))
+        return false;
+    t->state.curvature = largest;
+    t->state.safe_rate = (gd_full_batch(t) ? 1 : 0.5) / L;
+    t->state.max_stable_rate = t->spec.optimizer->stable(&t->spec.optimizer_hyper) / L;
+    return true;
+}
+
+/* A column that varies, but so little that its variance is 0. */
+static bool vanishes(const gd_column *c)
+{
+    return c->std == 0 && c->min != c->max;
+}
+
+static gd_range find_scaling(gd_train *t)
+{
+    size_t cols = t->data.cols;
+    gd_range range = GD_IN_RANGE;
+    gd_columns(t->data.X, &t->rows, cols, t->columns);
+    gd_scaling(t->columns, cols, t->spec.intercept, t->center, t->scale);
+    for (size_t j = 0; j < cols; j++)
+        if (vanishes(&t->columns[j]))
+            range = GD_TOO_SMALL;
+    if (!gd_all_finite(t->center, cols) || !gd_all_finite(t->scale, cols))
+        range = GD_TOO_LARGE;
+    if (range == GD_IN_RANGE)
+        gd_objective_scale(t->objective, t->center, t->scale);
+    else
+        gd_unit_scaling(t);
+    return range;
+}
+
+void gd_train_prepare(gd_train *t)
+{
+    gd_range range = t->spec.standardize ? find_scaling(t) : GD_IN_RANGE;
+    if (range != GD_IN_RANGE) {
+        out_of_range(t, range);
+        return;
+    }
+    t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
+    if (!gd_all_finite(t->theta, t->n)) {
+        forget_parameters(t);
+        out_of_range(t, GD_INITIAL_TOO_LARGE);
+        return;
+    }
+    memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
+    t->phase = GD_START;
+    if (gd_spec_backtracks(&t->spec)) {
+        t->base_rate = 1; /* where the search begins */
+    } else if (t->base_rate == GD_AUTO) {
+        gd_begin_curvature(t);
+        t->phase = GD_CURVATURE;
+    }
+}
+
+static bool all_zero(const gd_data *d)
+{
+    for (size_t i = 0; i < d->rows * d->cols; i++)
+        if (d->X[i] != 0)
+            return false;
+    return true;
+}
+
+static void find_rate(gd_train *t)
+{
+    if (!gd_curvature_step(&t->curvature, t->objective))
+        return;
+    t->phase = GD_START;
+    if (set_curvature(t)) {
+        t->base_rate = t->state.safe_rate;
+    } else if (t->curvature.smoothness == 0 && all_zero(&t->data)) {
+        t->base_rate = 1; /* no rate moves anything */
+    } else {
+        out_of_range(t, t->curvature.smoothness < 1 ? GD_TOO_SMALL : GD_TOO_LARGE);
+        return;
+    }
+    t->state.learning_rate = t->base_rate;
+}
+
+static void start(gd_train *t)
+{
+    gd_train_start(t);
+    t->phase = GD_EPOCHS;
+    if (!isfinite(t->reference) || !isfinite(t->state.gradient_norm))
+        out_of_range(t, GD_TOO_LARGE);
+}
+
+/* Has the cost settled? Full batches: it changed by no more than tol. Mini-batches: the
+ * best one did not improve by more than tol, and the noise is below where it began. */
+static bool settled(const gd_train *t, double before, double best_before)
+{
+    double tol = t->spec.tol, cost = t->state.cost;
+    if (tol == 0)
+        return false;
+    if (gd_full_batch(t))
+        return fabs(before - cost) <= tol * before;
+    return cost >= best_before * (1 - tol) && cost <= t->reference;
+}
+
+static void epoch(gd_train *t)
+{
+    gd_state *s = &t->state;
+    double before = s->cost, lowest = t->lowest;
+    gd_train_epoch(t);
+    t->stalled = settled(t, before, lowest) ? t->stalled + 1 : 0;
+    uint64_t stall = t->spec.n_iter_no_change;
+    if (stall == GD_AUTO)
+        stall = gd_full_batch(t) && t->spec.optimizer == gd_optimizers[0] ? 1 : DEFAULT_PATIENCE;
+
+    if (!isfinite(s->cost) || !isfinite(s->gradient_norm) || s->cost > RUN_AWAY * t->reference)
+        stop(t, GD_STOP_DIVERGED);
+    else if (t->spec.patience != GD_NO_PATIENCE && s->epoch - s->best_epoch >= t->spec.patience)
+        stop(t, GD_STOP_EARLY);
+    else if (t->stalled >= stall)
+        stop(t, GD_STOP_CONVERGED);
+    else if (s->epoch >= t->spec.epochs)
+        stop(t, s->cost > ENDED_ABOVE * t->reference ? GD_STOP_DIVERGED : GD_STOP_MAX_EPOCHS);
+}
+
+static void analyse(gd_train *t)
+{
+    if (!gd_curvature_step(&t->curvature, t->objective))
+        return;
+    t->phase = GD_ENDED;
+    bool found = set_curvature(t);
+    if (t->state.stop != GD_STOP_DIVERGED)
+        return;
+    /* no rate is low enough for squares that are not finite */
+    if (!found && !isfinite(t->curvature.smoothness))
+        t->range = GD_TOO_LARGE;
+    gd_train_explain(t);
+}
+
+gd_step gd_train_step(gd_train *t)
+{
+    switch (t->phase) {
+    case GD_SCALING:
+        gd_train_prepare(t);
+        return GD_STEP_WORKING;
+    case GD_CURVATURE:
+        find_rate(t);
+        return GD_STEP_WORKING;
+    case GD_START:
+        start(t);
+        return GD_STEP_EPOCH;
+    case GD_EPOCHS:
+        epoch(t);
+        return GD_STEP_EPOCH;
+    case GD_ANALYSIS:
+        analyse(t);
+        return GD_STEP_WORKING;
+    case GD_ENDED:
+        break;
+    }
+    return GD_STEP_DONE;
+}
