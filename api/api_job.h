@@ -47,7 +47,7 @@ cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id);
 typedef struct api_job_view {
     const char *id, *name, *dataset_id, *state, *stop_reason, *model_id;
     uint64_t epoch, epochs;
-    double cost, gradient_norm, learning_rate, max_stable_learning_rate, seconds;
+    double cost, validation_cost, gradient_norm, learning_rate, max_stable_learning_rate, seconds;
     bool finite; /* false: cost was no longer a number */
     const char *created_at, *started_at, *finished_at;
     const char *spec, *error, *advice; /* JSON, as stored */
@@ -58,7 +58,7 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief);
 
 typedef struct api_point {
     uint64_t epoch;
-    double cost, gradient_norm, learning_rate, seconds; /* not finite: sent as null */
+    double cost, validation_cost, gradient_norm, learning_rate, seconds; /* not finite: null */
 } api_point;
 
 /* One point after the other; `first` for the first of a list. */

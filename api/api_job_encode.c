@@ -32,6 +32,7 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     bool ended = v->finished_at && v->stop_reason && strcmp(v->state, "succeeded") == 0;
     api_doc_number(o, "progress", ended ? 1 : v->epochs ? (double)v->epoch / (double)v->epochs : 0);
     api_doc_number(o, "cost", v->cost);
+    api_doc_number(o, "validation_cost", v->validation_cost);
     api_doc_bool(o, "finite", v->finite);
     api_doc_number(o, "gradient_norm", v->gradient_norm);
     api_doc_number(o, "learning_rate", v->learning_rate);
@@ -57,6 +58,10 @@ void api_point_json(api_text *t, const api_point *point, bool first)
     api_text_printf(t, "%s{\"epoch\": %llu, \"cost\": ", first ? "" : ",\n",
                     (unsigned long long)point->epoch);
     api_text_number(t, point->cost);
+    if (!isnan(point->validation_cost)) {
+        api_text_puts(t, ", \"validation_cost\": ");
+        api_text_number(t, point->validation_cost);
+    }
     api_text_puts(t, ", \"gradient_norm\": ");
     api_text_number(t, point->gradient_norm);
     api_text_puts(t, ", \"learning_rate\": ");
@@ -66,7 +71,8 @@ void api_point_json(api_text *t, const api_point *point, bool first)
     api_text_puts(t, isfinite(point->cost) ? "}" : ", \"finite\": false}");
 }
 
-const char api_point_csv_header[] = "epoch,cost,gradient_norm,learning_rate,seconds,finite\r\n";
+const char api_point_csv_header[] =
+    "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite\r\n";
 
 /* An empty field for what is not finite. */
 static void csv_number(api_text *t, double v)
@@ -80,6 +86,7 @@ void api_point_csv(api_text *t, const api_point *point)
 {
     api_text_printf(t, "%llu,", (unsigned long long)point->epoch);
     csv_number(t, point->cost);
+    csv_number(t, point->validation_cost);
     csv_number(t, point->gradient_norm);
     csv_number(t, point->learning_rate);
     csv_number(t, point->seconds);

@@ -27,6 +27,7 @@ void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
     api_doc_string(o, "target", v->target);
     api_doc_embed(o, "classes", v->classes ? v->classes : "null");
     api_doc_embed(o, "metrics", v->metrics);
+    api_doc_embed(o, "validation_metrics", v->validation_metrics ? v->validation_metrics : "null");
     api_doc_string(o, "job_id", v->job_id);
     api_doc_string(o, "created_at", v->created_at);
     if (!brief)

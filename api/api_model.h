@@ -14,9 +14,9 @@ typedef struct api_model_view {
     gd_shape shape;
     const char *const *columns;                    /* shape.cols names */
     const double *theta, *scaled, *center, *scale; /* scaled: NULL when not standardized */
-    const char *classes;  /* JSON array in the order of the classes, or NULL */
-    const char *metrics;  /* JSON, as stored */
-    const char *training; /* JSON, as stored */
+    const char *classes;                      /* JSON array in the order of the classes, or NULL */
+    const char *metrics, *validation_metrics; /* JSON, as stored; NULL without validation */
+    const char *training;                     /* JSON, as stored */
 } api_model_view;
 
 /* `brief` leaves out parameters, columns and training. */

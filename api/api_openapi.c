@@ -117,7 +117,7 @@ static void add_settings(cJSON *properties, cJSON *required)
 static void add_problem_types(cJSON *type)
 {
 #define X(code, status, slug, title) code,
-    static const api_problem_code codes[] = { API_PROBLEM_LIST(X) };
+    static const api_problem_code codes[] = {API_PROBLEM_LIST(X)};
 #undef X
     cJSON *types = api_doc_add_array(type, "enum");
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)

@@ -1,6 +1,7 @@
 /* gd_advice: the learning rate is what users get wrong; here they are told which way. */
 #include "gd_advice.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -43,7 +44,8 @@ static void on_epochs(const gd_spec *spec, const gd_state *s, gd_advice *out)
     if (s->stop == GD_STOP_MAX_EPOCHS && spec->tol > 0)
         say(out, "the cost was still changing by more than tol when epochs ran out: raise epochs%s",
             spec->standardize ? "" : ", or set standardize to true, which usually needs far fewer");
-    if (s->best_epoch < s->epoch && s->cost > s->best_cost * (1 + 1e-3) && s->best_cost > 0)
+    if (isnan(s->validation_cost) && s->best_epoch < s->epoch &&
+        s->cost > s->best_cost * (1 + 1e-3) && s->best_cost > 0)
         say(out,
             "the cost was lower, %.6g, at epoch %llu: the learning_rate is too high to settle; "
             "lower "

@@ -3,6 +3,7 @@
  * the end look at the curvature to explain a learning rate that was chosen by hand. */
 #include "gd_train_private.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -172,10 +173,11 @@ static void start(gd_train *t)
 static bool settled(const gd_train *t, double before, double best_before)
 {
     double tol = t->spec.tol, cost = t->state.cost;
+    double floor = DBL_EPSILON * t->reference; /* a perfect fit ends in rounding noise */
     if (tol == 0)
         return false;
     if (gd_full_batch(t))
-        return fabs(before - cost) <= tol * before;
+        return fabs(before - cost) <= tol * fmax(before, floor);
     return cost >= best_before * (1 - tol) && cost <= t->reference;
 }
 

@@ -103,8 +103,12 @@ static bool read_history(srv_db *db, void *arg, api_problem *p)
         epoch = srv_integer(rows, 0);
         if (h->points && !wanted(&t, row++, epoch))
             continue;
-        api_point point = {(uint64_t)epoch, srv_real(rows, 1), srv_real(rows, 2), srv_real(rows, 3),
-                           srv_real(rows, 4)};
+        api_point point = {.epoch = (uint64_t)epoch,
+                           .cost = srv_real(rows, 1),
+                           .gradient_norm = srv_real(rows, 2),
+                           .learning_rate = srv_real(rows, 3),
+                           .seconds = srv_real(rows, 4),
+                           .validation_cost = srv_real(rows, 5)};
         if (h->csv)
             api_point_csv(&h->text, &point);
         else

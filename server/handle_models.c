@@ -30,6 +30,7 @@ static bool view_of(srv_rows *rows, api_model_view *v)
                           .center = srv_blob(rows, 10, &len),
                           .scale = srv_blob(rows, 11, &len),
                           .metrics = srv_text(rows, 12),
+                          .validation_metrics = srv_text(rows, 18),
                           .training = srv_text(rows, 13),
                           .created_at = srv_text(rows, 14),
                           .classes = srv_text(rows, 15)};

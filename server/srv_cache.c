@@ -103,13 +103,10 @@ static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_proble
         damaged(m->id, p);
         goto end;
     }
-    m->data = (gd_data)
-    {
-        .X
-        = (const double *)((const char *)map + h->x_at),
-            .y = (const double *)((const char *)map + h->y_at), .rows = (size_t)h->rows,
-            .cols = (size_t)h->cols
-    };
+    m->data = (gd_data){.X = (const double *)((const char *)map + h->x_at),
+                        .y = (const double *)((const char *)map + h->y_at),
+                        .rows = (size_t)h->rows,
+                        .cols = (size_t)h->cols};
 end:
     if (fd >= 0)
         close(fd);
@@ -162,8 +159,7 @@ srv_mapped *srv_cache_hold(srv_cache *c, const char *id, const char *sha256, api
         return NULL;
     }
     pthread_mutex_lock(&m->lock);
-    bool ok = m->data.X
-    || map_file(c, m, sha256, p);
+    bool ok = m->data.X || map_file(c, m, sha256, p);
     pthread_mutex_unlock(&m->lock);
     if (ok)
         return m;

@@ -34,9 +34,10 @@ static const char *const steps[] = {
     "  center BLOB,"
     "  scale BLOB,"
     "  outputs INTEGER NOT NULL,"
-    "  classes TEXT,"           /* JSON array of labels, in the order of the classes */
-    "  metrics TEXT NOT NULL,"  /* JSON */
-    "  training TEXT NOT NULL," /* JSON: dataset, spec, how it ended */
+    "  classes TEXT,"            /* JSON array of labels, in the order of the classes */
+    "  metrics TEXT NOT NULL,"   /* JSON */
+    "  validation_metrics TEXT," /* JSON; null without validation */
+    "  training TEXT NOT NULL,"  /* JSON: dataset, spec, how it ended */
     "  created_at TEXT NOT NULL"
     ") STRICT;"
     "CREATE TABLE jobs ("
@@ -49,6 +50,7 @@ static const char *const steps[] = {
     "  epoch INTEGER NOT NULL DEFAULT 0,"
     "  epochs INTEGER NOT NULL,"
     "  cost REAL,"
+    "  validation_cost REAL,"
     "  finite INTEGER NOT NULL DEFAULT 1," /* 0: cost is null because it was no number */
     "  gradient_norm REAL,"
     "  learning_rate REAL,"
@@ -70,7 +72,7 @@ static const char *const steps[] = {
     "CREATE TABLE history ("
     "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
     "  epoch INTEGER NOT NULL,"
-    "  cost REAL, gradient_norm REAL, learning_rate REAL, seconds REAL,"
+    "  cost REAL, validation_cost REAL, gradient_norm REAL, learning_rate REAL, seconds REAL,"
     "  PRIMARY KEY (job, epoch)"
     ") STRICT, WITHOUT ROWID;",
 };

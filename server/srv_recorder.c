@@ -29,10 +29,16 @@ static void widen(srv_recorder *r, uint64_t epoch)
     r->kept = epoch / r->stride + 1;
 }
 
+/* The cost that says which point is best. */
+static double watched(const api_point *p)
+{
+    return isnan(p->validation_cost) ? p->cost : p->validation_cost;
+}
+
 bool srv_recorder_add(srv_recorder *r, const api_point *point)
 {
-    bool finite = isfinite(point->cost);
-    if (!r->any || (finite && (!isfinite(r->best.cost) || point->cost < r->best.cost)))
+    double cost = watched(point), best = watched(&r->best);
+    if (!r->any || (isfinite(cost) && (!isfinite(best) || cost < best)))
         r->best = *point;
     r->last = *point;
     r->any = true;
@@ -59,18 +65,26 @@ void srv_recorder_flushed(srv_recorder *r)
     r->thinned = false;
 }
 
+enum { POINT = 6 }; /* numbers in a point */
+
 static void save_point(const api_point *p, double *out)
 {
     out[0] = (double)p->epoch;
     out[1] = p->cost;
-    out[2] = p->gradient_norm;
-    out[3] = p->learning_rate;
-    out[4] = p->seconds;
+    out[2] = p->validation_cost;
+    out[3] = p->gradient_norm;
+    out[4] = p->learning_rate;
+    out[5] = p->seconds;
 }
 
 static api_point restore_point(const double *in)
 {
-    return (api_point){(uint64_t)in[0], in[1], in[2], in[3], in[4]};
+    return (api_point){.epoch = (uint64_t)in[0],
+                       .cost = in[1],
+                       .validation_cost = in[2],
+                       .gradient_norm = in[3],
+                       .learning_rate = in[4],
+                       .seconds = in[5]};
 }
 
 void srv_recorder_save(const srv_recorder *r, double *out)
@@ -79,7 +93,7 @@ void srv_recorder_save(const srv_recorder *r, double *out)
     out[1] = (double)r->kept;
     out[2] = r->any;
     save_point(&r->best, out + 3);
-    save_point(&r->last, out + 8);
+    save_point(&r->last, out + 3 + POINT);
 }
 
 void srv_recorder_restore(srv_recorder *r, const double *in)
@@ -88,5 +102,5 @@ void srv_recorder_restore(srv_recorder *r, const double *in)
     r->kept = (uint64_t)in[1];
     r->any = in[2] != 0;
     r->best = restore_point(in + 3);
-    r->last = restore_point(in + 8);
+    r->last = restore_point(in + 3 + POINT);
 }

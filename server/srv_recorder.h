@@ -2,8 +2,8 @@
  *
  * At most `limit` points, however many epochs run and wherever it stops: every stride-th
  * epoch is kept, and when these grow too many the stride doubles and every second one goes.
- * The best and the last point are added at the end. What is kept depends on the epochs
- * alone, so a run that was interrupted ends with the same history.
+ * The best point (by the validation cost, if there is one) and the last are added at the end. What
+ * is kept depends on the epochs alone, so a run that was interrupted ends with the same history.
  */
 #ifndef SRV_RECORDER_H
 #define SRV_RECORDER_H
@@ -31,7 +31,7 @@ bool srv_recorder_add(srv_recorder *r, const api_point *point);
 void srv_recorder_flushed(srv_recorder *r);
 
 /* For checkpoints, right after a flush: SRV_RECORDER_SAVED doubles out and back in. */
-#define SRV_RECORDER_SAVED 13
+#define SRV_RECORDER_SAVED 15
 void srv_recorder_save(const srv_recorder *r, double *out);
 void srv_recorder_restore(srv_recorder *r, const double *in);
 

@@ -7,11 +7,11 @@
 #define SRV_JOB_COLUMNS                                                                            \
     "id, name, dataset_id, state, epoch, epochs, cost, finite, gradient_norm, learning_rate, "     \
     "max_stable_learning_rate, stop_reason, model_id, seconds, created_at, started_at, "           \
-    "finished_at, spec, error, advice, seq"
+    "finished_at, spec, error, advice, seq, validation_cost"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
-    "metrics, training, created_at, classes, outputs, seq"
-#define SRV_POINT_COLUMNS "epoch, cost, gradient_norm, learning_rate, seconds"
+    "metrics, training, created_at, classes, outputs, seq, validation_metrics"
+#define SRV_POINT_COLUMNS "epoch, cost, gradient_norm, learning_rate, seconds, validation_cost"
 
 /* A page of a listing: newest first, at most ?1, with numbers below ?2. */
 #define SRV_PAGE "seq < ?2 ORDER BY seq DESC LIMIT ?1"
@@ -40,6 +40,7 @@
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
       "gradient_norm = ?, learning_rate = ?, max_stable_learning_rate = ?, seconds = ?, "          \
+      "validation_cost = ?, "                                                                      \
       "checkpoint = ? WHERE id = ? AND state IN ('queued', 'running')")                            \
     X(SQL_JOB_END,                                                                                 \
       "UPDATE jobs SET state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
@@ -48,7 +49,7 @@
     X(SQL_JOB_STATE, "SELECT state FROM jobs WHERE id = ?")                                        \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
     X(SQL_POINT_INSERT,                                                                            \
-      "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)")     \
+      "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)")  \
     X(SQL_POINT_THIN, "DELETE FROM history WHERE job = ? AND epoch % ? <> 0")                      \
     X(SQL_POINT_COUNT, "SELECT count(*) FROM history WHERE job = ?")                               \
     X(SQL_POINT_LIST,                                                                              \
@@ -66,8 +67,9 @@
     X(SQL_POINT_COUNT_AFTER, "SELECT count(*) FROM history WHERE job = ? AND epoch > ?")           \
     X(SQL_MODEL_INSERT,                                                                            \
       "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
-      "scaled, center, scale, metrics, training, created_at, classes, outputs) "                   \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                \
+      "scaled, center, scale, metrics, training, created_at, classes, outputs, "                   \
+      "validation_metrics) "                                                                       \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
     X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")

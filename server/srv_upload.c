@@ -196,8 +196,9 @@ static char *statistics(const api_dataset *d, const double *X, const double *y)
     gd_column *columns = calloc(d->cols + 1, sizeof *columns);
     if (!columns)
         return NULL;
-    gd_columns(X, d->rows, d->cols, columns);
-    gd_columns(y, d->rows, 1, &columns[d->cols]);
+    gd_rows all = {.count = d->rows};
+    gd_columns(X, &all, d->cols, columns);
+    gd_columns(y, &all, 1, &columns[d->cols]);
     char *text =
         api_doc_take_text(api_statistics_encode((const char *const *)d->columns, columns, d->cols,
                                                 d->target, d->labels ? NULL : &columns[d->cols]));

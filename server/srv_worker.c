@@ -160,9 +160,9 @@ static bool write_points(srv_db *db, const work *w, const api_point *points, siz
                          api_problem *p)
 {
     for (size_t i = 0; i < n; i++)
-        if (!srv_db_run(db, SQL_POINT_INSERT, p, "iidddd", w->row.seq, (int64_t)points[i].epoch,
+        if (!srv_db_run(db, SQL_POINT_INSERT, p, "iiddddd", w->row.seq, (int64_t)points[i].epoch,
                         points[i].cost, points[i].gradient_norm, points[i].learning_rate,
-                        points[i].seconds))
+                        points[i].seconds, points[i].validation_cost))
             return false;
     return true;
 }
@@ -176,10 +176,10 @@ static bool write_progress(srv_db *db, void *arg, api_problem *p)
     double rate = s->learning_rate > 0 ? s->learning_rate : NAN;
     double limit = s->max_stable_rate > 0 ? s->max_stable_rate : NAN;
     bool begun = r->any;
-    if (!srv_db_run(db, SQL_JOB_PROGRESS, p, "tididdddbt", w->started_at, (int64_t)s->epoch,
+    if (!srv_db_run(db, SQL_JOB_PROGRESS, p, "tididddddbt", w->started_at, (int64_t)s->epoch,
                     begun ? s->cost : NAN, (int64_t)(!begun || isfinite(s->cost)),
                     begun ? s->gradient_norm : NAN, rate, limit, seconds(w),
-                    (const void *)w->checkpoint, len, w->id))
+                    begun ? s->validation_cost : NAN, (const void *)w->checkpoint, len, w->id))
         return false;
     /* cancelled before this worker saw it: nothing to write to */
     w->gone = srv_db_changes(db) == 0;
@@ -216,7 +216,7 @@ typedef struct result {
     work *w;
     const char *state, *stop_reason;
     char model_id[SRV_ID_SIZE]; /* "" for no model */
-    char *error, *advice, *training, *metrics;
+    char *error, *advice, *training, *metrics, *validation_metrics;
     double *theta; /* in the data's units */
 
     char finished_at[SRV_TIME_SIZE];
@@ -229,13 +229,14 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
     size_t len = gd_train_params_len(w->train) * sizeof(double),
            cols_len = shape->cols * sizeof(double);
     bool scaled = w->job.spec.standardize;
-    return srv_db_run(db, SQL_MODEL_INSERT, p, "ttttiittbbbbtttti", r->model_id, w->id, w->row.name,
-                      w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept,
-                      w->row.columns, w->row.target, (const void *)r->theta, len,
-                      scaled ? (const void *)gd_train_params(w->train) : NULL, len,
-                      scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
-                      scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics,
-                      r->training, r->finished_at, w->classes.json, (int64_t)shape->outputs);
+    return srv_db_run(
+        db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttit", r->model_id, w->id, w->row.name,
+        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, w->row.columns,
+        w->row.target, (const void *)r->theta, len,
+        scaled ? (const void *)gd_train_params(w->train) : NULL, len,
+        scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
+        scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics, r->training,
+        r->finished_at, w->classes.json, (int64_t)shape->outputs, r->validation_metrics);
 }
 
 static bool write_result(srv_db *db, void *arg, api_problem *p)
@@ -330,19 +331,30 @@ static void diverged(work *w, result *r, const gd_error *err)
     r->error = api_doc_take_text(o);
 }
 
-/* How well the model fits the data that it was trained on, as JSON. */
-static char *metrics(work *w, const double *theta, gd_error *err)
+/* How well the model fits some rows of its data, as JSON. */
+static char *metrics(work *w, const double *theta, const gd_rows *rows, gd_error *err)
 {
     gd_metric list[GD_MAX_METRICS];
     size_t count, classes = w->data.classes;
     double *confusion = classes ? calloc(classes * classes, sizeof *confusion) : NULL;
     char *text = NULL;
     gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
-    if ((confusion || !classes) && gd_metrics(w->job.spec.model, gd_train_shape(w->train), theta,
-                                              &w->data, list, &count, confusion, err) == GD_OK)
+    if ((confusion || !classes) &&
+        gd_metrics(w->job.spec.model, gd_train_shape(w->train), theta, &w->data, rows, list, &count,
+                   confusion, err) == GD_OK)
         text = api_doc_take_text(api_metrics_encode(list, count, confusion, classes));
     free(confusion);
     return text;
+}
+
+static bool measure(work *w, result *r, gd_error *err)
+{
+    gd_rows rows;
+    gd_train_rows(w->train, &rows);
+    r->metrics = metrics(w, r->theta, &rows, err);
+    if (r->metrics && gd_train_validation_rows(w->train, &rows))
+        return (r->validation_metrics = metrics(w, r->theta, &rows, err)) != NULL;
+    return r->metrics != NULL;
 }
 
 /* The run has ended by itself. */
@@ -366,7 +378,7 @@ static void conclude(work *w)
                 "a parameter is beyond the range of double precision in the data's own units: "
                 "multiply the smallest columns by a constant");
         diverged(w, &r, &err);
-    } else if (!(r.metrics = metrics(w, r.theta, &err))) {
+    } else if (!measure(w, &r, &err)) {
         api_problem_core(&p, &err);
     } else {
         srv_id_new(r.model_id, "mdl_");
@@ -388,6 +400,7 @@ end:
     free(r.advice);
     free(r.training);
     free(r.metrics);
+    free(r.validation_metrics);
 }
 
 static void cancelled(work *w)
@@ -419,7 +432,12 @@ static void train(work *w)
             return;
         }
         if (step == GD_STEP_EPOCH) {
-            api_point point = {s->epoch, s->cost, s->gradient_norm, s->learning_rate, seconds(w)};
+            api_point point = {.epoch = s->epoch,
+                               .cost = s->cost,
+                               .validation_cost = s->validation_cost,
+                               .gradient_norm = s->gradient_norm,
+                               .learning_rate = s->learning_rate,
+                               .seconds = seconds(w)};
             if (!srv_recorder_add(&w->recorder, &point)) {
                 api_problem p = {0};
                 api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the history");
