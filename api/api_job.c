@@ -14,6 +14,16 @@
 #define MAX_POINTS 1000000
 
 const gd_param api_job_params[] = {
+    {.name = "max_seconds",
+     .kind = GD_NUMBER,
+     .offset = offsetof(api_job, max_seconds),
+     .def = API_NO_LIMIT,
+     .min = 0,
+     .min_open = true,
+     .max = INFINITY,
+     .word = "none",
+     .word_value = API_NO_LIMIT,
+     .doc = "training stops after this time and gives back the best parameters so far"},
     {.name = "history_points",
      .kind = GD_INTEGER,
      .offset = offsetof(api_job, history_points),

@@ -10,6 +10,7 @@
 
 /* ---- the request ---- */
 
+#define API_NO_LIMIT 0   /* max_seconds */
 #define API_ALL_POINTS 0 /* history_points: record every epoch */
 
 typedef struct api_job {
@@ -17,6 +18,7 @@ typedef struct api_job {
     char *dataset_id;                  /* NULL when the dataset is inline */
     size_t dataset_start, dataset_end; /* where the inline dataset lies in the request */
     gd_spec spec;
+    double max_seconds;      /* training time, or API_NO_LIMIT */
     uint64_t history_points; /* points kept of the history, or API_ALL_POINTS */
     char *initial;           /* initial_parameters as JSON, NULL for the model's own */
 } api_job;

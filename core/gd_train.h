@@ -25,6 +25,8 @@ typedef struct gd_train gd_train;
     X(GD_STOP_MAX_EPOCHS, "max_epochs")                                                            \
     X(GD_STOP_CONVERGED, "converged")                                                              \
     X(GD_STOP_EARLY, "early_stopping")                                                             \
+    X(GD_STOP_REQUESTED, "stopped")                                                                \
+    X(GD_STOP_MAX_SECONDS, "max_seconds")                                                          \
     X(GD_STOP_DIVERGED, "diverged")
 
 typedef enum gd_stop {
@@ -73,6 +75,11 @@ void gd_train_free(gd_train *t); /* NULL is fine */
 
 /* Does one bounded piece of work, at most an epoch. Cannot fail: memory is all there. */
 gd_step gd_train_step(gd_train *t);
+
+/* Ends the run here, for the caller's own reason (GD_STOP_REQUESTED, GD_STOP_MAX_SECONDS), and
+ * gives back the best parameters so far. A run that has not reached its
+ * starting point, or has ended, goes on as it is. */
+void gd_train_finish(gd_train *t, gd_stop why);
 
 /* Valid until the next step. */
 const gd_state *gd_train_state(const gd_train *t);

@@ -51,7 +51,8 @@ static void stop(gd_train *t, gd_stop why)
 {
     t->state.stop = why;
     t->phase = GD_ENDED;
-    if (why != GD_STOP_DIVERGED && t->spec.patience != GD_NO_PATIENCE)
+    bool asked = why == GD_STOP_REQUESTED || why == GD_STOP_MAX_SECONDS;
+    if (why != GD_STOP_DIVERGED && (asked || t->spec.patience != GD_NO_PATIENCE))
         go_back(t);
     if (!unscaled_finite(t)) {
         forget_parameters(t);
@@ -60,7 +61,7 @@ static void stop(gd_train *t, gd_stop why)
     }
     /* The curvature explains a learning rate that was chosen by hand; of mini-batches only
      * where it went wrong, for want of which it would cost more than their epochs. */
-    bool worth = why == GD_STOP_DIVERGED || gd_full_batch(t);
+    bool worth = why == GD_STOP_DIVERGED || (gd_full_batch(t) && !asked);
     if (gd_explained_by_curvature(t) && t->state.curvature == 0 && worth) {
         gd_begin_curvature(t);
         t->phase = GD_ANALYSIS;
@@ -213,6 +214,12 @@ static void analyse(gd_train *t)
     if (!found && !isfinite(t->curvature.smoothness))
         t->range = GD_TOO_LARGE;
     gd_train_explain(t);
+}
+
+void gd_train_finish(gd_train *t, gd_stop why)
+{
+    if (t->phase == GD_EPOCHS)
+        stop(t, why);
 }
 
 gd_step gd_train_step(gd_train *t)

@@ -294,6 +294,27 @@ void srv_cancel_job(srv_request *rq)
         rq->status = 202;
 }
 
+static bool check_running(srv_db *db, void *arg, api_problem *p)
+{
+    srv_request *rq = arg;
+    char state[16];
+    if (!read_state(db, rq, state, p))
+        return false;
+    return api_problem_set(p, API_CONFLICT, "the job is %s; only a running one can be stopped",
+                           state);
+}
+
+void srv_stop_job(srv_request *rq)
+{
+    if (!srv_pool_finish(rq->app->pool, rq->id)) {
+        srv_store_read(rq->app->store, check_running, rq, &rq->problem);
+        return;
+    }
+    srv_get_one(rq, SQL_JOB_GET, "job", encode_full);
+    if (rq->problem.code == API_NO_PROBLEM)
+        rq->status = 202;
+}
+
 static bool delete_ended(srv_db *db, void *arg, api_problem *p)
 {
     srv_request *rq = arg;

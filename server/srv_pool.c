@@ -185,6 +185,19 @@ srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)
     return found;
 }
 
+bool srv_pool_finish(srv_pool *pool, const char *id)
+{
+    bool found = false;
+    pthread_mutex_lock(&pool->lock);
+    for (entry *e = pool->running; e; e = e->next)
+        if (strcmp(e->id, id) == 0) {
+            atomic_store(&e->signals.finish, true);
+            found = true;
+        }
+    pthread_mutex_unlock(&pool->lock);
+    return found;
+}
+
 static bool listed(const entry *e, const char *id)
 {
     while (e && strcmp(e->id, id) != 0)

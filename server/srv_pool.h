@@ -20,7 +20,8 @@ typedef struct srv_pool srv_pool;
 
 /* What a worker looks at between steps; either may be set at any time. */
 typedef struct srv_signals {
-    atomic_bool cancel;      /* of this job */
+    atomic_bool cancel;      /* of this job: throw it away */
+    atomic_bool finish;      /* of this job: end it now, keep the best so far */
     const atomic_bool *stop; /* of the whole pool */
 } srv_signals;
 
@@ -56,6 +57,9 @@ typedef enum srv_cancelled {
 } srv_cancelled;
 
 srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id);
+
+/* Tells a running job to end now with what it has. False when it is not running. */
+bool srv_pool_finish(srv_pool *pool, const char *id);
 
 /* Is it queued or running? */
 bool srv_pool_has(srv_pool *pool, const char *id);

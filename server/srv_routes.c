@@ -28,6 +28,8 @@ const srv_route srv_routes[] = {
     {"GET", "/v1/jobs/{id}", srv_get_job, "One job; ?wait holds the answer until it ends",
      .query = "wait"},
     {"POST", "/v1/jobs/{id}/cancel", srv_cancel_job, "Cancel a job", .query = ""},
+    {"POST", "/v1/jobs/{id}/stop", srv_stop_job, "Stop a job now and keep its best parameters",
+     .query = ""},
     {"DELETE", "/v1/jobs/{id}", srv_delete_job, "Delete a job and its history", .query = ""},
     {"GET", "/v1/jobs/{id}/history", srv_get_history, "The cost history of a job",
      .query = "points after_epoch limit last"},

@@ -49,6 +49,7 @@ void srv_post_job(srv_request *rq);
 void srv_list_jobs(srv_request *rq);
 void srv_get_job(srv_request *rq);
 void srv_cancel_job(srv_request *rq);
+void srv_stop_job(srv_request *rq);
 void srv_delete_job(srv_request *rq);
 
 /* handle_history.c */

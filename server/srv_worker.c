@@ -425,6 +425,9 @@ static void train(work *w)
                     srv_n("epoch", (double)gd_train_state(w->train)->epoch));
             return;
         }
+        bool late = w->job.max_seconds != API_NO_LIMIT && seconds(w) >= w->job.max_seconds;
+        if (atomic_load(&w->signals->finish) || late)
+            gd_train_finish(w->train, late ? GD_STOP_MAX_SECONDS : GD_STOP_REQUESTED);
         gd_step step = gd_train_step(w->train);
         const gd_state *s = gd_train_state(w->train);
         if (step == GD_STEP_DONE) {
