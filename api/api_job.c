@@ -161,21 +161,18 @@ bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
                         API_MAX_DOCUMENT);
         goto end;
     }
-    control = malloc(n + 5);
+    control = malloc(n + 1);
     if (!control) {
         api_problem_set(p, API_UNAVAILABLE, "not enough memory");
         goto end;
     }
-    memcpy(control, bytes, job->dataset_start);
-    size_t len = job->dataset_start;
-    if (cut) {
-        memcpy(control + len, "null", 4);
-        len += 4;
-    }
-    memcpy(control + len, bytes + job->dataset_end, n - job->dataset_end);
-    len += n - job->dataset_end;
-    doc = api_doc_parse(control, len, p);
-    if (doc && decode_members(job, doc, cut != 0, p))
+    /* A blank of the same shape keeps its place, so that places in errors stay right. */
+    memcpy(control, bytes, n);
+    for (size_t i = job->dataset_start; i < job->dataset_end; i++)
+        if (control[i] != '\n')
+            control[i] = i == job->dataset_start ? '0' : ' ';
+    doc = api_doc_parse(control, n, p);
+    if (doc && decode_members(job, doc, cut != 0, p) && p->code == API_NO_PROBLEM)
         check_together(job, p);
 end:
     free(control);

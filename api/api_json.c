@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_WORD = 64 };
+
 typedef enum state {
     BEFORE_VALUE,         /* a value must come */
     BEFORE_FIRST_ELEMENT, /* a value or ] */
@@ -86,6 +88,15 @@ static bool fail(const api_json *j, api_problem *p, const char *what)
                            (unsigned long long)j->line,
                            (unsigned long long)(j->offset - j->line_start + 1),
                            (unsigned long long)j->offset);
+}
+
+/* How much of the n bytes still fits a token of at most `most`; moves on to the first byte that
+ * does not, so that the place of the error does not depend on the pieces. */
+static bool fits(api_json *j, size_t n, size_t most)
+{
+    size_t room = j->token.len < most ? most - j->token.len : 0;
+    j->offset += n < room ? n : room;
+    return n <= room;
 }
 
 static bool emit(api_json *j, api_json_event *e, api_problem *p)
@@ -236,10 +247,9 @@ static size_t string_bytes(api_json *j, const char *s, size_t n, api_problem *p)
         i++;
     if (i > 0 && j->surrogate)
         return fail(j, p, "a \\u high surrogate is not followed by a low one");
-    api_text_add(&j->token, s, i);
-    j->offset += i;
-    if (j->token.len > API_MAX_TOKEN)
+    if (!fits(j, i, API_MAX_TOKEN))
         return fail(j, p, "a string is too long");
+    api_text_add(&j->token, s, i);
     if (i == n)
         return i;
     if ((unsigned char)s[i] < 0x20)
@@ -320,6 +330,17 @@ static bool in_number(char c)
     return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
+static bool in_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Is the number so far, with n more bytes of s, a minus sign alone? */
+static bool is_minus(const api_json *j, const char *s, size_t n)
+{
+    return j->token.len + n == 1 && (n ? s[0] : j->token.data[0]) == '-';
+}
+
 /* A number that lies whole in this piece is read where it is; else it is gathered.
  * Returns how many bytes were taken, or SIZE_MAX on error. */
 static size_t number_bytes(api_json *j, const char *s, size_t n, api_problem *p)
@@ -327,9 +348,15 @@ static size_t number_bytes(api_json *j, const char *s, size_t n, api_problem *p)
     size_t i = 0;
     while (i < n && in_number(s[i]))
         i++;
-    j->offset += i;
-    if (j->token.len + i > API_MAX_NUMBER)
+    if (!fits(j, i, API_MAX_NUMBER))
         return fail(j, p, "a number has too many digits"), SIZE_MAX;
+    if (i < n && in_word(s[i]) && is_minus(j, s, i)) {
+        /* -Infinity: a word, which is none of JSON's */
+        if (j->token.len == 0)
+            api_text_add(&j->token, "-", 1);
+        j->state = IN_WORD;
+        return i;
+    }
     if (i < n && j->token.len == 0)
         return number_ended(j, s, i, p) ? i : SIZE_MAX;
     api_text_add(&j->token, s, i);
@@ -358,17 +385,12 @@ static bool word_ended(api_json *j, api_problem *p)
             value_ended(j);
             return emit(j, &e, p);
         }
-    const char *hint = "";
-    if (strncmp(j->token.data, "NaN", 3) == 0 || strncmp(j->token.data, "Inf", 3) == 0)
+    const char *hint = "", *word = j->token.data + (*j->token.data == '-');
+    if (strncmp(word, "NaN", 3) == 0 || strncmp(word, "Inf", 3) == 0)
         hint = " (JSON has no NaN or Infinity, and training needs finite numbers)";
     return api_problem_set(
         p, API_BAD_JSON, "\"%.40s\" is not a JSON value%s, at line %llu (byte %llu)", j->token.data,
         hint, (unsigned long long)j->line, (unsigned long long)j->token_start);
-}
-
-static bool in_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 static size_t word_bytes(api_json *j, const char *s, size_t n, api_problem *p)
@@ -376,12 +398,11 @@ static size_t word_bytes(api_json *j, const char *s, size_t n, api_problem *p)
     size_t i = 0;
     while (i < n && in_word(s[i]))
         i++;
-    j->offset += i;
+    if (!fits(j, i, MAX_WORD))
+        return fail(j, p, "a word is not a JSON value"), SIZE_MAX;
     api_text_add(&j->token, s, i);
     if (j->token.failed)
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory"), SIZE_MAX;
-    if (j->token.len > 64)
-        return fail(j, p, "a word is not a JSON value"), SIZE_MAX;
     if (i == n)
         return i;
     return word_ended(j, p) ? i : SIZE_MAX;
@@ -503,8 +524,11 @@ bool api_json_feed(api_json *j, const char *bytes, size_t n, api_problem *p)
 bool api_json_finish(api_json *j, api_problem *p)
 {
     /* A number or word at the very end is ended by the end. */
-    if ((j->state == IN_NUMBER || j->state == IN_WORD) && !api_json_feed(j, " ", 1, p))
-        return false;
+    if (j->state == IN_NUMBER || j->state == IN_WORD) {
+        if (!api_json_feed(j, " ", 1, p))
+            return false;
+        j->offset--; /* the blank is not the document's */
+    }
     if (j->state == AFTER_DOCUMENT)
         return true;
     if (j->offset == 0)

@@ -28,7 +28,8 @@ const api_format *api_format_find(const char *content_type, api_problem *p)
             strncasecmp(content_type, api_formats[i]->media_type, n) == 0)
             return api_formats[i];
     /* curl -d says this unless told otherwise, and means JSON here. */
-    if (strncasecmp(content_type, "application/x-www-form-urlencoded", n) == 0 && n > 0)
+    static const char form[] = "application/x-www-form-urlencoded";
+    if (n == sizeof form - 1 && strncasecmp(content_type, form, n) == 0)
         return api_formats[0];
     char known[200] = "";
     for (size_t i = 0, at = 0; i < api_formats_count && at < sizeof known; i++)

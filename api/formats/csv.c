@@ -172,11 +172,19 @@ static bool header_field(reader *r, api_problem *p)
 
 /* ---- rows ---- */
 
+enum { PLACE = 160 };
+
+static const char *place_of(const reader *r, char place[PLACE])
+{
+    snprintf(place, PLACE, "row %llu, column \"%.64s\"", (unsigned long long)r->rows + 1,
+             r->header.list[r->column]);
+    return place;
+}
+
 static bool bad_field(const reader *r, const char *why, api_problem *p)
 {
-    char place[160];
-    snprintf(place, sizeof place, "row %llu, column \"%.64s\"", (unsigned long long)r->rows + 1,
-             r->header.list[r->column]);
+    char place[PLACE];
+    place_of(r, place);
     return api_problem_field(p, place, "\"%.60s\" %s (line %llu)", r->field.data, why,
                              (unsigned long long)r->row_line);
 }
@@ -211,6 +219,14 @@ static bool looks_numeric(const char *s)
            strncasecmp(s, "inf", 3) == 0;
 }
 
+static bool label_field(reader *r, api_problem *p)
+{
+    char place[PLACE];
+    size_t label = api_names_label(&r->labels, r->field.data, place_of(r, place), p);
+    r->target = (double)label;
+    return label != SIZE_MAX;
+}
+
 /* The first row tells whether targets are numbers or class labels. */
 static bool target_field(reader *r, api_problem *p)
 {
@@ -218,17 +234,13 @@ static bool target_field(reader *r, api_problem *p)
     if (r->rows == 0 && r->field.len > 0 &&
         api_number_parse(r->field.data, r->field.len, &ignored) == API_NUMBER_SYNTAX &&
         !looks_numeric(r->field.data)) {
-        size_t label = api_names_label(&r->labels, r->field.data, "target", p);
-        r->target = (double)label;
-        return label != SIZE_MAX;
+        return label_field(r, p);
     }
     if (r->labels.count == 0)
         return number_field(r, &r->target, p);
     if (r->field.len == 0)
         return bad_field(r, "is empty; a class label is needed", p);
-    size_t label = api_names_label(&r->labels, r->field.data, "target", p);
-    r->target = (double)label;
-    return label != SIZE_MAX;
+    return label_field(r, p);
 }
 
 static bool field_ended(reader *r, api_problem *p)

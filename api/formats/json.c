@@ -40,6 +40,8 @@ typedef struct reader {
     api_problem soft; /* bad fields that don't stop the reading */
     char *name, *target;
     api_names columns;
+    size_t columns_at;   /* elements of "columns" so far */
+    bool columns_listed; /* "columns" is an array */
     /* X and y */
     bool flat, in_row;
     size_t cols, row_len;
@@ -195,7 +197,7 @@ static bool grow_keys(reader *r)
 static bool first_record_key(reader *r, const api_json_event *e, api_problem *p)
 {
     /* one column more for the target */
-    if (r->keys.count > GD_MAX_COLUMNS)
+    if (r->keys.count == GD_MAX_COLUMNS + r->options->labelled)
         return api_problem_field(p, "data[0]", "has more than %zu columns", GD_MAX_COLUMNS);
     if (r->keys.count == r->keys_cap && !grow_keys(r))
         return no_memory(p);
@@ -313,12 +315,14 @@ static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 {
     char field[40];
     bool begins = e->type != API_JSON_OBJECT_END && e->type != API_JSON_ARRAY_END;
-    if (e->depth == 1 && begins && e->type != API_JSON_ARRAY_BEGIN)
+    if (e->depth == 1 && begins)
+        r->columns_listed = e->type == API_JSON_ARRAY_BEGIN;
+    if (e->depth == 1 && begins && !r->columns_listed)
         api_problem_field(&r->soft, "columns", "must be an array of names, got %s",
                           api_json_type_name(e->type));
-    if (e->depth != 2 || !begins)
+    if (e->depth != 2 || !begins || !r->columns_listed)
         return true;
-    snprintf(field, sizeof field, "columns[%zu]", r->columns.count);
+    snprintf(field, sizeof field, "columns[%zu]", r->columns_at++);
     if (e->type != API_JSON_STRING) {
         api_problem_field(&r->soft, field, "must be a string, got %s", api_json_type_name(e->type));
         return true;
@@ -342,8 +346,7 @@ static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 
 static bool known(const reader *r, member m)
 {
-    return r->options->labelled || m == X
-    || m == DATA;
+    return r->options->labelled || m == X || m == DATA;
 }
 
 static bool begin_member(reader *r, const api_json_event *e, api_problem *p)
@@ -482,9 +485,9 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     else if (r->options->labelled && r->targets != r->rows)
         api_problem_field(soft, "y", "has %llu values, but X has %llu rows",
                           (unsigned long long)r->targets, (unsigned long long)r->rows);
-    if (named && r->rows > 0 && r->columns.count != r->cols)
+    if (named && r->columns_listed && r->rows > 0 && r->columns_at != r->cols)
         api_problem_field(soft, "columns", "names %zu columns, but the rows of X have %zu values",
-                          r->columns.count, r->cols);
+                          r->columns_at, r->cols);
     if (r->options->labelled && r->options->columns)
         api_problem_field(soft, "columns",
                           "in the query chooses among named columns: of CSV or records");

@@ -11,7 +11,7 @@ START_TEST(a_large_mean_costs_no_digits)
 {
     double x[] = {1e9 + 1, 1e9 + 2, 1e9 + 3};
     gd_column c;
-    gd_columns(x, 3, 1, &c);
+    gd_columns(x, &(gd_rows){.count = 3}, 1, &c);
     ck_assert_double_eq(c.min, 1e9 + 1);
     ck_assert_double_eq(c.max, 1e9 + 3);
     ck_assert_double_eq(c.mean, 1e9 + 2);
@@ -27,7 +27,7 @@ START_TEST(a_deviation_below_the_rounding_of_the_mean_is_found)
     for (size_t i = 0; i < GD_BLOCK_ROWS; i++)
         x[i] = 1e9 + (i % 2 ? step : 0);
     gd_column c;
-    gd_columns(x, GD_BLOCK_ROWS, 1, &c);
+    gd_columns(x, &(gd_rows){.count = GD_BLOCK_ROWS}, 1, &c);
     ck_assert_double_eq(c.mean, 1e9 + step / 2);
     assert_close(c.std, step / 2, 1e-12);
     free(x);
@@ -38,7 +38,7 @@ START_TEST(columns_do_not_mix)
 {
     double x[] = {1, -8, 7.5, /**/ 2, -4, 7.5, /**/ 6, 0, 7.5};
     gd_column c[3];
-    gd_columns(x, 3, 3, c);
+    gd_columns(x, &(gd_rows){.count = 3}, 3, c);
     assert_close(c[0].mean, 3, 2 * DBL_EPSILON);
     assert_close(c[0].std, sqrt(14. / 3), 4 * DBL_EPSILON); /* deviations -2, -1, 3 */
     assert_close(c[1].mean, -4, 2 * DBL_EPSILON);
@@ -60,7 +60,7 @@ START_TEST(a_constant_column_has_no_deviation_at_all)
         for (size_t i = 0; i < rows; i++)
             x[i] = values[k];
         gd_column c;
-        gd_columns(x, rows, 1, &c);
+        gd_columns(x, &(gd_rows){.count = rows}, 1, &c);
         ck_assert_double_eq(c.mean, values[k]);
         ck_assert_double_eq(c.std, 0);
         ck_assert_double_eq(c.min, values[k]);
@@ -84,7 +84,7 @@ START_TEST(many_blocks_agree_with_the_closed_form)
                 x[2 * i + 1] = -x[2 * i];
             }
             gd_column c[2];
-            gd_columns(x, rows, 2, c);
+            gd_columns(x, &(gd_rows){.count = rows}, 2, c);
             for (int j = 0; j < 2; j++) {
                 double sign = j ? -1 : 1;
                 assert_near(sign * c[j].mean, offsets[k] + (n - 1) / 2,
@@ -104,7 +104,7 @@ START_TEST(random_columns_agree_with_long_double)
     size_t rows = 3 * GD_BLOCK_ROWS + 77, cols = 4;
     problem p = problem_random(rows, cols, 0, 21);
     gd_column c[4];
-    gd_columns(p.rows, rows, cols, c);
+    gd_columns(p.rows, &(gd_rows){.count = rows}, cols, c);
     for (size_t j = 0; j < cols; j++) {
         long double mean = 0, m2 = 0;
         for (size_t i = 0; i < rows; i++)
@@ -122,7 +122,7 @@ START_TEST(values_whose_squares_overflow_are_told_by_their_deviation)
 {
     double x[] = {1e200, -1e200, 3e200};
     gd_column c;
-    gd_columns(x, 3, 1, &c);
+    gd_columns(x, &(gd_rows){.count = 3}, 1, &c);
     ck_assert(!isfinite(c.std));
     ck_assert_double_eq(c.max, 3e200);
 }
@@ -147,7 +147,7 @@ START_TEST(without_an_intercept_nothing_is_shifted)
     double x[] = {1, -4, 2, -4, 3, -4};
     gd_column c[2];
     double center[2], scale[2];
-    gd_columns(x, 3, 2, c);
+    gd_columns(x, &(gd_rows){.count = 3}, 2, c);
     gd_scaling(c, 2, false, center, scale);
     ck_assert_double_eq(center[0], 0);
     ck_assert_double_eq(center[1], 0);

@@ -136,13 +136,13 @@ static struct {
     size_t count, calls[2000], calls_count;
 } seen;
 
-static double noting_eval(const double *z, const double *y, size_t rows, double *dz,
-                          const void *hyper)
+static double noting_eval(const double *z, const double *y, size_t rows, size_t outputs,
+                          double *dz, const void *hyper)
 {
     for (size_t i = 0; i < rows; i++)
         seen.y[seen.count++] = y[i];
     seen.calls[seen.calls_count++] = rows;
-    return gd_cost_find("mse")->eval(z, y, rows, dz, hyper);
+    return gd_cost_find("mse")->eval(z, y, rows, outputs, dz, hyper);
 }
 
 START_TEST(each_epoch_visits_every_row_once_in_a_new_order)

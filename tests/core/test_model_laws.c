@@ -11,10 +11,18 @@
 #include <string.h>
 
 #define COLS 3
-#define MAX_PARAMS 1100
+#define MAX_PARAMS 3300
 
 static const double center[COLS] = {0.391, -1.149, 2.385};
 static const double scale[COLS] = {0.713, 1.871, 0.233};
+
+/* How many outputs models are tried with: one, and more where they have classes. */
+static const size_t output_counts[] = {1, 2, 4};
+
+static size_t variants(const gd_model *m)
+{
+    return m->task == GD_MULTICLASS ? 3 : 1;
+}
 
 static void random_theta(double *theta, size_t n, uint64_t seed)
 {
@@ -27,8 +35,9 @@ START_TEST(the_parts_of_the_layout_cover_theta_exactly)
 {
     const gd_model *m = gd_models[_i];
     for (size_t cols = 1; cols <= 5; cols++)
-        for (int intercept = 0; intercept < 2; intercept++) {
-            gd_shape s = {cols, intercept};
+        for (size_t k = 0; k < 2 * variants(m); k++) {
+            bool intercept = k & 1;
+            gd_shape s = {cols, intercept, output_counts[k / 2]};
             gd_part parts[GD_MAX_PARTS];
             unsigned char covered[MAX_PARAMS] = {0};
             size_t n = m->params_len(&s), count = m->layout(&s, parts);
@@ -37,6 +46,9 @@ START_TEST(the_parts_of_the_layout_cover_theta_exactly)
             for (size_t i = 0; i < count; i++) {
                 ck_assert(parts[i].name && *parts[i].name);
                 ck_assert(!parts[i].scalar || parts[i].count == 1);
+                ck_assert_uint_ge(parts[i].rows, 1);
+                ck_assert_uint_eq(parts[i].count % parts[i].rows, 0);
+                ck_assert(intercept || !parts[i].bias); /* no intercept: all may be penalised */
                 ck_assert_uint_le(parts[i].offset + parts[i].count, n);
                 for (size_t k = 0; k < parts[i].count; k++)
                     ck_assert_msg(!covered[parts[i].offset + k]++, "%s: %s overlaps", m->name,
@@ -53,7 +65,7 @@ END_TEST
 START_TEST(the_starting_point_is_the_same_whatever_memory_held_before)
 {
     const gd_model *m = gd_models[_i];
-    gd_shape s = {COLS, true};
+    gd_shape s = {COLS, true, output_counts[variants(m) - 1]};
     double a[MAX_PARAMS], b[MAX_PARAMS];
     size_t n = m->params_len(&s);
     memset(a, 0xa5, sizeof a);
@@ -70,8 +82,9 @@ END_TEST
 START_TEST(unscaling_takes_rescaling_back)
 {
     const gd_model *m = gd_models[_i];
-    for (int intercept = 0; intercept < 2; intercept++) {
-        gd_shape s = {COLS, intercept};
+    for (size_t k = 0; k < 2 * variants(m); k++) {
+        bool intercept = k & 1;
+        gd_shape s = {COLS, intercept, output_counts[k / 2]};
         const double zero[COLS] = {0}, *shift = intercept ? center : zero;
         double theta[MAX_PARAMS], there[MAX_PARAMS], back[MAX_PARAMS];
         size_t n = m->params_len(&s);
@@ -96,17 +109,18 @@ START_TEST(rescaled_parameters_predict_the_same_from_scaled_rows)
 {
     const gd_model *m = gd_models[_i];
     problem p = problem_random(40, COLS, 0, 42);
-    for (int intercept = 0; intercept < 2; intercept++) {
-        gd_shape s = {COLS, intercept};
+    for (size_t k = 0; k < 2 * variants(m); k++) {
+        bool intercept = k & 1;
+        gd_shape s = {COLS, intercept, output_counts[k / 2]};
         const double zero[COLS] = {0}, *shift = intercept ? center : zero;
-        double theta[MAX_PARAMS], inside[MAX_PARAMS], scaled[40 * COLS], z[40], zs[40];
+        double theta[MAX_PARAMS], inside[MAX_PARAMS], scaled[40 * COLS], z[160], zs[160];
         random_theta(theta, m->params_len(&s), 43);
         m->rescale(&s, shift, scale, theta, inside);
         for (size_t i = 0; i < 40 * COLS; i++)
             scaled[i] = (p.rows[i] - shift[i % COLS]) / scale[i % COLS];
         m->forward(&s, theta, p.rows, 40, z);
         m->forward(&s, inside, scaled, 40, zs);
-        for (int i = 0; i < 40; i++)
+        for (size_t i = 0; i < 40 * s.outputs; i++)
             assert_near(zs[i], z[i], 1e-13); /* sums of a few values of up to 20 */
     }
     problem_free(&p);
@@ -116,10 +130,10 @@ END_TEST
 START_TEST(backward_adds_to_the_gradient)
 {
     const gd_model *m = gd_models[_i];
-    gd_shape s = {COLS, true};
+    gd_shape s = {COLS, true, output_counts[variants(m) - 1]};
     size_t n = m->params_len(&s);
     double theta[MAX_PARAMS], once[MAX_PARAMS] = {0}, more[MAX_PARAMS];
-    double x[] = {1.25, -2, 0.5}, dz[] = {0.75};
+    double x[] = {1.25, -2, 0.5}, dz[] = {0.75, -0.5, 0.25, 1};
     random_theta(theta, n, 44);
     for (size_t i = 0; i < n; i++)
         more[i] = 8;
@@ -135,10 +149,20 @@ static bool pair(int i, const gd_model **m, const gd_cost **c, gd_hyper *hyper)
 {
     *m = gd_models[(size_t)i / gd_costs_count];
     *c = gd_costs[(size_t)i % gd_costs_count];
-    ck_assert_msg(((*m)->tasks | (*c)->tasks) == GD_REGRESSION, "%s, %s: what are their targets?",
-                  (*m)->name, (*c)->name);
     gd_param_defaults(hyper, (*c)->params, (*c)->params_count);
-    return (*m)->tasks & (*c)->tasks;
+    return (*m)->task & (*c)->tasks;
+}
+
+/* Targets that fit, of two classes or of three. */
+static problem targets_for(const gd_model *m, size_t rows, size_t cols, uint64_t seed)
+{
+    size_t classes = m->task == GD_MULTICLASS ? 3 : 2;
+    return problem_for(m->task, classes, rows, cols, seed);
+}
+
+static size_t outputs_of(const gd_model *m)
+{
+    return m->task == GD_MULTICLASS ? 3 : 1;
 }
 
 static gd_objective *objective(const gd_data *d, const gd_model *m, const gd_shape *s,
@@ -189,8 +213,8 @@ START_TEST(the_gradient_agrees_with_central_differences)
         for (int variant = 0; variant < 8; variant++) {
             bool intercept = variant & 1, scaled = variant & 2, indexed = variant & 4;
             size_t cols = sizes[k].cols, count = sizes[k].rows;
-            problem p = problem_random(count, cols, 0.5, 46);
-            gd_shape s = {cols, intercept};
+            problem p = targets_for(m, count, cols, 46);
+            gd_shape s = {cols, intercept, outputs_of(m)};
             gd_objective *o = objective(&p.data, m, &s, c, &hyper);
             double *shift = calloc(2 * cols, sizeof *shift), *spread = shift + cols;
             for (size_t j = 0; j < cols; j++) {
@@ -222,7 +246,7 @@ START_TEST(chosen_and_scaled_rows_count_as_a_copy_of_them_would)
     if (!pair(_i, &m, &c, &hyper))
         return;
     size_t count = 2 * GD_BLOCK_ROWS + 300, some = GD_BLOCK_ROWS + 200, first = 90;
-    problem p = problem_random(count, COLS, 0.5, 47), copy = problem_random(some, COLS, 0, 48);
+    problem p = targets_for(m, count, COLS, 47), copy = problem_random(some, COLS, 0, 48);
     uint32_t *index = calloc(count, sizeof *index);
     for (size_t i = 0; i < count; i++)
         index[i] = (uint32_t)((i * 4099 + 5) % count);
@@ -231,7 +255,7 @@ START_TEST(chosen_and_scaled_rows_count_as_a_copy_of_them_would)
         for (size_t j = 0; j < COLS; j++)
             copy.rows[i * COLS + j] = (p.rows[index[first + i] * COLS + j] - center[j]) / scale[j];
     }
-    gd_shape s = {COLS, true};
+    gd_shape s = {COLS, true, outputs_of(m)};
     gd_objective *o = objective(&p.data, m, &s, c, &hyper);
     gd_objective *of_copy = objective(&copy.data, m, &s, c, &hyper);
     gd_objective_scale(o, center, scale);
@@ -257,7 +281,7 @@ START_TEST(linear_regression_is_a_weighted_sum)
     ck_assert_ptr_nonnull(m);
     double x[] = {1, 2, 3, /**/ -4, 0.5, 8}, theta[] = {2, -1, 0.25, 10}, z[2];
     for (int intercept = 0; intercept < 2; intercept++) {
-        gd_shape s = {3, intercept};
+        gd_shape s = {3, intercept, 1};
         ck_assert_uint_eq(m->params_len(&s), 3 + (size_t)intercept);
         m->forward(&s, theta, x, 2, z);
         ck_assert_double_eq(z[0], 0.75 + 10 * intercept);

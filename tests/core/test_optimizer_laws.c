@@ -46,11 +46,20 @@ static work begin(const gd_optimizer *o, size_t n, unsigned char poison)
     return w;
 }
 
+static const double all_weights[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+
 static void step(work *w, double rate)
 {
     double gradient[9];
     memcpy(gradient, w->gradient, sizeof gradient);
-    w->o->step(w->theta, w->gradient, w->n, rate, ++w->t, w->state, &w->hyper);
+    w->o->step(&(gd_update){.theta = w->theta,
+                            .gradient = w->gradient,
+                            .weight = all_weights,
+                            .n = w->n,
+                            .learning_rate = rate,
+                            .t = ++w->t,
+                            .state = w->state,
+                            .hyper = &w->hyper});
     ck_assert_mem_eq(gradient, w->gradient, sizeof gradient);
     ck_assert_double_eq(w->theta[w->n], GUARD);
     ck_assert_double_eq(w->state[w->state_len], GUARD);

@@ -170,7 +170,7 @@ START_TEST(a_cost_that_does_not_fit_is_refused_with_those_that_do)
     gd_spec_defaults(&s);
     gd_cost other = *s.cost;
     other.name = "other";
-    other.tasks = ~s.model->tasks;
+    other.tasks = ~(unsigned)s.model->task;
     s.cost = &other;
     gd_error err = {0};
     ck_assert_int_eq(gd_spec_check(&s, &err), GD_INVALID);
@@ -180,7 +180,7 @@ START_TEST(a_cost_that_does_not_fit_is_refused_with_those_that_do)
     for (size_t i = 0; i < gd_costs_count; i++) {
         char quoted[80];
         snprintf(quoted, sizeof quoted, "\"%s\"", gd_costs[i]->name);
-        bool fits = gd_costs[i]->tasks & s.model->tasks;
+        bool fits = gd_costs[i]->tasks & s.model->task;
         ck_assert_msg(fits == (strstr(err.message, quoted) != NULL), "%s: %s", quoted, err.message);
     }
 }

@@ -13,7 +13,7 @@ static problem allocate(size_t rows, size_t cols)
                  .targets = calloc(rows, sizeof(double))};
     ck_assert_ptr_nonnull(p.rows);
     ck_assert_ptr_nonnull(p.targets);
-    p.data = (gd_data){p.rows, p.targets, rows, cols};
+    p.data = (gd_data){p.rows, p.targets, rows, cols, 0};
     return p;
 }
 
@@ -82,27 +82,78 @@ problem problem_random(size_t rows, size_t cols, double noise, uint64_t seed)
     return p;
 }
 
-/* Gaussian elimination with pivoting; m: n rows of n + 1 values, solved in place. */
-static void solve(long double m[MAX_PARAMS][MAX_PARAMS + 1], size_t n)
+problem problem_for(gd_task task, size_t classes, size_t rows, size_t cols, uint64_t seed)
 {
+    problem p = problem_random(rows, cols, 0.7, seed);
+    bool is_class = task & GD_CLASSES;
+    for (size_t i = 0; i < rows && task == GD_COUNT; i++)
+        p.targets[i] = floor(fmin(exp(0.3 * p.targets[i]), 1e3));
+    for (size_t i = 0; i < rows && is_class; i++) {
+        double at = fabs(p.targets[i] + 0.9 * random_signed(&seed));
+        p.targets[i] = i < classes ? (double)i : fmod(floor(1.3 * at), (double)classes);
+    }
+    p.data.classes = is_class ? classes : 0;
+    return p;
+}
+
+double metric(const gd_metric *m, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(m[i].name, name) == 0)
+            return m[i].value;
+    ck_abort_msg("there is no metric \"%s\"", name);
+    return NAN;
+}
+
+void set_param(void *base, const gd_param *params, size_t count, const char *name, double value)
+{
+    gd_error err = {0};
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(params[i].name, name) == 0) {
+            ck_assert_msg(gd_param_set(base, &params[i], value, &err) == GD_OK, "%s: %s", name,
+                          err.message);
+            return;
+        }
+    ck_abort_msg("there is no hyperparameter \"%s\"", name);
+}
+
+#define USE(family)                                                                                \
+    void use_##family(gd_spec *s, const char *name)                                                \
+    {                                                                                              \
+        s->family = gd_##family##_find(name);                                                      \
+        ck_assert_msg(s->family != NULL, "there is no " #family " \"%s\"", name);                  \
+        gd_param_defaults(&s->family##_hyper, s->family->params, s->family->params_count);         \
+        WITH(s);                                                                                   \
+    }
+#define WITH(s) (void)0
+USE(cost)
+USE(optimizer)
+USE(schedule)
+#undef WITH
+#define WITH(s) gd_spec_default_cost(s)
+USE(model)
+
+void solve_linear(long double *a, size_t n)
+{
+    size_t w = n + 1;
     for (size_t i = 0; i < n; i++) {
         size_t pivot = i;
         for (size_t k = i + 1; k < n; k++)
-            if (fabsl(m[k][i]) > fabsl(m[pivot][i]))
+            if (fabsl(a[k * w + i]) > fabsl(a[pivot * w + i]))
                 pivot = k;
-        for (size_t j = 0; j <= n; j++) {
-            long double swap = m[i][j];
-            m[i][j] = m[pivot][j];
-            m[pivot][j] = swap;
+        for (size_t j = 0; j < w; j++) {
+            long double swap = a[i * w + j];
+            a[i * w + j] = a[pivot * w + j];
+            a[pivot * w + j] = swap;
         }
         for (size_t k = 0; k < n; k++) {
-            long double f = k == i ? 0 : m[k][i] / m[i][i];
-            for (size_t j = i; j <= n; j++)
-                m[k][j] -= f * m[i][j];
+            long double f = k == i ? 0 : a[k * w + i] / a[i * w + i];
+            for (size_t j = i; j < w; j++)
+                a[k * w + j] -= f * a[i * w + j];
         }
     }
     for (size_t i = 0; i < n; i++)
-        m[i][n] /= m[i][i];
+        a[i * w + n] /= a[i * w + i];
 }
 
 void least_squares(const gd_data *d, bool intercept, double *theta)
@@ -110,7 +161,8 @@ void least_squares(const gd_data *d, bool intercept, double *theta)
     size_t cols = d->cols;
     const double *rows = d->X;
     ck_assert_uint_le(cols, MAX_PARAMS);
-    long double mean[MAX_PARAMS + 1] = {0}, m[MAX_PARAMS][MAX_PARAMS + 1] = {{0}};
+    long double mean[MAX_PARAMS + 1] = {0}, *m = calloc(cols * (cols + 1), sizeof *m);
+    ck_assert_ptr_nonnull(m);
     for (size_t i = 0; intercept && i < d->rows; i++)
         for (size_t j = 0; j <= cols; j++)
             mean[j] += (j < cols ? rows[i * cols + j] : d->y[i]) / (long double)d->rows;
@@ -118,17 +170,18 @@ void least_squares(const gd_data *d, bool intercept, double *theta)
         for (size_t j = 0; j < cols; j++) {
             long double x = rows[i * cols + j] - mean[j];
             for (size_t k = 0; k < cols; k++)
-                m[j][k] += x * (rows[i * cols + k] - mean[k]);
-            m[j][cols] += x * (d->y[i] - mean[cols]);
+                m[j * (cols + 1) + k] += x * (rows[i * cols + k] - mean[k]);
+            m[j * (cols + 1) + cols] += x * (d->y[i] - mean[cols]);
         }
-    solve(m, cols);
+    solve_linear(m, cols);
     long double b = mean[cols];
     for (size_t j = 0; j < cols; j++) {
-        theta[j] = (double)m[j][cols];
-        b -= m[j][cols] * mean[j];
+        theta[j] = (double)m[j * (cols + 1) + cols];
+        b -= m[j * (cols + 1) + cols] * mean[j];
     }
     if (intercept)
         theta[cols] = (double)b;
+    free(m);
 }
 
 double direct_mse(const gd_data *d, bool intercept, const double *theta)

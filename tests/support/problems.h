@@ -6,6 +6,7 @@
 #ifndef TEST_PROBLEMS_H
 #define TEST_PROBLEMS_H
 
+#include "gd_metrics.h"
 #include "gd_train.h"
 
 #include <check.h>
@@ -46,6 +47,11 @@ problem problem_nist(const char *name);
  * that are linear in them plus `noise` times a random number of [-1, 1). */
 problem problem_random(size_t rows, size_t cols, double noise, uint64_t seed);
 
+/* As problem_random, but with targets that are right for a task: numbers; counts; or the numbers
+ * of so many classes, each of which occurs (rows >= classes), noisy, so that no model parts them
+ * without an error. */
+problem problem_for(gd_task task, size_t classes, size_t rows, size_t cols, uint64_t seed);
+
 /* A copy of the given rows x cols features and targets. */
 problem problem_of(const double *features, const double *targets, size_t rows, size_t cols);
 
@@ -61,8 +67,24 @@ void least_squares(const gd_data *d, bool intercept, double *theta);
 /* Mean of (y - z)^2 of a linear model, in long double. theta as in least_squares. */
 double direct_mse(const gd_data *d, bool intercept, const double *theta);
 
+/* The value of a metric by name; the test fails where there is none. */
+double metric(const gd_metric *m, size_t count, const char *name);
+
 /* Runs one case's tests and says how main should exit. */
 int run_case(TCase *tc, const char *name);
+
+/* Sets a hyperparameter of a member (params: its rows) by name, which must exist. */
+void set_param(void *base, const gd_param *params, size_t count, const char *name, double value);
+
+/* The member of that name, with its defaults; model: and its default cost. Must exist. */
+void use_model(gd_spec *s, const char *name);
+void use_cost(gd_spec *s, const char *name);
+void use_optimizer(gd_spec *s, const char *name);
+void use_schedule(gd_spec *s, const char *name);
+
+/* Solves the n x n system a x = b in place by Gaussian elimination with pivoting. a: n rows of
+ * n + 1 values, the last one of b, where x is left. */
+void solve_linear(long double *a, size_t n);
 
 /* The default spec; gd_train_new that must succeed; steps until the run has ended. */
 gd_spec spec_defaults(void);
