@@ -1,4 +1,4 @@
-/* api_names: a hash table (FNV-1a, linear probing) beside the list. */
+/* api_names: a sorted list of indices beside the list; binary search finds its way. */
 #include "api_names.h"
 
 #include "api_text.h"
@@ -7,57 +7,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t slot_of(const api_names *names, const char *name)
+/* Where name is in the sorted list, or would have to be. */
+static size_t place(const api_names *names, const char *name, bool *there)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (const char *c = name; *c; c++)
-        h = (h ^ (unsigned char)*c) * 0x100000001b3u;
-    size_t at = (size_t)(h ^ h >> 32) % names->slots_count;
-    while (names->slots[at] && strcmp(names->list[names->slots[at] - 1], name) != 0)
-        at = (at + 1) % names->slots_count;
-    return at;
+    size_t low = 0, high = names->count;
+    *there = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, names->list[names->sorted[middle]]);
+        if (order == 0) {
+            *there = true;
+            return middle;
+        }
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
 }
 
 static bool grow(api_names *names)
 {
     size_t cap = names->cap ? 2 * names->cap : 16;
     char **list = realloc(names->list, cap * sizeof *list);
-    if (!list)
+    if (list)
+        names->list = list;
+    size_t *sorted = realloc(names->sorted, cap * sizeof *sorted);
+    if (sorted)
+        names->sorted = sorted;
+    if (!list || !sorted)
         return false;
-    names->list = list;
-    size_t *slots = calloc(2 * cap + 1, sizeof *slots);
-    if (!slots)
-        return false;
-    free(names->slots);
-    names->slots = slots;
-    names->slots_count = 2 * cap + 1;
     names->cap = cap;
-    for (size_t i = 0; i < names->count; i++)
-        names->slots[slot_of(names, names->list[i])] = i + 1;
     return true;
 }
 
 api_names_added api_names_add(api_names *names, const char *name)
 {
+    bool there;
+    size_t at = place(names, name, &there);
+    if (there)
+        return API_NAMES_TWICE;
     if (names->count == names->cap && !grow(names))
         return API_NAMES_NO_MEMORY;
-    size_t at = slot_of(names, name);
-    if (names->slots[at])
-        return API_NAMES_TWICE;
     char *copy = strdup(name);
     if (!copy)
         return API_NAMES_NO_MEMORY;
+    memmove(names->sorted + at + 1, names->sorted + at,
+            (names->count - at) * sizeof *names->sorted);
+    names->sorted[at] = names->count;
     names->list[names->count++] = copy;
-    names->slots[at] = names->count;
     return API_NAMES_NEW;
 }
 
 size_t api_names_find(const api_names *names, const char *name)
 {
-    if (names->count == 0)
-        return SIZE_MAX;
-    size_t at = slot_of(names, name);
-    return names->slots[at] ? names->slots[at] - 1 : SIZE_MAX;
+    bool there;
+    size_t at = place(names, name, &there);
+    return there ? names->sorted[at] : SIZE_MAX;
 }
 
 size_t api_names_label(api_names *names, const char *label, const char *field, api_problem *p)
@@ -82,7 +89,7 @@ char **api_names_take(api_names *names, size_t *count)
 {
     char **list = names->list;
     *count = names->count;
-    free(names->slots);
+    free(names->sorted);
     *names = (api_names){0};
     return list;
 }
@@ -92,7 +99,7 @@ void api_names_free(api_names *names)
     for (size_t i = 0; i < names->count; i++)
         free(names->list[i]);
     free(names->list);
-    free(names->slots);
+    free(names->sorted);
     *names = (api_names){0};
 }
 

@@ -5,10 +5,9 @@
 #include "api_problem.h"
 
 typedef struct api_names {
-    char **list; /* in the order added; owned */
-    size_t count;
-    size_t *slots; /* open hashing: index + 1, 0 for empty */
-    size_t slots_count, cap;
+    char **list;    /* in the order added; owned */
+    size_t *sorted; /* indices into list, by name: look-up can't be slowed by chosen names */
+    size_t count, cap;
 } api_names;
 
 typedef enum api_names_added {

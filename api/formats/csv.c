@@ -15,7 +15,8 @@ typedef enum state {
     FIELD_START,
     PLAIN,
     QUOTED,
-    QUOTE_IN_QUOTED /* the end of the field, or the first of a doubled quote */
+    QUOTE_IN_QUOTED, /* the end of the field, or the first of a doubled quote */
+    CR_AFTER_QUOTED  /* only a line feed may follow */
 } state;
 
 enum { UNWANTED = -1, IS_TARGET = -2 };
@@ -265,7 +266,7 @@ static bool field_ended(reader *r, api_problem *p)
 static bool row_ended(reader *r, api_problem *p)
 {
     bool blank = r->column == 0 && r->field.len == 0 && !r->field_quoted;
-    if (blank)
+    if (blank && !r->field.failed)
         return true;
     if (!field_ended(r, p))
         return false;
@@ -350,7 +351,13 @@ static bool byte(reader *r, char c, api_problem *p)
             return field_ended(r, p);
         if (c == '\n')
             return line_ended(r, p);
-        return c == '\r' || quote_error(r, p);
+        if (c == '\r') {
+            r->state = CR_AFTER_QUOTED;
+            return true;
+        }
+        return quote_error(r, p);
+    case CR_AFTER_QUOTED:
+        return c == '\n' ? line_ended(r, p) : quote_error(r, p);
     }
     return false;
 }
@@ -386,7 +393,7 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
     api_dataset made = {0};
     if (r->state == QUOTED)
         return api_problem_set(p, API_INVALID, "the text ends inside a quoted field");
-    if ((r->column || r->field.len || r->field_quoted) && !line_ended(r, p))
+    if ((r->column || r->field.len || r->field_quoted || r->field.failed) && !line_ended(r, p))
         return false;
     if (!r->has_header)
         return api_problem_set(p, API_INVALID,
