@@ -96,21 +96,26 @@ static inline void accepted(const char *bytes, size_t n)
     ck_assert(api_json_check(bytes, n, &p));
 }
 
-/* The message must name `what` and the byte and the line where it is. */
+/* The message must name `what`, and the byte and the line where it is; the column, if it is
+ * told, follows from them. */
 static inline void refused(const char *bytes, size_t n, const char *what, size_t byte,
                            unsigned line)
 {
     recorder r = {0};
     api_problem p;
-    char place[64], at_line[32];
+    char place[96];
+    size_t column = 1;
     ck_assert_msg(!read_everywhere(bytes, n, &r, &p), "%s is accepted", bytes);
     api_text_free(&r.log);
     ck_assert_int_eq(p.code, API_BAD_JSON);
-    snprintf(place, sizeof place, "(byte %zu)", byte);
-    snprintf(at_line, sizeof at_line, "at line %u", line);
-    ck_assert_msg(strstr(p.detail, what) && strstr(p.detail, place) && strstr(p.detail, at_line),
-                  "%s: \"%s\", which lacks \"%s\", \"%s\" or \"%s\"", bytes, p.detail, what,
-                  at_line, place);
+    while (column <= byte && bytes[byte - column] != '\n')
+        column++;
+    if (strstr(p.detail, "column"))
+        snprintf(place, sizeof place, "at line %u, column %zu (byte %zu)", line, column, byte);
+    else
+        snprintf(place, sizeof place, "at line %u (byte %zu)", line, byte);
+    ck_assert_msg(strstr(p.detail, what) && strstr(p.detail, place),
+                  "%s: \"%s\", which lacks \"%s\" or \"%s\"", bytes, p.detail, what, place);
 }
 
 #endif

@@ -193,6 +193,7 @@ START_TEST(each_kind_of_member_is_written)
     api_doc_null(doc, "z");
     api_doc_strings(doc, "words", words, COUNT(words));
     api_doc_raw(doc, "raw", "{\"x\": [1, 2.5]}");
+    api_doc_embed(doc, "embedded", " {\"x\":[1,0.30000000000000004]} ");
     api_doc_number(api_doc_append_object(api_doc_add_array(doc, "list")), "k", 0.1);
     api_doc_append_string(api_doc_add_array(api_doc_add_object(doc, "o"), "l"), "end");
     api_doc_item(doc, "item", cJSON_CreateString("handed over"));
@@ -205,11 +206,13 @@ START_TEST(each_kind_of_member_is_written)
     ck_assert_str_eq(cJSON_GetArrayItem(member_of(doc, "words"), 2)->valuestring, words[2]);
     cJSON *x = member_of(member_of(doc, "raw"), "x");
     assert_same_double(cJSON_GetArrayItem(x, 1)->valuedouble, 2.5);
+    x = member_of(member_of(doc, "embedded"), "x");
+    assert_same_double(cJSON_GetArrayItem(x, 1)->valuedouble, 0.1 + 0.2);
     assert_same_double(number_of(cJSON_GetArrayItem(member_of(doc, "list"), 0), "k"), 0.1);
     cJSON *l = member_of(member_of(doc, "o"), "l");
     ck_assert_str_eq(cJSON_GetArrayItem(l, 0)->valuestring, "end");
     ck_assert_str_eq(string_of(doc, "item"), "handed over");
-    ck_assert_int_eq(cJSON_GetArraySize(doc), 10);
+    ck_assert_int_eq(cJSON_GetArraySize(doc), 11);
     cJSON_Delete(doc);
     free(text);
 }
@@ -226,24 +229,70 @@ START_TEST(adding_to_nothing_does_nothing_and_nothing_is_not_printed)
     api_doc_numbers(NULL, "a", &one, 1);
     api_doc_strings(NULL, "a", &word, 1);
     api_doc_raw(NULL, "a", "1");
+    api_doc_embed(NULL, "a", "1");
     api_doc_item(NULL, "a", cJSON_CreateObject());
     ck_assert_ptr_null(api_doc_add_object(NULL, "a"));
     ck_assert_ptr_null(api_doc_add_array(NULL, "a"));
     ck_assert_ptr_null(api_doc_append_object(NULL));
     api_doc_append_string(NULL, "w");
     ck_assert_ptr_null(api_doc_print(NULL));
+    ck_assert_ptr_null(api_doc_text(NULL));
+    ck_assert_ptr_null(api_doc_take_text(NULL));
 }
 END_TEST
 
 /* A part that could not be made must not be missing in silence. */
 START_TEST(a_document_that_lacks_a_part_is_not_printed)
 {
+    for (int way = 0; way < 3; way++) {
+        cJSON *doc = cJSON_CreateObject();
+        api_doc_string(doc, "a", "b");
+        cJSON *inner = api_doc_add_object(doc, "o");
+        if (way == 0)
+            api_doc_item(inner, "lost", NULL);
+        else if (way == 1)
+            api_doc_raw(inner, "lost", NULL);
+        else
+            api_doc_embed(inner, "lost", "no JSON");
+        api_doc_string(doc, "c", "d");
+        ck_assert_ptr_null(api_doc_text(doc));
+        ck_assert_ptr_null(way ? api_doc_print(doc) : api_doc_take_text(doc));
+    }
+}
+END_TEST
+
+START_TEST(a_document_is_printed_for_a_reader_or_on_one_line)
+{
+    static const char source[] = "{\"a\":1,\"list\":[1,2.5,\"x\"],\"o\":{\"b\":[[],{}],"
+                                 "\"c\":null}}";
+    api_problem p;
+    cJSON *doc = parse(source, &p);
+    char *line = api_doc_text(doc), *text = api_doc_print(doc);
+    ck_assert_str_eq(line, "{\"a\": 1, \"list\": [1, 2.5, \"x\"], \"o\": {\"b\": [[], {}], "
+                           "\"c\": null}}");
+    ck_assert_str_eq(text, "{\n  \"a\": 1,\n  \"list\": [1, 2.5, \"x\"],\n  \"o\": {\n"
+                           "    \"b\": [\n      [],\n      {}\n    ],\n    \"c\": null\n  }\n}\n");
+    free(line);
+    free(text);
+}
+END_TEST
+
+/* Every character that a string can hold, in names and values. */
+START_TEST(strings_of_any_characters_are_read_back)
+{
+    char all[600] = "";
+    for (int c = 1; c < 0x80; c++)
+        all[c - 1] = (char)c;
+    strcat(all,
+           "\xc2\x80\xdf\xbf\xe0\xa0\x80\xe2\x80\xa8\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
     cJSON *doc = cJSON_CreateObject();
-    api_doc_string(doc, "a", "b");
-    cJSON *inner = api_doc_add_object(doc, "o");
-    api_doc_item(inner, "lost", NULL);
-    api_doc_string(doc, "c", "d");
-    ck_assert_ptr_null(api_doc_print(doc));
+    api_doc_string(doc, all, all);
+    char *text = api_doc_print(doc);
+    doc = read_back(text);
+    ck_assert_str_eq(doc->child->string, all);
+    ck_assert_str_eq(doc->child->valuestring, all);
+    cJSON_Delete(doc);
+    free(text);
 }
 END_TEST
 
@@ -281,12 +330,11 @@ START_TEST(text_of_a_document_made_here_keeps_its_numbers)
     const double list[] = {0.1, 2};
     api_doc_number(doc, "rate", 0.1);
     api_doc_numbers(doc, "list", list, 2);
-    char *text = api_doc_text(doc);
+    char *text = api_doc_take_text(doc);
     cJSON *again = read_back(text);
     assert_same_double(number_of(again, "rate"), 0.1);
     ck_assert(cJSON_IsArray(member_of(again, "list")));
     cJSON_Delete(again);
-    cJSON_Delete(doc);
     free(text);
 }
 END_TEST
@@ -304,6 +352,8 @@ int main(void)
     tcase_add_test(tc, each_kind_of_member_is_written);
     tcase_add_test(tc, adding_to_nothing_does_nothing_and_nothing_is_not_printed);
     tcase_add_test(tc, a_document_that_lacks_a_part_is_not_printed);
+    tcase_add_test(tc, a_document_is_printed_for_a_reader_or_on_one_line);
+    tcase_add_test(tc, strings_of_any_characters_are_read_back);
     tcase_add_test(tc, text_is_the_value_again_with_exact_numbers);
     tcase_add_test(tc, text_of_a_document_made_here_keeps_its_numbers);
     return run_tests(tc, "api_doc");

@@ -65,6 +65,9 @@ START_TEST(names_that_are_not_given_are_made_up)
     r = good("{\"y\": [4], \"X\": [[1]]}", &train);
     assert_columns(&r, "x");
     reading_free(&r);
+    r = good("{\"y\": [4], \"X\": [[1, 2]], \"target\": \"x\"}", &train); /* is not taken */
+    assert_columns(&r, "x1|x2");
+    reading_free(&r);
 }
 END_TEST
 
@@ -94,6 +97,16 @@ START_TEST(the_query_names_what_the_body_does_not)
     ck_assert_str_eq(r.set.name, "from body");
     ck_assert_str_eq(r.set.target, "t");
     reading_free(&r);
+}
+END_TEST
+
+START_TEST(columns_from_the_query_do_not_go_with_x)
+{
+    const char *const columns[] = {"a"};
+    const api_read_options o = {.labelled = true, .columns = columns, .columns_count = 1};
+    const refusal want = {"{\"X\":[1],\"y\":[1]}", API_INVALID, "columns",
+                          "in the query chooses among named columns"};
+    assert_refused(&api_format_json, &o, &want, strlen(want.text));
 }
 END_TEST
 
@@ -149,6 +162,9 @@ static const refusal matrix_refusals[] = {
     {"{\"X\":[[1,2]],\"y\":[1],\"columns\":[\"y\",\"b\"]}", API_INVALID, "target",
      "\"y\" is the name of a column of X too"},
     {"{\"X\":[1],\"y\":[1],\"columns\":[\"t\"],\"target\":\"t\"}", API_INVALID, "target", "too"},
+    {"{\"X\":[1],\"y\":[1],\"target\":\"x\"}", API_INVALID, "target",
+     "\"x\" is the name of a column"},
+    {"{\"target\":\"x2\",\"X\":[[1,2]],\"y\":[1]}", API_INVALID, "target", "\"x2\" is the name"},
     {"{\"X\":[1],\"y\":[1],\"name\":\"\"}", API_INVALID, "name", "must not be empty"},
     {"{\"X\":[1],\"y\":[1],\"name\":7}", API_INVALID, "name", "must be a string, got a number"},
     {"{\"X\":[1],\"y\":[1],\"name\":null}", API_INVALID, "name", "must be a string, got null"},
@@ -256,6 +272,19 @@ START_TEST(columns_and_names_are_bounded)
 }
 END_TEST
 
+START_TEST(so_are_the_names_of_columns)
+{
+    api_text t = {0};
+    api_text_puts(&t, "{\"X\": [1], \"y\": [1], \"columns\": [\"c0\"");
+    for (int i = 1; i <= (int)GD_MAX_COLUMNS; i++)
+        api_text_printf(&t, ",\"c%d\"", i);
+    api_text_puts(&t, "]}");
+    const refusal want = {t.data, API_INVALID, "columns", "names more than 10000 columns"};
+    assert_refused(&api_format_json, &train, &want, t.len);
+    api_text_free(&t);
+}
+END_TEST
+
 START_TEST(many_rows_keep_their_order_through_the_buffers)
 {
     enum { ROWS = 5000 };
@@ -354,11 +383,13 @@ int main(void)
     tcase_add_test(tc, names_that_are_not_given_are_made_up);
     tcase_add_test(tc, a_flat_x_is_one_feature);
     tcase_add_test(tc, the_query_names_what_the_body_does_not);
+    tcase_add_test(tc, columns_from_the_query_do_not_go_with_x);
     tcase_add_loop_test(tc, a_bad_matrix_is_refused_by_row_and_column, 0, COUNT(matrix_refusals));
     tcase_add_test(tc, all_bad_names_are_told_at_once);
     tcase_add_test(tc, bad_column_names_are_told_by_their_own_place);
     tcase_add_test(tc, columns_that_are_an_object_are_one_mistake);
     tcase_add_test(tc, columns_and_names_are_bounded);
+    tcase_add_test(tc, so_are_the_names_of_columns);
     tcase_add_test(tc, many_rows_keep_their_order_through_the_buffers);
     tcase_add_test(tc, a_request_may_have_max_values_and_not_one_more);
     tcase_add_test(tc, rows_to_predict_need_no_target_and_take_nothing_else);

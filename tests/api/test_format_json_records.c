@@ -242,6 +242,20 @@ START_TEST(columns_are_bounded_beside_the_target)
 }
 END_TEST
 
+START_TEST(columns_are_bounded_for_predictions_too)
+{
+    api_text t = {0};
+    api_text_puts(&t, "{\"data\": [{");
+    for (size_t i = 0; i <= GD_MAX_COLUMNS; i++)
+        api_text_printf(&t, "%s\"k%zu\": 1", i ? ", " : "", i);
+    api_text_puts(&t, "}]}");
+    reading r = read_json(t.data, &predict);
+    ck_assert_msg(!r.ok, "%zu columns are accepted", r.set.cols);
+    reading_free(&r);
+    api_text_free(&t);
+}
+END_TEST
+
 /* ---- names ---- */
 
 static reading with_name_of(size_t len, const char *format)
@@ -265,23 +279,6 @@ START_TEST(names_of_wanted_columns_are_bounded)
         r = with_name_of(API_MAX_NAME + 1, formats[i]);
         ck_assert_int_eq(r.p.code, API_INVALID);
         ck_assert_ptr_nonnull(strstr(r.p.errors[0].message, "at most 256 bytes long, got 257"));
-        reading_free(&r);
-    }
-}
-END_TEST
-
-/* ?target= names the y of X as well, and what is stored must be a name. */
-START_TEST(a_target_from_the_query_must_be_a_name_too)
-{
-    char longer[API_MAX_NAME + 2];
-    memset(longer, 'n', sizeof longer);
-    longer[API_MAX_NAME + 1] = '\0';
-    const char *const cases[] = {"", "a\tb", "caf\xe9", longer};
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const api_read_options o = {.labelled = true, .target = cases[i]};
-        reading r = read_json("{\"X\": [[1, 2]], \"y\": [3]}", &o);
-        ck_assert_msg(!r.ok, "\"%s\" became the target's name", cases[i]);
-        ck_assert_str_eq(r.p.errors[0].field, "target");
         reading_free(&r);
     }
 }
@@ -332,8 +329,8 @@ int main(void)
     tcase_add_test(tc, each_bad_column_is_told);
     tcase_add_test(tc, many_keys_are_found_in_any_order);
     tcase_add_test(tc, columns_are_bounded_beside_the_target);
+    tcase_add_test(tc, columns_are_bounded_for_predictions_too);
     tcase_add_test(tc, names_of_wanted_columns_are_bounded);
-    tcase_add_test(tc, a_target_from_the_query_must_be_a_name_too);
     tcase_add_test(tc, records_to_predict_are_reordered_to_the_columns_of_the_model);
     return run_tests(tc, "api_format_json_records");
 }

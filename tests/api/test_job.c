@@ -131,8 +131,7 @@ static void refuses(const gd_param *param, const char *value)
 static void refuses_number(const gd_param *param, double value)
 {
     char text[64];
-    snprintf(text, sizeof text, value == floor(value) && fabs(value) < 1e15 ? "%.0f" : "%.17g",
-             value);
+    snprintf(text, sizeof text, "%.15g", value);
     refuses(param, text);
 }
 
@@ -190,7 +189,7 @@ START_TEST(each_parameter_takes_its_range_and_nothing_else)
     }
     if (p->kind == GD_INTEGER) {
         refuses_number(p, p->min + 0.5);
-        refuses_number(p, p->min + 1.0 / 3);
+        refuses_number(p, p->min + 0.001);
         refuses_number(p, 1e300);
         takes(r, "1.2e1", 12);
         takes(r, "12.0", 12);
@@ -458,7 +457,7 @@ START_TEST(places_behind_an_inline_dataset_are_those_of_the_request)
 {
     api_problem p = bad("{\"dataset\": {\"X\":\n[1, 2,\n3]},\n \"learning_rate\": 1e400}");
     ck_assert_int_eq(p.code, API_BAD_JSON);
-    assert_says(&p, "", "at line 4 (byte 50)");
+    assert_says(&p, "", "at line 4 (byte 48)");
 }
 END_TEST
 

@@ -255,6 +255,8 @@ START_TEST(a_member_spans_exactly_its_value)
         {"{\"dataset\":-1 }", "-1"},
         {"{\"dataset\": \"s\\\"}\" }", "\"s\\\"}\""},
         {"{\"dataset\":null,\"z\":0}", "null"},
+        {"{\"dataset\":true}", "true"},
+        {"{\"z\":true,\"dataset\": false }", "false"},
         {"{\"dataset\":{}}", "{}"},
         {"{\"dataset\":[]}", "[]"},
         {"{\"a\":{\"dataset\":1},\"b\":[{\"dataset\":2}],\"dataset\":3}", "3"},

@@ -94,6 +94,8 @@ START_TEST(all_bad_fields_are_listed_in_order)
     const char *detail = string_of(doc, "detail"); /* for those who read only this */
     ck_assert(strstr(detail, "3 fields") && strstr(detail, "learning_rate: must be greater"));
     ck_assert_ptr_null(cJSON_GetObjectItem(doc, "errors_omitted"));
+    char text[768];
+    ck_assert_str_eq(api_problem_text(&p, text, sizeof text), detail);
     cJSON_Delete(doc);
 }
 END_TEST

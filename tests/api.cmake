@@ -1,0 +1,19 @@
+# The tests of api, and the fuzz targets replayed over their corpus (label fuzz). To fuzz in
+# earnest: tests/fuzz/run.sh.
+foreach(what number text json json_events doc problem reader
+    format_json format_json_records format_csv job job_encode hyper model oom)
+  descentd_test(api ${what} descentd_api)
+endforeach()
+
+# The k-th allocation fails: malloc and friends are the test's own.
+target_link_options(api_oom PRIVATE
+  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free)
+
+foreach(target json_dataset csv_dataset job)
+  add_executable(fuzz_${target} fuzz/fuzz_${target}.c fuzz/replay_main.c)
+  target_compile_options(fuzz_${target} PRIVATE -Wno-conversion)
+  target_link_libraries(fuzz_${target} PRIVATE descentd_flags descentd_api)
+  add_test(NAME fuzz_${target}
+    COMMAND fuzz_${target} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${target})
+  set_tests_properties(fuzz_${target} PROPERTIES LABELS fuzz TIMEOUT 120)
+endforeach()

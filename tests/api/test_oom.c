@@ -1,0 +1,409 @@
+/* The k-th allocation fails, for every k: api either says so and hands nothing back, or the
+ * result is whole; it is never cut short, and no block is lost.
+ *
+ * The linker puts these functions in the place of malloc and friends (-Wl,--wrap), cJSON gets
+ * them by cJSON_InitHooks. Check, which is a static library, gets them too: so they count and
+ * fail only between watch and unwatch, where nothing of Check is called.
+ */
+#include "api_dataset.h"
+#include "api_job.h"
+#include "api_model.h"
+#include "api_reader.h"
+#include "api_tests.h"
+#include "api_text.h"
+
+#include <math.h>
+#include <stdarg.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *block);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *block);
+char *__wrap_strdup(const char *s);
+
+static bool watching, for_good; /* for_good: all after the k-th fail too */
+static long fail_at;            /* the allocation that fails, counted from 1; 0: none */
+static long allocations;        /* asked for since watching began */
+static long live;               /* blocks taken and not given back, while watching */
+
+static void watch(long k, bool all_after)
+{
+    fail_at = k;
+    for_good = all_after;
+    allocations = live = 0;
+    watching = true;
+}
+
+static bool refuse(void)
+{
+    if (!watching)
+        return false;
+    allocations++;
+    return fail_at && (for_good ? allocations >= fail_at : allocations == fail_at);
+}
+
+static void *count(void *block)
+{
+    live += watching && block != NULL;
+    return block;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return refuse() ? NULL : count(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refuse() ? NULL : count(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    if (refuse())
+        return NULL;
+    return old ? __real_realloc(old, size) : count(__real_malloc(size));
+}
+
+void __wrap_free(void *block)
+{
+    live -= watching && block != NULL;
+    __real_free(block);
+}
+
+char *__wrap_strdup(const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char *copy = __wrap_malloc(n);
+    return copy ? memcpy(copy, s, n) : NULL;
+}
+
+/* ---- what is done, and what came of it, written down without an allocation ---- */
+
+typedef struct outcome {
+    char text[16384];
+    size_t len;
+    api_problem p;
+} outcome;
+
+static void note(outcome *o, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    o->len += (size_t)vsnprintf(o->text + o->len, sizeof o->text - o->len, fmt, ap);
+    va_end(ap);
+}
+
+/* A text that an encoder made; NULL is how it says that there was no memory. */
+static void note_text(outcome *o, char *text)
+{
+    if (text)
+        note(o, "%s\n", text);
+    else
+        api_problem_set(&o->p, API_UNAVAILABLE, "no text");
+    free(text);
+}
+
+static bool note_values(void *ctx, const double *v, size_t n, api_problem *p)
+{
+    (void)p;
+    for (size_t i = 0; i < n; i++)
+        note(ctx, "%.17g ", v[i]);
+    return true;
+}
+
+static bool note_targets(void *ctx, const double *v, size_t n, api_problem *p)
+{
+    note(ctx, "y: ");
+    return note_values(ctx, v, n, p);
+}
+
+/* In pieces of `step` bytes: tokens that are whole and tokens that are gathered. */
+static void read_upload(outcome *o, const char *format, const api_read_options *options,
+                        const char *text, size_t step)
+{
+    const api_format *f = api_format_find(format, &o->p);
+    const api_sink sink = {o, note_values, note_targets};
+    api_dataset d = {0};
+    void *reader = f->open(options, &sink);
+    bool ok = reader || api_problem_set(&o->p, API_UNAVAILABLE, "no reader");
+    for (size_t at = 0, n = strlen(text); ok && at < n; at += step)
+        ok = f->feed(reader, text + at, n - at < step ? n - at : step, &o->p);
+    if (ok && f->finish(reader, &d, &o->p)) {
+        note(o, "\n%s %s %zu %zu %zu:", d.name, d.target ? d.target : "-", (size_t)d.rows, d.stored,
+             d.target_at);
+        for (size_t i = 0; i < d.cols; i++)
+            note(o, " %s %zu", d.columns[i], d.features[i]);
+    }
+    f->close(reader);
+    api_dataset_free(&d);
+}
+
+static const api_read_options train = {.labelled = true, .name = "n"}, predict = {0};
+
+static void json_matrix(outcome *o)
+{
+    read_upload(o, NULL, &train,
+                "{\"name\": \"ads\", \"columns\": [\"tv\", \"radio\"], \"target\": \"sales\", "
+                "\"X\": [[230.1, 37.8], [44.5, 39.3]], \"y\": [22.1, 10.4]}",
+                1);
+}
+
+static void json_flat(outcome *o)
+{
+    read_upload(o, NULL, &train, "{\"X\": [1, 2, 3], \"y\": [4, 5, 6]}", 100);
+}
+
+static void json_records(outcome *o)
+{
+    read_upload(
+        o, NULL, &train,
+        "{\"data\": [{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,"
+        "\"j\":1,\"k\":2,\"l\":3,\"m\":4,\"n\":5,\"o\":6,\"p\":7,\"q\":\"text\",\"r\":9},"
+        "{\"r\":1,\"q\":2,\"p\":3,\"o\":4,\"n\":5,\"m\":6,\"l\":7,\"k\":8,\"j\":9,\"i\":1,"
+        "\"h\":2,\"g\":3,\"f\":4,\"e\":5,\"d\":6,\"c\":7,\"b\":8,\"a\":9}],"
+        "\"columns\": [\"c\", \"a\", \"r\"], \"target\": \"d\"}",
+        3);
+}
+
+static void json_with_mistakes(outcome *o)
+{
+    read_upload(o, NULL, &train, "{\"nmae\": 1, \"X\": [[1]], \"y\": [1, 2], \"columns\": [7]}", 5);
+}
+
+static void csv_table(outcome *o)
+{
+    static const char *const columns[] = {"c", "a"};
+    const api_read_options options = {
+        .labelled = true, .name = "n", .target = "y", .columns = columns, .columns_count = 2};
+    read_upload(o, "text/csv", &options,
+                "\xef\xbb\xbf"
+                "a,\"note, long\",y,c\r\n1,\"two\nlines\",2,3\r\n4,\"0123456789012345678"
+                "9012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+                "1234567890123456789012345678901234567890123456789012345678901234567890123456789012"
+                "3456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+                "56789012345678901234567890\",5,6\r\n",
+                7);
+}
+
+static void csv_of_many_columns(outcome *o)
+{
+    const api_read_options options = {.labelled = true, .target = "t"};
+    read_upload(o, "text/csv", &options,
+                "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t\n"
+                "1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2\n",
+                11);
+}
+
+static void csv_of_one_column(outcome *o)
+{
+    read_upload(o, "text/csv", &predict, "x\n1\n2\n", 100);
+}
+
+static void csv_with_mistakes(outcome *o)
+{
+    read_upload(o, "text/csv", &train, "a,,b\n1,2,3\n", 100);
+}
+
+static const char request[] =
+    "{\"name\": \"a job\", \"dataset\": {\"X\": [1, 2], \"y\": [3, 4]}, \"learning_rate\": 0.1, "
+    "\"epochs\": 50, \"optimizer\": {\"name\": \"gd\"}, \"history_points\": \"all\", "
+    "\"initial_parameters\": {\"coefficients\": [0.30000000000000004], \"b\": -1}}";
+
+static void job_and_its_spec(outcome *o)
+{
+    api_job job;
+    double *theta = NULL;
+    if (api_job_decode(request, strlen(request), &job, &o->p)) {
+        note(o, "%s %zu %zu\n", job.name, job.dataset_start, job.dataset_end);
+        note_text(o, api_doc_print(api_job_encode_spec(&job, "ds_1")));
+        if (o->p.code == API_NO_PROBLEM && api_job_initial(&job, 1, &theta, &o->p))
+            note(o, "%.17g %.17g", theta[0], theta[1]);
+    }
+    free(theta);
+    api_job_free(&job);
+}
+
+static void job_with_mistakes(outcome *o)
+{
+    static const char text[] = "{\"dataset_id\": \"ds_1\", \"epochs\": \"many\", \"tolx\": 1, "
+                               "\"optimizer\": \"adam\", \"initial_parameters\": []}";
+    api_job job;
+    api_job_decode(text, strlen(text), &job, &o->p);
+    api_job_free(&job);
+}
+
+static void problem(outcome *o)
+{
+    api_problem p = no_problem();
+    for (int i = 0; i < 20; i++)
+        api_problem_field(&p, i % 2 ? "tol" : "epochs", "must be %d", i);
+    note_text(o, api_problem_encode(&p));
+}
+
+static void job_document(outcome *o)
+{
+    const api_job_view v = {.id = "job_1",
+                            .name = "a",
+                            .dataset_id = "ds_1",
+                            .state = "running",
+                            .epochs = 300,
+                            .epoch = 7,
+                            .cost = 0.1,
+                            .gradient_norm = NAN,
+                            .finite = true,
+                            .created_at = "2024-02-29T00:00:00Z",
+                            .advice = "[{\"code\": \"x\", \"values\": [1, 0.1]}]",
+                            .error = "{\"type\": \"t\"}",
+                            .spec = "{\"epochs\": 300, \"a\": {}}"};
+    cJSON *doc = cJSON_CreateObject();
+    api_job_encode(doc, &v, false);
+    note_text(o, api_doc_print(doc));
+}
+
+static const char *const names[] = {"tv", "radio"};
+static const double numbers[] = {0.1, -1.0 / 3, 0.1 + 0.2, NAN, 5e-324};
+
+static void model_document(outcome *o)
+{
+    cJSON *training = api_training_encode("ds_1", "n", "ab", 200, "{\"epochs\": 10}", "converged",
+                                          7, 0.1, 1e-9, 0.5, 0.25);
+    char *text = api_doc_take_text(training);
+    const api_model_view v = {.id = "m",
+                              .job_id = "j",
+                              .name = "n",
+                              .target = "sales",
+                              .created_at = "now",
+                              .model = gd_model_find("linear_regression"),
+                              .shape = {2, true},
+                              .columns = names,
+                              .theta = numbers,
+                              .scaled = numbers,
+                              .center = numbers,
+                              .scale = numbers,
+                              .metrics = {1, 2, 3, NAN},
+                              .training = text};
+    cJSON *doc = cJSON_CreateObject();
+    api_model_encode(doc, &v, false);
+    free(text);
+    note_text(o, api_doc_print(doc));
+}
+
+static void predictions(outcome *o)
+{
+    note_text(o, api_predictions_encode("model_1", numbers, COUNT(numbers)));
+}
+
+static void dataset_document(outcome *o)
+{
+    static const gd_column columns[] = {{0, 1, 0.5, 0.25}, {-1, 1, NAN, INFINITY}};
+    char *statistics = api_doc_take_text(api_statistics_encode(names, columns, 2, "y", columns));
+    const api_dataset_view v = {.id = "ds_1",
+                                .name = "n",
+                                .target = "y",
+                                .sha256 = "ab",
+                                .created_at = "now",
+                                .rows = 3,
+                                .bytes = 100,
+                                .columns = "[\"tv\", \"radio\"]",
+                                .statistics = statistics};
+    cJSON *doc = cJSON_CreateObject();
+    if (statistics)
+        api_dataset_encode(doc, &v);
+    else
+        cJSON_Delete(doc), doc = NULL;
+    free(statistics);
+    note_text(o, api_doc_print(doc));
+}
+
+static void diverged(outcome *o)
+{
+    const gd_error err = {.field = "learning_rate", .message = "is too large"};
+    const gd_shape line = {1, true};
+    note_text(o, api_doc_print(
+                     api_diverged_encode(&err, 17, 0.25, 0.125, gd_models[0], &line, numbers, 16)));
+}
+
+static void history(outcome *o)
+{
+    api_text t = {0};
+    for (uint64_t i = 0; i < 20; i++) {
+        const api_point point = {i, numbers[i % 5], 0.1, 0.2, (double)i};
+        api_point_json(&t, &point, i == 0);
+        api_point_csv(&t, &point);
+    }
+    note_text(o, api_text_take(&t));
+}
+
+static const struct {
+    const char *name;
+    void (*run)(outcome *o);
+} operations[] = {
+#define X(name) {#name, name},
+    X(json_matrix) X(json_flat) X(json_records) X(json_with_mistakes) X(csv_table)
+        X(csv_of_many_columns) X(csv_of_one_column) X(csv_with_mistakes) X(job_and_its_spec)
+            X(job_with_mistakes) X(problem) X(job_document) X(model_document) X(predictions)
+                X(dataset_document) X(diverged) X(history)
+#undef X
+};
+
+/* Runs it with the k-th allocation failing; says how many were asked for. */
+static long run(int which, long k, bool all_after, outcome *o)
+{
+    memset(o, 0, sizeof *o);
+    watch(k, all_after);
+    operations[which].run(o);
+    watching = false;
+    ck_assert_uint_lt(o->len, sizeof o->text);
+    ck_assert_msg(live == 0, "%s, k = %ld: %ld blocks are lost", operations[which].name, k, live);
+    return allocations;
+}
+
+/* Of a bad request fewer mistakes may be told, but no others. */
+static bool tells_no_more(const api_problem *less, const api_problem *all)
+{
+    bool fine = less->code == all->code && strcmp(less->detail, all->detail) == 0;
+    for (size_t i = 0; fine && i < less->errors_count; i++)
+        fine = says(all, less->errors[i].field, less->errors[i].message);
+    return fine && (less->errors_count > 0 || all->errors_count == 0);
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    static outcome whole, o;
+    const char *name = operations[_i / 2].name;
+    bool all_after = _i % 2;
+    long total = run(_i / 2, 0, false, &whole), failed = 0;
+    ck_assert_msg(whole.p.code == API_NO_PROBLEM || strstr(name, "mistakes"), "%s: %s", name,
+                  problem_text(&whole.p));
+    ck_assert_msg(whole.len > 0 || strstr(name, "mistakes"), "%s does nothing", name);
+    ck_assert_int_gt(total, 0);
+    for (long k = 1; k <= total; k++) {
+        run(_i / 2, k, all_after, &o);
+        if (o.p.code == API_UNAVAILABLE) {
+            failed++;
+            continue;
+        }
+        ck_assert_msg(tells_no_more(&o.p, &whole.p), "%s, k = %ld of %ld: %s", name, k, total,
+                      problem_text(&o.p));
+        ck_assert_msg(strcmp(o.text, whole.text) == 0, "%s, k = %ld of %ld: %s\nnot\n%s", name, k,
+                      total, o.text, whole.text);
+    }
+    ck_assert_msg(failed > total / 2, "%s: only %ld of %ld failures are told", name, failed, total);
+    run(_i / 2, 0, false, &o); /* and it works the next time */
+    ck_assert_str_eq(o.text, whole.text);
+}
+END_TEST
+
+int main(void)
+{
+    cJSON_Hooks hooks = {__wrap_malloc, __wrap_free};
+    cJSON_InitHooks(&hooks);
+    TCase *tc = tcase_create("oom");
+    tcase_add_loop_test(tc, every_allocation_may_fail, 0, 2 * (int)COUNT(operations));
+    return run_tests(tc, "api_oom");
+}

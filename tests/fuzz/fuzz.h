@@ -1,0 +1,168 @@
+/* fuzz: what the fuzz targets share. A target is LLVMFuzzerTestOneInput; it aborts when one
+ * of the rules is broken, and run.sh or replay_main.c give it its inputs.
+ *
+ * The rules: however the bytes are cut into pieces, the numbers, the result and the problem
+ * are the same; what is accepted is whole and finite; what is refused says why, in UTF-8.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include "api_reader.h"
+#include "api_text.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+#define RULE(holds)                                                                                \
+    do {                                                                                           \
+        if (!(holds)) {                                                                            \
+            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #holds);                    \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* Where to cut: anywhere, but always at the same place for the same data. */
+static inline size_t cut_of(const uint8_t *data, size_t n)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ data[i]) * 16777619u;
+    return (h ^ h >> 16) % (n + 1);
+}
+
+static inline void check_problem(const api_problem *p)
+{
+    RULE(p->code != API_NO_PROBLEM && p->code != API_UNAVAILABLE);
+    RULE(api_utf8(p->detail, strlen(p->detail)));
+    RULE(*p->detail || p->errors_count > 0);
+    for (size_t i = 0; i < p->errors_count; i++) {
+        RULE(api_utf8(p->errors[i].field, strlen(p->errors[i].field)));
+        RULE(api_utf8(p->errors[i].message, strlen(p->errors[i].message)));
+        RULE(*p->errors[i].message);
+    }
+}
+
+static inline bool same_problem(const api_problem *a, const api_problem *b)
+{
+    bool same = a->code == b->code && strcmp(a->detail, b->detail) == 0 &&
+                a->errors_count == b->errors_count && a->errors_more == b->errors_more;
+    for (size_t i = 0; same && i < a->errors_count; i++)
+        same = strcmp(a->errors[i].field, b->errors[i].field) == 0 &&
+               strcmp(a->errors[i].message, b->errors[i].message) == 0;
+    return same;
+}
+
+/* ---- datasets ---- */
+
+typedef struct reading {
+    bool ok;
+    api_text values, targets; /* the doubles, as bytes */
+    api_dataset set;
+    api_problem p;
+} reading;
+
+static inline bool take_values(void *ctx, const double *v, size_t n, api_problem *p)
+{
+    (void)p;
+    api_text_add(&((reading *)ctx)->values, (const char *)v, n * sizeof *v);
+    return true;
+}
+
+static inline bool take_targets(void *ctx, const double *v, size_t n, api_problem *p)
+{
+    (void)p;
+    api_text_add(&((reading *)ctx)->targets, (const char *)v, n * sizeof *v);
+    return true;
+}
+
+static inline bool feed_copy(const api_format *f, void *reader, const uint8_t *data, size_t n,
+                             api_problem *p)
+{
+    char *copy = malloc(n ? n : 1); /* its exact size: a sanitizer sees a read beyond */
+    if (n)
+        memcpy(copy, data, n);
+    bool ok = f->feed(reader, copy, n, p);
+    free(copy);
+    return ok;
+}
+
+static inline reading read_upload(const api_format *f, const api_read_options *o,
+                                  const uint8_t *data, size_t n, size_t cut)
+{
+    reading r;
+    memset(&r, 0, sizeof r);
+    const api_sink sink = {&r, take_values, take_targets};
+    void *reader = f->open(o, &sink);
+    r.ok = feed_copy(f, reader, data, cut, &r.p) &&
+           (cut == n || feed_copy(f, reader, data + cut, n - cut, &r.p)) &&
+           f->finish(reader, &r.set, &r.p);
+    f->close(reader);
+    return r;
+}
+
+static inline void reading_free(reading *r)
+{
+    api_text_free(&r->values);
+    api_text_free(&r->targets);
+    api_dataset_free(&r->set);
+}
+
+static inline bool same_text(const api_text *a, const api_text *b)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+static inline double number_at(const api_text *t, size_t i)
+{
+    double v;
+    RULE((i + 1) * sizeof v <= t->len);
+    memcpy(&v, t->data + i * sizeof v, sizeof v);
+    return v;
+}
+
+static inline void check_dataset(const reading *r, bool labelled)
+{
+    const api_dataset *d = &r->set;
+    bool apart = d->target_at == API_APART;
+    RULE(d->rows > 0 && d->cols > 0 && d->name);
+    RULE(r->values.len == d->rows * d->stored * sizeof(double));
+    RULE(r->targets.len == (labelled && apart ? d->rows * sizeof(double) : 0));
+    RULE(labelled ? d->target != NULL : !d->target && apart);
+    for (size_t i = 0; i < d->cols; i++)
+        RULE(d->columns[i] && d->features[i] < d->stored && d->features[i] != d->target_at);
+    for (size_t row = 0; row < d->rows; row++) {
+        for (size_t i = 0; i < d->cols; i++)
+            RULE(isfinite(number_at(&r->values, row * d->stored + d->features[i])));
+        if (labelled)
+            RULE(isfinite(apart ? number_at(&r->targets, row)
+                                : number_at(&r->values, row * d->stored + d->target_at)));
+    }
+}
+
+/* Whole and cut in two. */
+static inline void check_upload(const api_format *f, const api_read_options *o, const uint8_t *data,
+                                size_t n)
+{
+    reading whole = read_upload(f, o, data, n, n),
+            cut = read_upload(f, o, data, n, cut_of(data, n));
+    RULE(whole.ok == cut.ok && whole.ok == (whole.p.code == API_NO_PROBLEM));
+    RULE(same_text(&whole.values, &cut.values) && same_text(&whole.targets, &cut.targets));
+    RULE(same_problem(&whole.p, &cut.p));
+    RULE(whole.set.rows == cut.set.rows && whole.set.cols == cut.set.cols);
+    for (size_t i = 0; i < whole.set.cols; i++)
+        RULE(strcmp(whole.set.columns[i], cut.set.columns[i]) == 0 &&
+             whole.set.features[i] == cut.set.features[i]);
+    if (whole.ok)
+        check_dataset(&whole, o->labelled);
+    else
+        check_problem(&whole.p);
+    reading_free(&whole);
+    reading_free(&cut);
+}
+
+#endif

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Fuzzes each target for some time, with clang's address and undefined behaviour sanitizers.
+#
+#   ./tests/fuzz/run.sh [SECONDS] [TARGET...]     60 seconds a target; TARGET: json_dataset ...
+#
+# Everything it makes is in build/fuzz: what it learns in build/fuzz/learnt/TARGET, an input
+# that breaks a rule in build/fuzz/found. To keep one, copy it to tests/fuzz/corpus/TARGET,
+# which the fuzz tests of ctest replay; this script only reads there.
+set -eu
+cd "$(dirname "$0")/../.."
+
+seconds="${1:-60}"
+[ "$#" -eq 0 ] || shift
+[ "$#" -gt 0 ] || set -- json_dataset csv_dataset job
+out=build/fuzz
+mkdir -p "$out/found"
+status=0
+
+for target; do
+    mkdir -p "$out/learnt/$target"
+    # api without the OpenAPI document, which the build makes
+    sources="$(find api core -name '*.c' ! -name api_openapi.c)"
+    # shellcheck disable=SC2046,SC2086
+    clang -std=c11 -O1 -g -ffp-contract=off -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE \
+        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Icore -Iapi \
+        "tests/fuzz/fuzz_$target.c" $sources $(pkg-config --cflags --libs libcjson) -lm \
+        -o "$out/fuzz_$target"
+    echo "== $target: $seconds seconds"
+    "$out/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
+        -print_final_stats=1 -artifact_prefix="$out/found/$target-" \
+        "$out/learnt/$target" "tests/fuzz/corpus/$target" >"$out/$target.log" 2>&1 || {
+        status=1
+        echo "$target: a rule is broken, see $out/$target.log and $out/found"
+    }
+    grep -E "broken|ERROR|SUMMARY|stat::(number_of_executed_units|average_exec_per_sec)" \
+        "$out/$target.log" || true
+done
+exit "$status"
