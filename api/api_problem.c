@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool api_problem_set(api_problem *p, api_problem_code code, const char *fmt, ...)
 {
@@ -77,6 +78,8 @@ const char *api_nearest(const char *word, const char *const *names, size_t count
     const char *nearest = NULL;
     size_t best = strlen(word) / 2 + 1; /* farther than this is another word */
     for (size_t i = 0; i < count; i++) {
+        if (strcasecmp(word, names[i]) == 0)
+            return names[i];
         size_t d = distance(word, names[i]);
         if (d < best) {
             best = d;

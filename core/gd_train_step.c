@@ -169,6 +169,16 @@ static void start(gd_train *t)
         out_of_range(t, GD_TOO_LARGE);
 }
 
+/* At the very limit of stability a step leads to the other side of the valley, to the same
+ * cost. Where descent has settled, what a step gains, rate |gradient|^2 or half of it, is small. */
+static bool bouncing(const gd_train *t, double floor)
+{
+    const gd_state *s = &t->state;
+    return t->spec.optimizer == gd_optimizers[0] && t->spec.cost->smooth &&
+           s->learning_rate * s->gradient_norm * s->gradient_norm >
+               4 * t->spec.tol * fmax(s->cost, floor);
+}
+
 /* Has the cost settled? Full batches: it changed by no more than tol. Mini-batches: the
  * best one did not improve by more than tol, and the noise is below where it began. */
 static bool settled(const gd_train *t, double before, double best_before)
@@ -178,7 +188,7 @@ static bool settled(const gd_train *t, double before, double best_before)
     if (tol == 0)
         return false;
     if (gd_full_batch(t))
-        return fabs(before - cost) <= tol * fmax(before, floor);
+        return fabs(before - cost) <= tol * fmax(before, floor) && !bouncing(t, floor);
     return cost >= best_before * (1 - tol) && cost <= t->reference;
 }
 

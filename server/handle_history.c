@@ -135,10 +135,12 @@ static bool read_query(srv_request *rq, history *h)
         return api_problem_field(&rq->problem, limited ? "limit" : "last",
                                  "can't be given together with %s", h->points ? "points" : "last");
     }
-    if (!srv_request_accepts(rq, "application/json") && !srv_request_accepts(rq, "text/csv"))
+    double json = srv_request_accepts(rq, "application/json");
+    double csv = srv_request_accepts(rq, "text/csv");
+    h->csv = csv > json;
+    if (json == 0 && csv == 0)
         return api_problem_set(&rq->problem, API_NOT_ACCEPTABLE,
                                "a history is sent as application/json or text/csv");
-    h->csv = srv_request_prefers(rq, "text/csv") || !srv_request_accepts(rq, "application/json");
     return true;
 }
 

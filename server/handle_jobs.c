@@ -149,6 +149,15 @@ static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
     static const api_read_options options = {.labelled = true};
     api_problem p = {0};
     const char *bytes = rq->body.data + job->dataset_start;
+    if (*bytes != '{')
+        return api_problem_field(&rq->problem, "dataset",
+                                 "must be an object like {\"X\": [...], \"y\": [...]}, got %s",
+                                 *bytes == '['   ? "an array"
+                                 : *bytes == '"' ? "a string"
+                                 : *bytes == 'n' ? "null"
+                                 : *bytes == 't' ? "true"
+                                 : *bytes == 'f' ? "false"
+                                                 : "a number");
     bool ok = srv_ingest_begin(g, rq->app, api_formats[0], &options, &p) &&
               srv_ingest_feed(g, bytes, job->dataset_end - job->dataset_start, &p) &&
               srv_ingest_finish(g, &p);
@@ -158,9 +167,13 @@ static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
         snprintf(p.errors[i].field, sizeof p.errors[i].field, "%.*s",
                  (int)sizeof p.errors[i].field - 1, field);
     }
-    if (!ok)
+    /* beside what is wrong with the rest of the job, all bad fields at once */
+    if (rq->problem.code == API_INVALID && p.code == API_INVALID)
+        for (size_t i = 0; i < p.errors_count; i++)
+            api_problem_field(&rq->problem, p.errors[i].field, "%s", p.errors[i].message);
+    else if (!ok && rq->problem.code == API_NO_PROBLEM)
         rq->problem = p;
-    return ok;
+    return ok && rq->problem.code == API_NO_PROBLEM;
 }
 
 static bool json_body(srv_request *rq)
@@ -179,13 +192,20 @@ void srv_post_job(srv_request *rq)
     srv_ingest ingest = {0};
     new_job n = {.job = &job};
     const char *body = rq->body.data ? rq->body.data : "";
-    if (!json_body(rq) || !api_job_decode(body, rq->body.len, &job, &rq->problem))
+    if (!json_body(rq))
+        goto end;
+    bool ok = api_job_decode(body, rq->body.len, &job, &rq->problem);
+    bool has_data = job.dataset_end > job.dataset_start;
+    if (!ok && !(rq->problem.code == API_INVALID && has_data))
         goto end;
     n.dataset_id = job.dataset_id;
-    if (!job.dataset_id) {
+    if (has_data) {
         n.ingest = &ingest;
-        if (!read_inline(rq, &job, &ingest))
+        if (!read_inline(rq, &job, &ingest)) {
+            if (*ingest.id)
+                srv_ingest_discard(&ingest);
             goto end;
+        }
         n.dataset_id = ingest.id;
         n.cols = ingest.dataset.cols;
         n.labels = ingest.dataset.labels != NULL;

@@ -20,6 +20,7 @@ typedef struct srv_app {
     srv_waiters *waiters;
     srv_pool *pool;
     srv_http *http;
+    atomic_uint requests;   /* not answered yet */
     atomic_uint uploads;    /* under way */
     atomic_size_t gathered; /* bytes of bodies held in memory */
     char address[300];      /* host:port that is listened on */

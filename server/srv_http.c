@@ -1,6 +1,7 @@
 /* srv_http: from libmicrohttpd's callbacks to handlers and back. */
 #include "srv_http.h"
 
+#include "srv_framing.h"
 #include "srv_listen.h"
 #include "srv_log.h"
 #include "srv_routes.h"
@@ -12,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     THREADS = 4,
     CONNECTIONS = 4096,
     IDLE_SECONDS = 30,
-    CONNECTION_MEMORY = 64 << 10 /* request line and headers must fit */
+    CONNECTION_MEMORY = 64 << 10, /* request line and headers must fit */
+    LAST_ANSWERS_MS = 2000        /* wait for answers under way at a stop, at most */
 };
 
 /* All bodies together that are held in memory. */
@@ -28,6 +31,7 @@ enum {
 #define DRAINED ((uint64_t)8 << 20)
 
 struct srv_http {
+    srv_app *app;
     struct MHD_Daemon *daemon;
     MHD_socket listening; /* ours to close once quiesced */
 };
@@ -87,6 +91,8 @@ static enum MHD_Result answer(srv_request *rq)
     rq->reply = NULL;
     if (rq->content_type)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, rq->content_type);
+    if (rq->close)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (*rq->location)
         MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, rq->location);
     if (*rq->allow)
@@ -149,9 +155,9 @@ static void too_large(srv_request *rq)
 static void check_body(srv_request *rq)
 {
     const char *length = srv_request_header(rq, "Content-Length");
-    bool chunked = srv_request_header(rq, "Transfer-Encoding") != NULL;
+
     uint64_t announced = length ? strtoull(length, NULL, 10) : 0;
-    rq->has_body = chunked || announced > 0;
+
     if (!rq->route || rq->problem.code != API_NO_PROBLEM)
         return;
     if (rq->route->body == SRV_NO_BODY)
@@ -166,7 +172,7 @@ static void check_body(srv_request *rq)
 }
 
 static srv_request *begin(srv_app *app, struct MHD_Connection *connection, const char *url,
-                          const char *method)
+                          const char *method, const char *version, bool bad_target)
 {
     srv_request *rq = calloc(1, sizeof *rq);
     if (!rq)
@@ -180,8 +186,13 @@ static srv_request *begin(srv_app *app, struct MHD_Connection *connection, const
         free(rq);
         return NULL;
     }
+    atomic_fetch_add(&app->requests, 1);
+    if (bad_target)
+        api_problem_set(&rq->problem, API_BAD_REQUEST,
+                        "the target is not a path of printable characters with valid %%XX escapes");
+    rq->close = !srv_framing_check(connection, version, &rq->problem) || bad_target;
     rq->route = srv_route_find(rq);
-    if (rq->route)
+    if (rq->route && rq->problem.code == API_NO_PROBLEM)
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_parameter, rq);
     check_body(rq);
     if (rq->problem.code == API_NO_PROBLEM && rq->route->open)
@@ -229,19 +240,29 @@ static bool take_body(srv_request *rq, const char *bytes, size_t n)
     return true;
 }
 
+/* Stands for a request with a bad target until its first callback, which sees no more than the
+ * path, with its escapes resolved. */
+static char bad_target_mark;
+
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    (void)cls, (void)connection;
+    return srv_framing_target(target) ? NULL : &bad_target_mark;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **con_cls)
 {
-    (void)version;
-    srv_request *rq = *con_cls;
+    bool bad_target = *con_cls == &bad_target_mark;
+    srv_request *rq = bad_target ? NULL : *con_cls;
     if (!rq) {
-        rq = begin(cls, connection, url, method);
+        rq = begin(cls, connection, url, method, version, bad_target);
         *con_cls = rq;
         if (!rq)
             return MHD_NO;
         /* A large body that is refused anyway is not waited for: the answer closes. */
-        bool refuse_now = rq->problem.code == API_TOO_LARGE;
+        bool refuse_now = rq->problem.code == API_TOO_LARGE || rq->close;
         return refuse_now ? answer(rq) : MHD_YES;
     }
     if (*upload_data_size) {
@@ -269,9 +290,10 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 {
     (void)cls, (void)connection, (void)code;
     srv_request *rq = *con_cls;
-    if (!rq)
+    if (!rq || *con_cls == &bad_target_mark)
         return;
     log_request(rq);
+    atomic_fetch_sub(&rq->app->requests, 1);
     srv_read_free(rq->read);
     drop_gathered(rq);
     free(rq->reply);
@@ -296,6 +318,7 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
         api_problem_set(p, API_UNAVAILABLE, "not enough memory");
         return NULL;
     }
+    h->app = app;
     h->listening = srv_listen(app->config.listen, app->address, sizeof app->address, p);
     if (h->listening < 0)
         goto fail;
@@ -305,7 +328,7 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
         on_completed, NULL, MHD_OPTION_LISTEN_SOCKET, h->listening, MHD_OPTION_THREAD_POOL_SIZE,
         (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_END);
     if (h->daemon)
         return h;
     api_problem_set(p, API_INTERNAL, "the HTTP listener can't be started");
@@ -325,6 +348,9 @@ void srv_http_stop(srv_http *h)
 {
     if (!h)
         return;
+    /* Answers under way get a moment to leave, those of long-polls that were just resumed too. */
+    for (int i = 0; i < LAST_ANSWERS_MS && atomic_load(&h->app->requests) > 0; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     MHD_stop_daemon(h->daemon);
     close(h->listening);
     free(h);

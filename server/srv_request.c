@@ -47,41 +47,48 @@ void srv_reply_empty(srv_request *rq, int status)
     rq->status = status;
 }
 
-/* One element of an Accept header, without its parameters: is it `type`, or a range of it? */
-static bool covers(const char *element, size_t n, const char *type, bool exactly)
+/* How exactly one element of an Accept header, without its parameters, speaks of `type`: 3 by
+ * name, 2 as a family, 1 as anything, 0 not at all. */
+static int covers(const char *element, size_t n, const char *type)
 {
-    if (strlen(type) == n && strncasecmp(element, type, n) == 0)
-        return true;
-    if (exactly)
-        return false;
     size_t family = (size_t)(strchr(type, '/') - type) + 1;
-    return (n == 3 && strncmp(element, "*/*", 3) == 0) ||
-           (n == family + 1 && element[family] == '*' && strncasecmp(element, type, family) == 0);
+    if (strlen(type) == n && strncasecmp(element, type, n) == 0)
+        return 3;
+    if (n == family + 1 && element[family] == '*' && strncasecmp(element, type, family) == 0)
+        return 2;
+    return n == 3 && strncmp(element, "*/*", 3) == 0;
 }
 
-static bool in_accept(const srv_request *rq, const char *type, bool exactly)
+/* The q parameter of an element that goes up to the next comma; 1 when there is none. */
+static double weight(const char *element)
+{
+    size_t n = strcspn(element, ",");
+    for (const char *at = element; (at = memchr(at, ';', n - (size_t)(at - element))); at++) {
+        const char *name = at + 1 + strspn(at + 1, " \t");
+        if ((*name == 'q' || *name == 'Q') && name[1] == '=')
+            return strtod(name + 2, NULL);
+    }
+    return 1;
+}
+
+double srv_request_accepts(const srv_request *rq, const char *type)
 {
     const char *accept = srv_request_header(rq, "Accept");
+    double q = 0;
+    int best = 0;
     if (!accept)
-        return !exactly;
+        return 0.001; /* all is welcome, nothing is asked for */
     while (*accept) {
         accept += strspn(accept, ", \t");
-        size_t n = strcspn(accept, ",; \t");
-        if (n && covers(accept, n, type, exactly))
-            return true;
+        int exactness = covers(accept, strcspn(accept, ",; \t"), type);
+        if (exactness > best) {
+            best = exactness;
+            q = weight(accept);
+        }
         accept += strcspn(accept, ",");
     }
-    return false;
-}
-
-bool srv_request_accepts(const srv_request *rq, const char *type)
-{
-    return in_accept(rq, type, false);
-}
-
-bool srv_request_prefers(const srv_request *rq, const char *type)
-{
-    return in_accept(rq, type, true);
+    /* of two that are equally welcome, the one that was named more exactly */
+    return q > 0 ? q + 0.0001 * best : 0;
 }
 
 void srv_no_such(srv_request *rq, const char *what)

@@ -21,10 +21,10 @@ typedef struct srv_request {
     char method[16];
     char *path;           /* as asked for, without the query; owned */
     char id[SRV_ID_SIZE]; /* what stands for {id} in the route */
-    bool has_body;
-    uint64_t received; /* bytes of the body so far */
-    api_text body;     /* of routes that gather it */
-    srv_read *read;    /* of routes that read it as it comes */
+    bool close;           /* end the connection with the answer */
+    uint64_t received;    /* bytes of the body so far */
+    api_text body;        /* of routes that gather it */
+    srv_read *read;       /* of routes that read it as it comes */
     double began;
 
     api_problem problem;
@@ -59,10 +59,8 @@ void srv_reply_doc(srv_request *rq, int status, cJSON *doc);
 void srv_reply_text(srv_request *rq, int status, const char *content_type, char *text);
 void srv_reply_empty(srv_request *rq, int status);
 
-/* Does the client accept this type (Accept header)? Absent means all is welcome. */
-bool srv_request_accepts(const srv_request *rq, const char *type);
-/* Does it name this very type? */
-bool srv_request_prefers(const srv_request *rq, const char *type);
+/* How welcome this type is by the Accept header (RFC 9110, 12.5.1); 0: not at all. */
+double srv_request_accepts(const srv_request *rq, const char *type);
 
 /* Sets `problem` to not-found: "there is no job with id ...". */
 void srv_no_such(srv_request *rq, const char *what);
