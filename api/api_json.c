@@ -96,7 +96,7 @@ static bool fits(api_json *j, size_t n, size_t most)
 {
     size_t room = j->token.len < most ? most - j->token.len : 0;
     j->offset += n < room ? n : room;
-    return n <= room;
+    return n <= room && j->token.len <= most;
 }
 
 static bool emit(api_json *j, api_json_event *e, api_problem *p)

@@ -74,9 +74,8 @@ size_t api_names_label(api_names *names, const char *label, const char *field, a
         return at;
     if (names->count == API_MAX_LABELS) {
         api_problem_field(p, field,
-                          "is the %zuth distinct label; a target of texts is a class, and "
-                          "has at most %zu",
-                          API_MAX_LABELS + 1, API_MAX_LABELS);
+                          "is one more than %zu distinct labels; a target of texts is a class",
+                          API_MAX_LABELS);
         return SIZE_MAX;
     }
     if (api_names_add(names, label) == API_NAMES_NEW)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *api_number_format(double v, char buf[API_NUMBER_SIZE])
+const char *api_number_format(double v, char buf[static API_NUMBER_SIZE])
 {
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(buf, API_NUMBER_SIZE, "%.*g", digits, v);

@@ -6,6 +6,7 @@
 #include "api_job.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 extern const char api_openapi_text[]; /* openapi.json, embedded by CMakeLists.txt */
@@ -147,7 +148,11 @@ static cJSON *default_spec(void)
     api_job job = {.name = empty};
     gd_spec_defaults(&job.spec);
     gd_param_defaults(&job, api_job_params, api_job_params_count);
-    return api_job_encode_spec(&job, NULL);
+    /* by way of its text, which an incomplete document does not have */
+    char *text = api_doc_take_text(api_job_encode_spec(&job, NULL));
+    cJSON *spec = text ? cJSON_Parse(text) : NULL;
+    free(text);
+    return spec;
 }
 
 char *api_openapi_encode(const char *version)

@@ -166,12 +166,17 @@ void srv_get_history(srv_request *rq)
     if (!read_query(rq, &h))
         return;
     api_text_puts(&h.text, h.csv ? api_point_csv_header : "[");
-    if (!srv_store_read(rq->app->store, read_history, &h, &rq->problem))
-        api_text_free(&h.text);
-    else if (!h.found) {
-        api_text_free(&h.text);
+    bool ok = srv_store_read(rq->app->store, read_history, &h, &rq->problem);
+    if (ok && !h.found)
         srv_no_such(rq, "job");
-    } else if (h.csv)
+    if (!ok || !h.found) {
+        api_text_free(&h.text);
+        return;
+    }
+    if (h.next >= 0) /* CSV has no place of its own for it */
+        snprintf(rq->next, sizeof rq->next, "/v1/jobs/%s/history?after_epoch=%lld&limit=%llu",
+                 rq->id, (long long)h.next, (unsigned long long)h.limit);
+    if (h.csv)
         srv_reply_text(rq, 200, "text/csv; charset=utf-8", api_text_take(&h.text));
     else
         reply_json(rq, &h);

@@ -33,7 +33,8 @@ enum {
 struct srv_http {
     srv_app *app;
     struct MHD_Daemon *daemon;
-    MHD_socket listening; /* ours to close once quiesced */
+    MHD_socket listening; /* the daemon's to close, once it runs */
+    atomic_bool stopping; /* no new connections */
 };
 
 /* ---- what handlers may ask (srv_request.h) ---- */
@@ -95,6 +96,11 @@ static enum MHD_Result answer(srv_request *rq)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (*rq->location)
         MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, rq->location);
+    if (*rq->next) {
+        char link[160];
+        snprintf(link, sizeof link, "<%s>; rel=\"next\"", rq->next);
+        MHD_add_response_header(response, "Link", link);
+    }
     if (*rq->allow)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
     if (rq->status == 429 || rq->status == 503)
@@ -311,6 +317,15 @@ static void __attribute__((format(printf, 2, 0))) on_error(void *cls, const char
     srv_log("http", srv_s("message", line));
 }
 
+/* MHD_quiesce_daemon would do this, but it races with the threads of a pool (a fatal error in
+ * libmicrohttpd 0.9.75: "Failed to remove listen FD from epoll set"). */
+static enum MHD_Result on_connection(void *cls, const struct sockaddr *address, socklen_t len)
+{
+    (void)address, (void)len;
+    srv_http *h = cls;
+    return atomic_load(&h->stopping) ? MHD_NO : MHD_YES;
+}
+
 srv_http *srv_http_start(srv_app *app, api_problem *p)
 {
     srv_http *h = calloc(1, sizeof *h);
@@ -323,12 +338,13 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
     if (h->listening < 0)
         goto fail;
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, app, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_LISTEN_SOCKET, h->listening, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+        on_connection, h, on_request, app, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_LISTEN_SOCKET, h->listening,
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, NULL, MHD_OPTION_END);
     if (h->daemon)
         return h;
     api_problem_set(p, API_INTERNAL, "the HTTP listener can't be started");
@@ -341,7 +357,7 @@ fail:
 void srv_http_quiesce(srv_http *h)
 {
     if (h)
-        MHD_quiesce_daemon(h->daemon);
+        atomic_store(&h->stopping, true);
 }
 
 void srv_http_stop(srv_http *h)
@@ -351,7 +367,6 @@ void srv_http_stop(srv_http *h)
     /* Answers under way get a moment to leave, those of long-polls that were just resumed too. */
     for (int i = 0; i < LAST_ANSWERS_MS && atomic_load(&h->app->requests) > 0; i++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    MHD_stop_daemon(h->daemon);
-    close(h->listening);
+    MHD_stop_daemon(h->daemon); /* closes the listening socket too */
     free(h);
 }

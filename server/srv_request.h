@@ -33,6 +33,7 @@ typedef struct srv_request {
     size_t reply_len;
     const char *content_type;
     char location[64];
+    char next[128]; /* the next page, for a Link header */
     char allow[64];
 
     /* a long-poll: see srv_waiters.h */

@@ -1,7 +1,8 @@
 # The tests of api, and the fuzz targets replayed over their corpus (label fuzz). To fuzz in
 # earnest: tests/fuzz/run.sh.
 foreach(what number text json json_events doc problem reader
-    format_json format_json_records format_csv job job_encode hyper model oom)
+    format_json format_json_records format_csv labels job job_encode families hyper model
+    catalog oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
 

@@ -8,7 +8,8 @@ target_compile_options(test_problems PRIVATE -Wno-conversion -Wno-pedantic)
 target_link_libraries(test_problems PRIVATE descentd_flags PUBLIC gd_core PkgConfig::CHECK)
 
 foreach(what error param spec rng kernels data curvature metrics
-    optimizer_laws cost_laws model_laws train epochs rates extremes checkpoint advice oom)
+    split optimizer_laws cost_laws model_laws schedules train fits epochs updates validation rates
+    extremes checkpoint advice oom)
   descentd_test(core ${what} test_problems gd_core)
 endforeach()
 descentd_test(core executor test_problems gd_core Threads::Threads)

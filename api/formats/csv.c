@@ -212,10 +212,14 @@ static bool number_field(reader *r, double *to, api_problem *p)
     return true;
 }
 
-/* Meant as a number, though it is none: "1,5", "nan", " 3 ". */
+/* Meant as a number, though it is none: "1,5", "nan", " 3 ", or a number that is missing. */
 static bool looks_numeric(const char *s)
 {
-    s += strspn(s, " \t+-");
+    static const char *const missing[] = {"NA", "N/A", "null", "none", "?", "-"};
+    for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++)
+        if (strcasecmp(s, missing[i]) == 0)
+            return true;
+    s += strspn(s, " \t+-$");
     return *s == '\0' || (*s >= '0' && *s <= '9') || *s == '.' || strncasecmp(s, "nan", 3) == 0 ||
            strncasecmp(s, "inf", 3) == 0;
 }

@@ -283,8 +283,10 @@ static bool read_data(reader *r, const api_json_event *e, api_problem *p)
         /* what it may not be as a target is said only if it is the target */
         api_problem ignored = {0};
         size_t label = api_names_label(&r->texts[r->key], e->text, "", &ignored);
-        r->record[r->key] = (double)label;
         number = label != SIZE_MAX;
+        r->record[r->key] = number ? (double)label : NAN;
+        if (ignored.code == API_UNAVAILABLE)
+            return no_memory(p);
     }
     if ((!number || (e->type == API_JSON_NUMBER && r->texts[r->key].count > 0)) && !m->found)
         *m = (misfit){true, e->overflow, r->records, e->type};
@@ -526,8 +528,10 @@ static size_t wanted_key(reader *r, const char *column, const char *field, bool 
     }
     const misfit *m = &r->misfits[key];
     char place[96];
-    snprintf(place, sizeof place, "data[%llu].%.64s", (unsigned long long)m->row, column);
-    if (r->texts[key].count > 0 && !target)
+    bool text_feature = r->texts[key].count > 0 && !target; /* from its first row on */
+    snprintf(place, sizeof place, "data[%llu].%.64s", text_feature ? 0 : (unsigned long long)m->row,
+             column);
+    if (text_feature)
         api_problem_field(&r->soft, place, "must be a finite number, got a string");
     else if (r->texts[key].count > 0 && m->found)
         api_problem_field(&r->soft, place,

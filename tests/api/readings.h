@@ -103,7 +103,10 @@ static inline bool same_dataset(const api_dataset *a, const api_dataset *b)
 {
     bool same = same_strings(a->name, b->name) && same_strings(a->target, b->target) &&
                 a->cols == b->cols && a->rows == b->rows && a->stored == b->stored &&
-                a->target_at == b->target_at;
+                a->target_at == b->target_at && a->labels_count == b->labels_count &&
+                !a->labels == !b->labels;
+    for (size_t i = 0; same && i < a->labels_count; i++)
+        same = same_strings(a->labels[i], b->labels[i]);
     for (size_t i = 0; same && i < a->cols; i++)
         same = same_strings(a->columns[i], b->columns[i]) && a->features[i] == b->features[i];
     return same;
@@ -163,6 +166,16 @@ static inline void assert_columns(const reading *r, const char *want)
     char got[1024] = "";
     for (size_t i = 0, at = 0; i < r->set.cols; i++)
         at += (size_t)snprintf(got + at, sizeof got - at, "%s%s", i ? "|" : "", r->set.columns[i]);
+    ck_assert_str_eq(got, want);
+}
+
+/* The class labels, separated by |; "" where targets are numbers. */
+static inline void assert_labels(const reading *r, const char *want)
+{
+    char got[1024] = "";
+    ck_assert(!r->set.labels == !r->set.labels_count);
+    for (size_t i = 0, at = 0; i < r->set.labels_count; i++)
+        at += (size_t)snprintf(got + at, sizeof got - at, "%s%s", i ? "|" : "", r->set.labels[i]);
     ck_assert_str_eq(got, want);
 }
 

@@ -141,10 +141,10 @@ static const refusal refusals[] = {
     {"a,y\n0x1p3,1\n", API_INVALID, "row 1, column \"a\"", "\"0x1p3\" is not"},
     {"a,y\n1e400,1\n", API_INVALID, "row 1, column \"a\"", "is beyond the range of double"},
     {"a,y\n1,-1e400\n", API_INVALID, "row 1, column \"y\"", "is beyond the range of double"},
-    {"a,y\n1,caf\xe9\n", API_INVALID, "row 1, column \"y\"", "\"caf?\" is not a finite number"},
-    {"a,y\n1,\xef\xbb\xbf"
-     "2\n",
-     API_INVALID, "row 1, column \"y\"", "is not a finite number"},
+    {"a,y\ncaf\xe9,1\n", API_INVALID, "row 1, column \"a\"", "\"caf?\" is not a finite number"},
+    {"a,y\n\xef\xbb\xbf"
+     "2,1\n",
+     API_INVALID, "row 1, column \"a\"", "is not a finite number"},
     /* quotes */
     {"a,y\n\"1\"2,3\n", API_INVALID, "", "a quoted field is followed by something else"},
     {"a,y\n1,2\n\"3\" ,4\n", API_INVALID, "",

@@ -1,8 +1,9 @@
-/* Hyperparameters of models, costs and optimizers, as jobs give them.
+/* Hyperparameters of models, costs, optimizers and schedules, as jobs give them.
  *
- * The members of today have none, so this program brings tables of its own in the place of
- * core's gd_tables.c (which the linker takes from the library only when it is needed): an
- * optimizer with a parameter of each kind, and a model and a cost of another task.
+ * The members of today have no parameter of some kinds, so this program brings tables of its own
+ * in the place of core's gd_tables.c (which the linker takes from the library only when it is
+ * needed): an optimizer with a parameter of each kind, and a model and a cost of another task.
+ * What core's own members have is in test_families.c.
  */
 #include "api_job.h"
 #include "api_tests.h"
@@ -34,20 +35,35 @@ static const gd_param bending_params[] = {
 static const gd_optimizer plain = {.name = "plain"};
 static const gd_optimizer momentum = {
     .name = "momentum", .params = pushing_params, .params_count = COUNT(pushing_params)};
-static const gd_cost squares = {.name = "squares", .tasks = 1};
-static const gd_cost bent = {
-    .name = "bent", .tasks = 1, .params = bending_params, .params_count = COUNT(bending_params)};
-static const gd_cost entropy = {.name = "entropy", .tasks = 2};
-static const gd_model line = {.name = "line", .tasks = 1, .default_cost = "squares"};
+static const gd_cost squares = {
+    .name = "squares", .tasks = GD_REGRESSION, .curvature = 1, .smooth = true};
+static const gd_cost bent = {.name = "bent",
+                             .tasks = GD_REGRESSION,
+                             .curvature = 1,
+                             .smooth = true,
+                             .params = bending_params,
+                             .params_count = COUNT(bending_params)};
+static const gd_cost entropy = {
+    .name = "entropy", .tasks = GD_CLASSES, .curvature = 0.25, .smooth = true};
+static const gd_model line = {
+    .name = "line", .task = GD_REGRESSION, .default_cost = "squares", .linear = true};
 static const gd_model classes = {.name = "classes",
-                                 .tasks = 2,
+                                 .task = GD_BINARY,
+                                 .linear = true,
                                  .default_cost = "entropy",
                                  .params = bending_params,
                                  .params_count = COUNT(bending_params)};
 
+static const gd_schedule steady = {.name = "steady"};
+static const gd_schedule falling = {.name = "falling",
+                                    .alias = "decay",
+                                    .params = pushing_params,
+                                    .params_count = COUNT(pushing_params)};
+
 const gd_optimizer *const gd_optimizers[] = {&plain, &momentum};
 const gd_cost *const gd_costs[] = {&squares, &bent, &entropy};
 const gd_model *const gd_models[] = {&line, &classes};
+const gd_schedule *const gd_schedules[] = {&steady, &falling};
 
 #define FIND(type, table)                                                                          \
     const size_t table##_count = COUNT(table);                                                     \
@@ -61,6 +77,7 @@ const gd_model *const gd_models[] = {&line, &classes};
 FIND(gd_optimizer, gd_optimizers)
 FIND(gd_cost, gd_costs)
 FIND(gd_model, gd_models)
+FIND(gd_schedule, gd_schedules)
 
 static bool decode(const char *members, api_job *job, api_problem *p)
 {
@@ -78,11 +95,16 @@ static api_job good(const char *members)
     return job;
 }
 
-static pushing pushing_of(const api_job *job)
+static pushing pushing_in(const gd_hyper *hyper)
 {
     pushing h;
-    memcpy(&h, job->spec.optimizer_hyper.bytes, sizeof h);
+    memcpy(&h, hyper->bytes, sizeof h);
     return h;
+}
+
+static pushing pushing_of(const api_job *job)
+{
+    return pushing_in(&job->spec.optimizer_hyper);
 }
 
 static double delta_of(const gd_hyper *hyper)
@@ -215,6 +237,28 @@ START_TEST(a_model_brings_its_own_cost_and_refuses_those_of_other_tasks)
 }
 END_TEST
 
+START_TEST(a_schedule_has_hyperparameters_of_its_own)
+{
+    api_job job = good("\"schedule\": {\"name\": \"decay\", \"beta\": 0.25}, "
+                       "\"optimizer\": {\"name\": \"momentum\", \"beta\": 0.5}");
+    ck_assert_ptr_eq(job.spec.schedule, &falling); /* by its alias */
+    assert_same_double(pushing_in(&job.spec.schedule_hyper).beta, 0.25);
+    ck_assert(pushing_in(&job.spec.schedule_hyper).nesterov);
+    assert_same_double(pushing_of(&job).beta, 0.5);
+    char *text = api_doc_take_text(api_job_encode_spec(&job, "d"));
+    cJSON *doc = read_back(text), *schedule = member_of(doc, "schedule");
+    ck_assert_str_eq(string_of(schedule, "name"), "falling");
+    assert_same_double(number_of(schedule, "beta"), 0.25);
+    cJSON_Delete(doc);
+    free(text);
+    api_job_free(&job);
+    api_problem p;
+    ck_assert(!decode("\"schedule\": {\"name\": \"decay\", \"beta\": 1}", &job, &p));
+    api_job_free(&job);
+    assert_says(&p, "schedule.beta", "must be a finite number in [0, 1), got 1");
+}
+END_TEST
+
 START_TEST(all_members_are_listed_for_an_unknown_one)
 {
     api_job job;
@@ -234,6 +278,7 @@ int main(void)
     tcase_add_test(tc, bad_hyperparameters_are_told_by_their_path);
     tcase_add_test(tc, hyperparameters_survive_in_the_stored_spec);
     tcase_add_test(tc, a_model_brings_its_own_cost_and_refuses_those_of_other_tasks);
+    tcase_add_test(tc, a_schedule_has_hyperparameters_of_its_own);
     tcase_add_test(tc, all_members_are_listed_for_an_unknown_one);
     return run_tests(tc, "api_hyper");
 }

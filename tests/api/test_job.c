@@ -1,6 +1,7 @@
 /* api_job: a request becomes a whole spec, or every bad field of it is named; what is stored
  * of a job reads back as the same job.
  */
+#include "api_families.h"
 #include "api_job.h"
 #include "api_tests.h"
 #include "api_text.h"
@@ -62,10 +63,12 @@ START_TEST(what_is_not_said_has_its_default)
     ck_assert(job.dataset_start == 0 && job.dataset_end == 0);
     ck_assert_ptr_null(job.initial);
     ck_assert_uint_eq(job.history_points, 1000);
+    assert_same_double(job.max_seconds, API_NO_LIMIT);
     const gd_spec *s = &job.spec;
     ck_assert_str_eq(s->model->name, "linear_regression");
     ck_assert_str_eq(s->cost->name, "mse");
     ck_assert_str_eq(s->optimizer->name, "gd");
+    ck_assert_str_eq(s->schedule->name, "constant");
     assert_same_double(s->learning_rate, GD_AUTO);
     ck_assert_uint_eq(s->epochs, 1000);
     ck_assert_uint_eq(s->batch_size, GD_FULL_BATCH);
@@ -89,6 +92,7 @@ START_TEST(everything_can_be_said)
              "\"learning_rate\": 0.1, \"epochs\": 250, \"batch_size\": 32, \"tol\": 0, "
              "\"n_iter_no_change\": 7, \"seed\": 9007199254740991, \"shuffle\": false, "
              "\"intercept\": false, \"standardize\": false, \"history_points\": \"all\", "
+             "\"schedule\": {\"name\": \"constant\"}, \"max_seconds\": 0.5, \"l2\": 0.125, "
              "\"initial_parameters\": {\"coefficients\": [1, 2]}}");
     ck_assert_str_eq(job.name, "first \xc3\xa9");
     assert_same_double(job.spec.learning_rate, 0.1);
@@ -99,6 +103,8 @@ START_TEST(everything_can_be_said)
     ck_assert_uint_eq(job.spec.seed, UINT64_C(9007199254740991));
     ck_assert(!job.spec.shuffle && !job.spec.intercept && !job.spec.standardize);
     ck_assert_uint_eq(job.history_points, API_ALL_POINTS);
+    assert_same_double(job.max_seconds, 0.5);
+    assert_same_double(job.spec.l2, 0.125);
     ck_assert_ptr_nonnull(job.initial);
     api_job_free(&job);
 }
@@ -135,10 +141,20 @@ static void refuses_number(const gd_param *param, double value)
     refuses(param, text);
 }
 
+/* What else a row must be told to have a meaning: settings are checked together as well. */
+static const char *companion(const gd_param *param)
+{
+    if (strcmp(param->name, "patience") == 0)
+        return ", \"validation_fraction\": 0.25";
+    if (strcmp(param->name, "average") == 0)
+        return ", \"batch_size\": 8";
+    return "";
+}
+
 static void takes(row r, const char *value, double want)
 {
     char member[200];
-    snprintf(member, sizeof member, "\"%s\": %s", r.param->name, value);
+    snprintf(member, sizeof member, "\"%s\": %s%s", r.param->name, value, companion(r.param));
     api_job job = good(with(member));
     assert_same_double(gd_param_get(r.in_job ? (void *)&job : (void *)&job.spec, r.param), want);
     api_job_free(&job);
@@ -343,15 +359,11 @@ static void hyperparameters_are_checked(const char *family, const char *name,
 
 START_TEST(every_hyperparameter_is_reached_by_its_path)
 {
-    for (size_t i = 0; i < gd_models_count; i++)
-        hyperparameters_are_checked("model", gd_models[i]->name, gd_models[i]->params,
-                                    gd_models[i]->params_count);
-    for (size_t i = 0; i < gd_costs_count; i++)
-        hyperparameters_are_checked("cost", gd_costs[i]->name, gd_costs[i]->params,
-                                    gd_costs[i]->params_count);
-    for (size_t i = 0; i < gd_optimizers_count; i++)
-        hyperparameters_are_checked("optimizer", gd_optimizers[i]->name, gd_optimizers[i]->params,
-                                    gd_optimizers[i]->params_count);
+    for (size_t k = 0; k < api_families_count; k++)
+        for (size_t i = 0; i < *api_families[k].members_count; i++) {
+            api_member m = api_families[k].at(i);
+            hyperparameters_are_checked(api_families[k].field, m.name, m.params, m.params_count);
+        }
 }
 END_TEST
 
@@ -461,6 +473,92 @@ START_TEST(places_behind_an_inline_dataset_are_those_of_the_request)
 }
 END_TEST
 
+/* ---- settings that are good one by one, but not together ---- */
+
+START_TEST(settings_must_fit_each_other)
+{
+    static const char *const cases[][3] = {
+        {"\"patience\": 5", "patience", "set validation_fraction, or patience to \"none\""},
+        {"\"average\": true", "average", "set batch_size, or average to false"},
+        {"\"average\": true, \"batch_size\": \"full\"", "average", "is for mini-batches"},
+        {"\"l1\": 0.1, \"optimizer\": \"adam\"", "l1",
+         "needs the proximal step of gd, momentum or nesterov; \"adam\" has none"},
+        {"\"cost\": \"mae\"", "learning_rate", "such as \"huber\"; with \"mae\" give a number"},
+        {"\"model\": \"svm\", \"cost\": \"hinge\"", "learning_rate", "with \"hinge\""},
+        {"\"model\": \"poisson_regression\", \"schedule\": \"cosine\"", "schedule",
+         "needs a number for learning_rate: with cost \"poisson\""},
+        {"\"model\": \"poisson_regression\", \"batch_size\": 8", "learning_rate",
+         "\"auto\" with cost \"poisson\" needs gd and full batches"},
+        {"\"model\": \"poisson_regression\", \"optimizer\": \"momentum\"", "learning_rate",
+         "needs gd and full batches"},
+        {"\"model\": \"logistic_regression\", \"cost\": \"mse\"", "cost",
+         "\"mse\" does not fit model \"logistic_regression\"; use one of \"logistic\""},
+        {"\"cost\": \"poisson\", \"learning_rate\": 0.1", "cost",
+         "does not fit model \"linear_regression\"; use one of \"mse\", \"mae\", \"huber\""},
+    };
+    static const char *const fit[] = {
+        "\"patience\": 5, \"validation_fraction\": 0.2",
+        "\"patience\": \"none\"",
+        "\"average\": true, \"batch_size\": 1",
+        "\"l1\": 0, \"optimizer\": \"adam\"",
+        "\"l1\": 0.1, \"optimizer\": \"gd\"",
+        "\"l1\": 0.1, \"optimizer\": \"momentum\"",
+        "\"l1\": 0.1, \"optimizer\": \"nesterov\"",
+        "\"cost\": \"mae\", \"learning_rate\": 0.1",
+        "\"cost\": \"mae\", \"optimizer\": \"adam\"",
+        "\"cost\": \"huber\"",
+        "\"model\": \"poisson_regression\"",
+        "\"model\": \"poisson_regression\", \"learning_rate\": 0.1, \"batch_size\": 8",
+        "\"model\": \"poisson_regression\", \"optimizer\": \"adam\", \"schedule\": \"cosine\"",
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        says_of(cases[i][0], cases[i][1], cases[i][2]);
+    for (size_t i = 0; i < COUNT(fit); i++) {
+        api_job job = good(with(fit[i]));
+        api_job_free(&job);
+    }
+    /* bad fields are told first, alone */
+    says_of("\"patience\": 5, \"epochs\": 0", "epochs", "got 0");
+}
+END_TEST
+
+START_TEST(every_model_brings_its_own_cost)
+{
+    for (size_t i = 0; i < gd_models_count; i++) {
+        char member[200];
+        snprintf(member, sizeof member, "\"model\": \"%s\"", gd_models[i]->name);
+        api_job job = good(with(member));
+        ck_assert_ptr_eq(job.spec.model, gd_models[i]);
+        ck_assert_str_eq(job.spec.cost->name, gd_models[i]->default_cost);
+        api_job_free(&job);
+        snprintf(member, sizeof member, "\"cost\": \"%s\", \"model\": \"%s\"",
+                 gd_models[i]->default_cost, gd_models[i]->name); /* and in this order */
+        job = good(with(member));
+        ck_assert_str_eq(job.spec.cost->name, gd_models[i]->default_cost);
+        api_job_free(&job);
+    }
+    api_job job = good(with("\"cost\": {\"delta\": 2.5, \"name\": \"huber\"}, "
+                            "\"model\": \"linear_regression\""));
+    ck_assert_str_eq(job.spec.cost->name, "huber"); /* is not replaced by the model's */
+    api_job_free(&job);
+}
+END_TEST
+
+START_TEST(training_time_is_bounded_on_demand)
+{
+    api_job job = good(with("\"max_seconds\": 1e-9"));
+    assert_same_double(job.max_seconds, 1e-9);
+    api_job_free(&job);
+    job = good(with("\"max_seconds\": \"none\""));
+    assert_same_double(job.max_seconds, API_NO_LIMIT);
+    api_job_free(&job);
+    says_of("\"max_seconds\": 0", "max_seconds",
+            "must be a finite number greater than 0, or \"none\", got 0");
+    says_of("\"max_seconds\": -1", "max_seconds", "got -1");
+    says_of("\"max_second\": 1", "max_second", "did you mean \"max_seconds\"?");
+}
+END_TEST
+
 START_TEST(all_points_of_very_many_epochs_are_refused)
 {
     api_job job = good(with("\"epochs\": 1000000, \"history_points\": \"all\""));
@@ -491,6 +589,9 @@ int main(void)
     tcase_add_test(tc, a_dataset_may_be_large_but_the_rest_of_a_job_may_not);
     tcase_add_test(tc, what_is_no_object_is_bad_json);
     tcase_add_test(tc, places_behind_an_inline_dataset_are_those_of_the_request);
+    tcase_add_test(tc, settings_must_fit_each_other);
+    tcase_add_test(tc, every_model_brings_its_own_cost);
+    tcase_add_test(tc, training_time_is_bounded_on_demand);
     tcase_add_test(tc, all_points_of_very_many_epochs_are_refused);
     return run_tests(tc, "api_job");
 }

@@ -22,6 +22,8 @@ static void assert_same_spec(const gd_spec *a, const gd_spec *b)
     ck_assert_ptr_eq(a->model, b->model);
     ck_assert_ptr_eq(a->cost, b->cost);
     ck_assert_ptr_eq(a->optimizer, b->optimizer);
+    ck_assert_ptr_eq(a->schedule, b->schedule);
+    ck_assert_mem_eq(&a->schedule_hyper, &b->schedule_hyper, sizeof a->schedule_hyper);
     ck_assert_mem_eq(&a->model_hyper, &b->model_hyper, sizeof a->model_hyper);
     ck_assert_mem_eq(&a->cost_hyper, &b->cost_hyper, sizeof a->cost_hyper);
     ck_assert_mem_eq(&a->optimizer_hyper, &b->optimizer_hyper, sizeof a->optimizer_hyper);
@@ -33,7 +35,7 @@ static void assert_same_spec(const gd_spec *a, const gd_spec *b)
     ck_assert_uint_eq(a->seed, b->seed);
     ck_assert(a->shuffle == b->shuffle && a->intercept == b->intercept &&
               a->standardize == b->standardize);
-    for (size_t i = 0; i < gd_spec_params_count; i++) /* and rows to come */
+    for (size_t i = 0; i < gd_spec_params_count; i++) /* and the others */
         assert_same_double(gd_param_get(a, &gd_spec_params[i]),
                            gd_param_get(b, &gd_spec_params[i]));
 }
@@ -55,6 +57,13 @@ START_TEST(a_stored_spec_reads_back_as_the_same_job)
         "\"n_iter_no_change\": 3, \"learning_rate\": 5e-324}",
         "{\"dataset_id\": \"d\", \"initial_parameters\": {\"coefficients\": [0.1, 1e22, -0, "
         "3.0000000000000004], \"intercept\": 5e-324}}",
+        "{\"dataset_id\": \"d\", \"model\": \"logistic_regression\", \"optimizer\": {\"name\": "
+        "\"momentum\"}, \"schedule\": \"cosine\", \"learning_rate\": 0.1, \"max_seconds\": 1e-300, "
+        "\"validation_fraction\": 0.30000000000000004, \"patience\": 7, \"l1\": 5e-324, \"l2\": "
+        "1e300, \"clip_norm\": 0.1, \"clip_value\": 1e22, \"average\": true, \"batch_size\": 1}",
+        "{\"dataset_id\": \"d\", \"cost\": {\"name\": \"huber\", \"delta\": 0.30000000000000004}, "
+        "\"optimizer\": {\"name\": \"adam\", \"beta1\": 0.1}, \"schedule\": {\"name\": \"step\"}, "
+        "\"max_seconds\": \"none\", \"patience\": \"none\", \"validation_fraction\": \"none\"}",
     };
     api_job job = decode(cases[_i]), again;
     char *text = api_doc_print(api_job_encode_spec(&job, "stored-id")), *twice;
@@ -63,6 +72,7 @@ START_TEST(a_stored_spec_reads_back_as_the_same_job)
     ck_assert_str_eq(again.name, job.name);
     assert_same_spec(&job.spec, &again.spec);
     ck_assert_uint_eq(again.history_points, job.history_points);
+    assert_same_double(again.max_seconds, job.max_seconds);
     ck_assert((again.initial == NULL) == (job.initial == NULL));
     if (job.initial)
         ck_assert_str_eq(again.initial, job.initial);
@@ -112,6 +122,8 @@ START_TEST(the_stored_spec_has_every_default_resolved)
     member_of(doc, "model");
     member_of(doc, "cost");
     member_of(doc, "optimizer");
+    ck_assert_str_eq(string_of(doc, "schedule"), "constant");
+    ck_assert_str_eq(string_of(doc, "max_seconds"), "none");
     ck_assert_ptr_null(cJSON_GetObjectItem(doc, "dataset"));
     ck_assert_ptr_null(cJSON_GetObjectItem(doc, "name"));
     ck_assert_ptr_null(cJSON_GetObjectItem(doc, "initial_parameters"));
@@ -236,6 +248,40 @@ START_TEST(a_parameter_is_given_under_one_of_its_names_only)
 }
 END_TEST
 
+START_TEST(initial_parameters_are_of_models_whose_shape_is_known)
+{
+    api_job job = decode("{\"dataset_id\": \"d\", \"model\": \"softmax_regression\", "
+                         "\"initial_parameters\": {\"coefficients\": [[1, 2], [3, 4]]}}");
+    api_problem p = no_problem();
+    double *theta = (double *)1;
+    ck_assert(!api_job_initial(&job, 2, &theta, &p));
+    ck_assert_ptr_null(theta);
+    ck_assert_int_eq(p.code, API_INVALID);
+    assert_says(&p, "initial_parameters", "can't be given for \"softmax_regression\"");
+    api_job_free(&job);
+    job = decode("{\"dataset_id\": \"d\", \"model\": \"softmax_regression\"}");
+    p = no_problem();
+    ck_assert(api_job_initial(&job, 2, &theta, &p)); /* none: none */
+    ck_assert_ptr_null(theta);
+    api_job_free(&job);
+    static const char *const models[] = {"logistic_regression", "poisson_regression", "svm"};
+    for (size_t i = 0; i < COUNT(models); i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "{\"dataset_id\": \"d\", \"model\": \"%s\", \"initial_parameters\": "
+                 "{\"coefficients\": [0.1, -0], \"intercept\": 7}}",
+                 models[i]);
+        job = decode(text);
+        ck_assert(api_job_initial(&job, 2, &theta, &p));
+        assert_same_double(theta[0], 0.1);
+        assert_same_double(theta[1], -0.0);
+        assert_same_double(theta[2], 7);
+        free(theta);
+        api_job_free(&job);
+    }
+}
+END_TEST
+
 /* ---- the job ---- */
 
 static cJSON *job_document(const api_job_view *v, bool brief)
@@ -254,6 +300,7 @@ static const api_job_view fresh = {.id = "job_1",
                                    .dataset_id = "ds_1",
                                    .epochs = 300,
                                    .cost = NAN,
+                                   .validation_cost = NAN,
                                    .gradient_norm = NAN,
                                    .learning_rate = NAN,
                                    .max_stable_learning_rate = NAN,
@@ -264,10 +311,17 @@ static const api_job_view fresh = {.id = "job_1",
 
 START_TEST(a_job_that_waits_has_null_for_what_is_not_known)
 {
-    static const char *const unknown[] = {
-        "cost",        "gradient_norm", "learning_rate", "max_stable_learning_rate",
-        "stop_reason", "started_at",    "finished_at",   "model_id",
-        "seconds",     "error"};
+    static const char *const unknown[] = {"cost",
+                                          "validation_cost",
+                                          "gradient_norm",
+                                          "learning_rate",
+                                          "max_stable_learning_rate",
+                                          "stop_reason",
+                                          "started_at",
+                                          "finished_at",
+                                          "model_id",
+                                          "seconds",
+                                          "error"};
     cJSON *doc = job_document(&fresh, false);
     for (size_t i = 0; i < COUNT(unknown); i++)
         ck_assert_msg(is_null(doc, unknown[i]), "%s is not null", unknown[i]);
@@ -295,12 +349,14 @@ START_TEST(numbers_of_a_job_are_exact_and_flagged_when_not_finite)
     v.state = "running";
     v.epoch = 100;
     v.cost = 0.1 + 0.2;
+    v.validation_cost = 2.0 / 3;
     v.gradient_norm = 5e-324;
     v.learning_rate = 1.0 / 3;
     v.max_stable_learning_rate = 1e22;
     v.seconds = 1.7976931348623157e308;
     cJSON *doc = job_document(&v, true);
     assert_same_double(number_of(doc, "cost"), 0.1 + 0.2);
+    assert_same_double(number_of(doc, "validation_cost"), 2.0 / 3);
     assert_same_double(number_of(doc, "gradient_norm"), 5e-324);
     assert_same_double(number_of(doc, "learning_rate"), 1.0 / 3);
     assert_same_double(number_of(doc, "max_stable_learning_rate"), 1e22);
@@ -344,10 +400,10 @@ END_TEST
 /* ---- history ---- */
 
 static const api_point points[] = {
-    {0, 0.1, 1.0 / 3, 1e22, 0},
-    {1, 5e-324, INFINITY, 0.30000000000000004, 2.5},
-    {UINT64_C(9007199254740991), NAN, NAN, 0.5, NAN},
-    {12, -INFINITY, 1, 1, 1},
+    {0, 0.1, NAN, 1.0 / 3, 1e22, 0},
+    {1, 5e-324, 0.1 + 0.2, INFINITY, 0.30000000000000004, 2.5},
+    {UINT64_C(9007199254740991), NAN, NAN, NAN, 0.5, NAN},
+    {12, -INFINITY, INFINITY, 1, 1, 1},
 };
 
 START_TEST(history_in_json_is_exact_and_flags_what_is_not_finite)
@@ -370,6 +426,12 @@ START_TEST(history_in_json_is_exact_and_flags_what_is_not_finite)
                 assert_same_double(number_of(point, names[k]), want[k]);
             else
                 ck_assert(is_null(point, names[k]));
+        cJSON *validation = cJSON_GetObjectItem(point, "validation_cost");
+        ck_assert((validation == NULL) == isnan(points[i].validation_cost)); /* none: not there */
+        if (validation && isfinite(points[i].validation_cost))
+            assert_same_double(validation->valuedouble, points[i].validation_cost);
+        else
+            ck_assert(!validation || cJSON_IsNull(validation));
         cJSON *flag = cJSON_GetObjectItem(point, "finite");
         ck_assert(isfinite(points[i].cost) ? !flag : cJSON_IsFalse(flag));
     }
@@ -385,11 +447,12 @@ START_TEST(history_in_csv_has_empty_fields_for_what_is_not_finite)
     api_text_puts(&t, api_point_csv_header);
     for (size_t i = 0; i < COUNT(points); i++)
         api_point_csv(&t, &points[i]);
-    ck_assert_str_eq(t.data, "epoch,cost,gradient_norm,learning_rate,seconds,finite\r\n"
-                             "0,0.1,0.3333333333333333,1e+22,0,true\r\n"
-                             "1,4.94065645841247e-324,,0.30000000000000004,2.5,true\r\n"
-                             "9007199254740991,,,0.5,,false\r\n"
-                             "12,,1,1,1,false\r\n");
+    ck_assert_str_eq(t.data,
+                     "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite\r\n"
+                     "0,0.1,,0.3333333333333333,1e+22,0,true\r\n"
+                     "1,4.94065645841247e-324,0.30000000000000004,,0.30000000000000004,2.5,true\r\n"
+                     "9007199254740991,,,,0.5,,false\r\n"
+                     "12,,,1,1,1,false\r\n");
     api_text_free(&t);
 }
 END_TEST
@@ -414,7 +477,7 @@ START_TEST(a_diverged_job_says_what_would_have_been_stable)
 {
     const gd_error err = {.field = "learning_rate", .message = "is too large: 0.5"};
     const double theta[] = {1.0 / 3, -1e300};
-    const gd_shape line = {1, true};
+    const gd_shape line = {1, true, 1};
     const gd_model *model = gd_model_find("linear_regression");
     char *text = api_doc_print(api_diverged_encode(&err, 17, 0.25, 0.125, model, &line, theta, 16));
     cJSON *doc = read_back(text);
@@ -441,12 +504,13 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("job_encode");
-    tcase_add_loop_test(tc, a_stored_spec_reads_back_as_the_same_job, 0, 6);
+    tcase_add_loop_test(tc, a_stored_spec_reads_back_as_the_same_job, 0, 8);
     tcase_add_test(tc, random_numbers_survive_in_the_stored_spec);
     tcase_add_test(tc, the_stored_spec_has_every_default_resolved);
     tcase_add_test(tc, initial_parameters_are_taken_by_name_and_exactly);
     tcase_add_test(tc, initial_parameters_that_do_not_fit_are_told_by_name);
     tcase_add_test(tc, a_parameter_is_given_under_one_of_its_names_only);
+    tcase_add_test(tc, initial_parameters_are_of_models_whose_shape_is_known);
     tcase_add_test(tc, a_job_that_waits_has_null_for_what_is_not_known);
     tcase_add_test(tc, numbers_of_a_job_are_exact_and_flagged_when_not_finite);
     tcase_add_test(tc, a_job_that_succeeded_early_has_made_all_its_progress);

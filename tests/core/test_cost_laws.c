@@ -313,8 +313,8 @@ START_TEST(values_worked_out_by_hand)
                       "row %zu: %s(%g; %g) is %.17g, not %.17g", i, b->cost, b->z, b->y, cost,
                       b->cost_want);
         ck_assert_msg(fabs(dz - b->slope) <= 4 * DBL_EPSILON * fabs(b->slope),
-                      "row %zu: the slope of %s(%g; %g) is %.17g, not %.17g", i, b->cost, b->z, b->y,
-                      dz, b->slope);
+                      "row %zu: the slope of %s(%g; %g) is %.17g, not %.17g", i, b->cost, b->z,
+                      b->y, dz, b->slope);
     }
     for (size_t i = 0; i < gd_costs_count; i++) {
         bool listed = strcmp(gd_costs[i]->name, "softmax") == 0;

@@ -136,8 +136,8 @@ static struct {
     size_t count, calls[2000], calls_count;
 } seen;
 
-static double noting_eval(const double *z, const double *y, size_t rows, size_t outputs,
-                          double *dz, const void *hyper)
+static double noting_eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
+                          const void *hyper)
 {
     for (size_t i = 0; i < rows; i++)
         seen.y[seen.count++] = y[i];

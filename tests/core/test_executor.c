@@ -87,13 +87,14 @@ static void run_odd_first(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
 
 /* Costs, gradients and parameters of every epoch. */
 typedef struct trace {
-    double cost[EPOCHS + 1], gradient_norm[EPOCHS + 1], theta[EPOCHS + 1][COLS + 1], rate;
+    double cost[EPOCHS + 1], gradient_norm[EPOCHS + 1], theta[EPOCHS + 1][3 * (COLS + 1)], rate;
 } trace;
 
 /* Two columns that correlate, so that the search for the rate is a short one. */
-static problem blocks_of_rows(uint64_t seed)
+static problem blocks_of_rows(bool classes, uint64_t seed)
 {
-    problem p = problem_random(ROWS, COLS, 0.5, seed);
+    gd_task task = classes ? GD_MULTICLASS : GD_REGRESSION;
+    problem p = problem_for(task, 3, ROWS, COLS, seed);
     for (size_t i = 0; i < ROWS; i++)
         p.rows[COLS * i + 1] += 2 * p.rows[COLS * i];
     return p;
@@ -105,6 +106,8 @@ static trace follow(const gd_data *d, const gd_executor *executor, uint64_t batc
     spec.tol = 0;
     spec.epochs = EPOCHS;
     spec.batch_size = batch;
+    if (d->classes)
+        use_model(&spec, "softmax_regression");
     trace tr;
     memset(&tr, 0, sizeof tr);
     gd_train *t;
@@ -115,7 +118,7 @@ static trace follow(const gd_data *d, const gd_executor *executor, uint64_t batc
             const gd_state *s = gd_train_state(t);
             tr.cost[s->epoch] = s->cost;
             tr.gradient_norm[s->epoch] = s->gradient_norm;
-            memcpy(tr.theta[s->epoch], gd_train_params(t), sizeof tr.theta[0]);
+            memcpy(tr.theta[s->epoch], gd_train_params(t), gd_train_params_len(t) * sizeof(double));
             tr.rate = s->learning_rate;
         }
     ck_assert_int_eq(gd_train_state(t)->stop, GD_STOP_MAX_EPOCHS);
@@ -123,7 +126,8 @@ static trace follow(const gd_data *d, const gd_executor *executor, uint64_t batc
     return tr;
 }
 
-/* Full batches, batches of several blocks, and batches within one. */
+/* For numbers, and for three classes: full batches, batches of several blocks, and batches within
+ * one. */
 static const uint64_t batches[] = {GD_FULL_BATCH, 2 * GD_BLOCK_ROWS + 1, 1000};
 #define BATCHES (int)(sizeof batches / sizeof batches[0])
 
@@ -140,14 +144,14 @@ static void check_same(const trace *a, const trace *b, size_t threads)
 
 START_TEST(threads_in_racing_order_give_the_bits_of_the_serial_run)
 {
-    problem p = blocks_of_rows(121);
-    trace serial = follow(&p.data, NULL, batches[_i]);
+    problem p = blocks_of_rows(_i >= BATCHES, 121);
+    trace serial = follow(&p.data, NULL, batches[_i % BATCHES]);
     const size_t counts[] = {1, 2, 3, 7};
     for (int k = 0; k < 4; k++)
         for (int again = 0; again < 2; again++) {
             team t = {.threads = counts[k]};
             gd_executor executor = {counts[k], run_threads, &t};
-            trace threaded = follow(&p.data, &executor, batches[_i]);
+            trace threaded = follow(&p.data, &executor, batches[_i % BATCHES]);
             check_same(&serial, &threaded, counts[k]);
             ck_assert_uint_eq(atomic_load(&t.most), 7); /* it did do the work */
             ck_assert_uint_ge(atomic_load(&t.done), 7 * EPOCHS);
@@ -158,16 +162,16 @@ END_TEST
 
 START_TEST(any_order_of_blocks_gives_the_bits_of_the_serial_run)
 {
-    problem p = blocks_of_rows(122);
-    trace serial = follow(&p.data, &gd_executor_serial, batches[_i]);
-    trace none = follow(&p.data, NULL, batches[_i]);
+    problem p = blocks_of_rows(_i >= BATCHES, 122);
+    trace serial = follow(&p.data, &gd_executor_serial, batches[_i % BATCHES]);
+    trace none = follow(&p.data, NULL, batches[_i % BATCHES]);
     check_same(&serial, &none, 0);
     const gd_executor backwards = {1, run_backwards, NULL};
-    trace other = follow(&p.data, &backwards, batches[_i]);
+    trace other = follow(&p.data, &backwards, batches[_i % BATCHES]);
     check_same(&serial, &other, 1);
     size_t pass = 0;
     const gd_executor odd_first = {3, run_odd_first, &pass};
-    other = follow(&p.data, &odd_first, batches[_i]);
+    other = follow(&p.data, &odd_first, batches[_i % BATCHES]);
     check_same(&serial, &other, 1);
     ck_assert_uint_gt(pass, 0);
     problem_free(&p);
@@ -196,8 +200,9 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("executor");
-    tcase_add_loop_test(tc, threads_in_racing_order_give_the_bits_of_the_serial_run, 0, BATCHES);
-    tcase_add_loop_test(tc, any_order_of_blocks_gives_the_bits_of_the_serial_run, 0, BATCHES);
+    tcase_add_loop_test(tc, threads_in_racing_order_give_the_bits_of_the_serial_run, 0,
+                        2 * BATCHES);
+    tcase_add_loop_test(tc, any_order_of_blocks_gives_the_bits_of_the_serial_run, 0, 2 * BATCHES);
     tcase_add_test(tc, the_serial_executor_runs_each_block_once_in_order);
     return run_case(tc, "executor");
 }

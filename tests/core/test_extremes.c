@@ -253,6 +253,32 @@ START_TEST(a_tiny_column_is_not_called_constant)
 }
 END_TEST
 
+/* Scores of inf - inf are no fit, least of all a perfect one. */
+START_TEST(scores_that_are_nan_are_not_reported_as_a_success)
+{
+    const gd_cost *c = gd_costs[_i];
+    const gd_model *m = NULL;
+    for (size_t i = 0; i < gd_models_count && !m; i++)
+        m = gd_models[i]->task & c->tasks ? gd_models[i] : NULL;
+    ck_assert_ptr_nonnull(m);
+    problem p = problem_for(m->task, m->task == GD_MULTICLASS ? 3 : 2, 10, 2, 161);
+    for (size_t i = 0; i < 20; i++)
+        p.rows[i] = 1e3;
+    const double initial[9] = {1e308, -1e308, 1e308, -1e308, 1e308, -1e308};
+    gd_spec spec = spec_defaults();
+    use_model(&spec, m->name);
+    use_cost(&spec, c->name);
+    spec.standardize = false;
+    spec.learning_rate = 0.01;
+    gd_train *t = train_begin(&p.data, &spec, initial);
+    train_finish(t);
+    ck_assert_msg(gd_train_state(t)->stop == GD_STOP_DIVERGED, "%s: %s with a cost of %g", c->name,
+                  gd_stop_name(gd_train_state(t)->stop), gd_train_state(t)->cost);
+    gd_train_free(t);
+    problem_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("extremes");
@@ -266,5 +292,7 @@ int main(void)
     tcase_add_test(tc, coefficients_beyond_double_are_not_reported_as_infinite);
     tcase_add_test(tc, auto_is_finite_for_tiny_columns);
     tcase_add_test(tc, a_tiny_column_is_not_called_constant);
+    tcase_add_loop_test(tc, scores_that_are_nan_are_not_reported_as_a_success, 0,
+                        (int)gd_costs_count);
     return run_case(tc, "extremes");
 }

@@ -3,6 +3,7 @@
  * friends (-Wl,--wrap), and Check, which is a static library, gets them too: so they count
  * and fail only between watch and unwatch, where nothing of Check is called. */
 #include "gd_metrics.h"
+#include "gd_split.h"
 #include "gd_train.h"
 #include "problems.h"
 
@@ -70,19 +71,38 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
-/* Full batches, and shuffled mini-batches, which hold an order of rows as well. */
+/* Full batches; shuffled mini-batches, which hold an order of rows; a rate by hand; rows set
+ * aside, which hold an index; classes; a step by backtracking. */
+enum { SPECS = 7 };
+
 static gd_spec spec_number(int i)
 {
+    const char *const models[SPECS] = {
+        [4] = "logistic_regression", [5] = "softmax_regression", [6] = "poisson_regression"};
     gd_spec spec = spec_defaults();
+    if (models[i])
+        use_model(&spec, models[i]);
     spec.epochs = 5;
-    spec.batch_size = i == 1 ? 7 : GD_FULL_BATCH;
+    spec.batch_size = i == 1 || i == 3 ? 7 : GD_FULL_BATCH;
     spec.learning_rate = i == 2 ? 0.0137 : GD_AUTO;
+    spec.validation_fraction = i >= 3 ? 0.25 : GD_NO_VALIDATION;
+    spec.patience = i == 3 ? 100 : GD_NO_PATIENCE;
+    if (i == 5) {
+        use_optimizer(&spec, "nadam");
+        use_schedule(&spec, "reduce_on_plateau");
+    }
     return spec;
+}
+
+static problem data_number(int i, uint64_t seed)
+{
+    gd_spec spec = spec_number(i);
+    return problem_for(spec.model->task, i == 5 ? 3 : 2, 40, 3, seed);
 }
 
 START_TEST(every_allocation_of_a_new_run_may_fail)
 {
-    problem p = problem_random(40, 3, 0.5, 141);
+    problem p = data_number(_i, 141);
     gd_spec spec = spec_number(_i);
     long failed = 0;
     for (long k = 1;; k++) {
@@ -111,7 +131,7 @@ START_TEST(every_allocation_of_a_new_run_may_fail)
         ck_assert_msg(live == 0, "k=%ld: %ld block(s) leaked", k, live);
         ck_assert_int_lt(k, 100);
     }
-    ck_assert_int_ge(failed, _i == 1 ? 3 : 2); /* or nothing was refused at all */
+    ck_assert_int_ge(failed, _i == 3 ? 8 : 6); /* or nothing was refused at all */
     problem_free(&p);
 }
 END_TEST
@@ -119,7 +139,7 @@ END_TEST
 /* "Cannot fail: memory is all there." */
 START_TEST(stepping_saving_and_restoring_allocate_nothing)
 {
-    problem p = problem_random(40, 3, 0.5, 142);
+    problem p = data_number(_i, 142);
     gd_spec spec = spec_number(_i);
     gd_train *t = train_begin(&p.data, &spec, NULL), *other = train_begin(&p.data, &spec, NULL);
     double *saved = malloc(gd_train_save_len(t) * sizeof *saved);
@@ -139,31 +159,54 @@ START_TEST(stepping_saving_and_restoring_allocate_nothing)
 }
 END_TEST
 
+/* With a confusion matrix of the caller's and without. */
 START_TEST(metrics_survive_a_failed_allocation)
 {
-    problem p = problem_random(40, 3, 0.5, 143);
-    gd_shape shape = {3, true};
-    const double theta[] = {1, 2, 3, 4};
-    gd_regression_metrics m, poison;
-    memset(&poison, 0xa5, sizeof poison);
+    const gd_model *model = gd_models[_i / 2];
+    size_t classes = model->task == GD_MULTICLASS ? 3 : 2;
+    problem p = problem_for(model->task, classes, 40, 3, 143);
+    gd_shape shape = {3, true, classes == 3 ? 3 : 1};
+    const double theta[12] = {0.1, 0.2, 0.3, 0.4};
+    gd_metric m[GD_MAX_METRICS];
+    double confusion[9];
+    size_t count;
     long k = 0;
     gd_status status;
     do {
         gd_error err = {0};
-        m = poison;
         watch(++k);
-        status = gd_metrics_regression(gd_models[0], &shape, theta, &p.data, &m, &err);
+        status = gd_metrics(model, &shape, theta, &p.data, &(gd_rows){.count = 40}, m, &count,
+                            _i % 2 ? confusion : NULL, &err);
         unwatch();
-        ck_assert_int_eq(live, 0);
+        ck_assert_msg(live == 0, "%s, k=%ld: %ld block(s) leaked", model->name, k, live);
         ck_assert_msg((status == GD_OK) == (allocations < k), "k=%ld: status %d", k, status);
         if (status != GD_OK) {
             ck_assert_int_eq(status, GD_NO_MEMORY);
             ck_assert_int_eq(err.status, GD_NO_MEMORY);
-            ck_assert_mem_eq(&m, &poison, sizeof m);
         }
     } while (status != GD_OK);
-    ck_assert_int_ge(k, 2);
-    ck_assert(m.mse > 0);
+    ck_assert_int_ge(k, 3);
+    ck_assert_uint_ge(count, 5);
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(a_split_survives_a_failed_allocation)
+{
+    problem p = problem_for(GD_BINARY, 2, 40, 3, 145);
+    uint32_t index[40];
+    size_t train;
+    long k = 0;
+    do {
+        gd_error err = {0};
+        watch(++k);
+        train = gd_split(&p.data, 0.25, 1, index, &err);
+        unwatch();
+        ck_assert_int_eq(live, 0);
+        ck_assert((train == 0) == (allocations >= k));
+        ck_assert_int_eq(err.status, train ? GD_OK : GD_NO_MEMORY);
+    } while (train == 0);
+    ck_assert_int_eq(k, 3);
     problem_free(&p);
 }
 END_TEST
@@ -187,9 +230,10 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("oom");
-    tcase_add_loop_test(tc, every_allocation_of_a_new_run_may_fail, 0, 3);
-    tcase_add_loop_test(tc, stepping_saving_and_restoring_allocate_nothing, 0, 3);
-    tcase_add_test(tc, metrics_survive_a_failed_allocation);
+    tcase_add_loop_test(tc, every_allocation_of_a_new_run_may_fail, 0, SPECS);
+    tcase_add_loop_test(tc, stepping_saving_and_restoring_allocate_nothing, 0, SPECS);
+    tcase_add_loop_test(tc, metrics_survive_a_failed_allocation, 0, 2 * (int)gd_models_count);
+    tcase_add_test(tc, a_split_survives_a_failed_allocation);
     tcase_add_test(tc, what_is_refused_by_rule_holds_no_memory);
     return run_case(tc, "oom");
 }

@@ -15,7 +15,7 @@ typedef struct table {
 
 static size_t tables_count(void)
 {
-    return 1 + gd_optimizers_count + gd_costs_count + gd_models_count;
+    return 1 + gd_optimizers_count + gd_costs_count + gd_models_count + gd_schedules_count;
 }
 
 static table table_number(size_t i)
@@ -31,7 +31,12 @@ static table table_number(size_t i)
         const gd_cost *c = gd_costs[i];
         return (table){"cost", c->name, c->doc, c->params, c->params_count, GD_HYPER_BYTES};
     }
-    const gd_model *m = gd_models[i - gd_costs_count];
+    i -= gd_costs_count;
+    if (i < gd_schedules_count) {
+        const gd_schedule *c = gd_schedules[i];
+        return (table){"schedule", c->name, c->doc, c->params, c->params_count, GD_HYPER_BYTES};
+    }
+    const gd_model *m = gd_models[i - gd_schedules_count];
     return (table){"model", m->name, m->doc, m->params, m->params_count, GD_HYPER_BYTES};
 }
 
@@ -128,6 +133,110 @@ START_TEST(names_are_found_and_unknown_ones_are_not)
 }
 END_TEST
 
+#define CHECK_FAMILY(family)                                                                       \
+    for (size_t i = 0; i < gd_##family##s_count; i++) {                                            \
+        const char *alias = gd_##family##s[i]->alias;                                              \
+        if (alias)                                                                                 \
+            ck_assert_ptr_eq(gd_##family##_find(alias), gd_##family##s[i]);                        \
+        for (size_t j = 0; j < gd_##family##s_count; j++) {                                        \
+            const char *other = gd_##family##s[j]->alias;                                          \
+            ck_assert(i == j || strcmp(gd_##family##s[i]->name, gd_##family##s[j]->name) != 0);    \
+            ck_assert(!other || strcmp(gd_##family##s[i]->name, other) != 0);                      \
+            ck_assert(i == j || !alias || !other || strcmp(alias, other) != 0);                    \
+        }                                                                                          \
+    }
+
+START_TEST(aliases_stand_for_one_member)
+{
+    CHECK_FAMILY(optimizer)
+    CHECK_FAMILY(cost)
+    CHECK_FAMILY(model)
+    CHECK_FAMILY(schedule)
+    ck_assert_ptr_eq(gd_optimizer_find("sgd"), gd_optimizer_find("gd"));
+}
+END_TEST
+
+/* A setting that does not go with the others is named, with what to set instead. */
+static void refused(const gd_spec *s, const char *field, const char *a, const char *b)
+{
+    gd_error err = {0};
+    ck_assert_int_eq(gd_spec_check(s, &err), GD_INVALID);
+    ck_assert_msg(strcmp(err.field, field) == 0, "field %s, not %s: %s", err.field, field,
+                  err.message);
+    ck_assert_msg(strstr(err.message, a) && strstr(err.message, b), "%s: %s", field, err.message);
+    ck_assert_int_eq(gd_spec_check(s, NULL), GD_INVALID);
+}
+
+START_TEST(settings_that_do_not_go_together_are_refused_by_field)
+{
+    gd_spec s = spec_defaults();
+    ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+    s.patience = 3;
+    refused(&s, "patience", "validation_fraction", "\"none\"");
+    s.validation_fraction = 0.2;
+    ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+
+    s = spec_defaults();
+    s.average = true;
+    refused(&s, "average", "batch_size", "false");
+    s.batch_size = 10;
+    ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+
+    for (size_t i = 0; i < gd_optimizers_count; i++) {
+        s = spec_defaults();
+        use_optimizer(&s, gd_optimizers[i]->name);
+        s.l1 = 0.1;
+        if (gd_optimizers[i]->gain)
+            ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+        else
+            refused(&s, "l1", "gd, momentum or nesterov", gd_optimizers[i]->name);
+        s.l1 = 0;
+        ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+    }
+
+    for (size_t i = 0; i < gd_costs_count; i++) {
+        s = spec_defaults();
+        use_model(&s, gd_costs[i]->tasks & GD_BINARY ? "svm" : "linear_regression");
+        if (!(s.model->task & gd_costs[i]->tasks))
+            continue;
+        use_cost(&s, gd_costs[i]->name);
+        if (gd_costs[i]->smooth) {
+            ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+            continue;
+        }
+        refused(&s, "learning_rate", gd_costs[i]->name, "adam");
+        s.learning_rate = 0.1;
+        ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+        s.learning_rate = GD_AUTO;
+        use_optimizer(&s, "adam");
+        ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+    }
+}
+END_TEST
+
+START_TEST(what_backtracking_can_not_do_is_refused)
+{
+    gd_spec s = spec_defaults();
+    use_model(&s, "poisson_regression");
+    ck_assert(gd_spec_backtracks(&s));
+    ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+    s.batch_size = 10;
+    refused(&s, "learning_rate", "full batches", "adam");
+    s.batch_size = GD_FULL_BATCH;
+    use_optimizer(&s, "momentum");
+    refused(&s, "learning_rate", "needs gd", "adam");
+    use_optimizer(&s, "adam");
+    ck_assert(!gd_spec_backtracks(&s));
+    ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+    use_optimizer(&s, "gd");
+    use_schedule(&s, "cosine");
+    refused(&s, "schedule", "learning_rate", "poisson");
+    s.learning_rate = 0.01;
+    ck_assert(!gd_spec_backtracks(&s));
+    ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
+}
+END_TEST
+
 START_TEST(the_default_cost_of_every_model_exists_and_fits)
 {
     const gd_model *m = gd_models[_i];
@@ -195,6 +304,9 @@ int main(void)
     tcase_add_loop_test(tc, rows_are_named_once_and_explained, 0, tables);
     tcase_add_loop_test(tc, every_row_keeps_its_own_ends, 0, tables);
     tcase_add_test(tc, names_are_found_and_unknown_ones_are_not);
+    tcase_add_test(tc, aliases_stand_for_one_member);
+    tcase_add_test(tc, settings_that_do_not_go_together_are_refused_by_field);
+    tcase_add_test(tc, what_backtracking_can_not_do_is_refused);
     tcase_add_loop_test(tc, the_default_cost_of_every_model_exists_and_fits, 0,
                         (int)gd_models_count);
     tcase_add_test(tc, a_poisoned_spec_gets_all_defaults);

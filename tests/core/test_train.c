@@ -83,7 +83,8 @@ START_TEST(certified_values_are_reached_to_nine_digits)
                      GD_OK);
     double rows = (double)p.data.rows, freedom = rows - (double)n;
     assert_close(sqrt(metric(m, count, "mse") * rows / freedom), nist[_i].residual, 1e-9);
-    assert_close(1 - metric(m, count, "r2"), 1 - nist[_i].r2, 1e-7); /* 1 - R2 is certified to eight digits or so */
+    assert_close(1 - metric(m, count, "r2"), 1 - nist[_i].r2,
+                 1e-7); /* 1 - R2 is certified to eight digits or so */
     problem_free(&p);
 }
 END_TEST
@@ -291,6 +292,43 @@ START_TEST(a_run_that_can_not_be_is_refused_by_field)
 }
 END_TEST
 
+/* Targets that are not of the model's task. */
+START_TEST(targets_that_do_not_suit_the_model_are_refused)
+{
+    problem p = problem_for(GD_MULTICLASS, 3, 20, 2, 98);
+    gd_spec spec = spec_defaults();
+    const char *const binary[] = {"logistic_regression", "svm"};
+    for (int k = 0; k < 2; k++) {
+        use_model(&spec, binary[k]);
+        refused(&p.data, &spec, NULL, "model"); /* three classes */
+        p.data.classes = 0;
+        refused(&p.data, &spec, NULL, "model");
+        p.data.classes = 1;
+        refused(&p.data, &spec, NULL, "model");
+        p.data.classes = 2;
+        refused(&p.data, &spec, NULL, "y"); /* a 2 among them */
+        p.data.classes = 3;
+    }
+    use_model(&spec, "softmax_regression");
+    gd_train_free(train_begin(&p.data, &spec, NULL));
+    p.data.classes = 1;
+    refused(&p.data, &spec, NULL, "model");
+    p.data.classes = 3;
+    const double wrong[] = {-1, 3, 0.5};
+    for (int k = 0; k < 3; k++) {
+        p.targets[7] = wrong[k];
+        refused(&p.data, &spec, NULL, "y");
+    }
+    use_model(&spec, "poisson_regression");
+    p.data.classes = 0;
+    p.targets[7] = 0.5; /* counts of nothing in particular, but not negative */
+    gd_train_free(train_begin(&p.data, &spec, NULL));
+    p.targets[7] = -1;
+    refused(&p.data, &spec, NULL, "model");
+    problem_free(&p);
+}
+END_TEST
+
 START_TEST(without_an_intercept_the_value_behind_the_coefficients_is_not_read)
 {
     problem p = problem_random(5, 2, 0, 97);
@@ -331,6 +369,7 @@ int main(void)
     tcase_add_loop_test(tc, initial_parameters_are_in_the_units_of_the_data, 0, 4);
     tcase_add_loop_test(tc, recorded_costs_are_those_of_the_parameters, 0, 4);
     tcase_add_test(tc, a_run_that_can_not_be_is_refused_by_field);
+    tcase_add_test(tc, targets_that_do_not_suit_the_model_are_refused);
     tcase_add_test(tc, without_an_intercept_the_value_behind_the_coefficients_is_not_read);
     tcase_add_test(tc, the_spec_is_copied_and_nothing_is_freed_in_peace);
     return run_case(tc, "train");

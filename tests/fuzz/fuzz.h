@@ -125,6 +125,28 @@ static inline double number_at(const api_text *t, size_t i)
     return v;
 }
 
+/* Labels are distinct, and targets are their numbers. */
+static inline void check_labels(const reading *r)
+{
+    const api_dataset *d = &r->set;
+    RULE(!d->labels == !d->labels_count && d->labels_count <= API_MAX_LABELS);
+    for (size_t i = 0; i < d->labels_count; i++) {
+        RULE(*d->labels[i] && strlen(d->labels[i]) <= API_MAX_NAME);
+        RULE(api_utf8(d->labels[i], strlen(d->labels[i])));
+        for (size_t k = 0; k < i; k++)
+            RULE(strcmp(d->labels[i], d->labels[k]) != 0);
+    }
+    size_t seen = 0; /* in the order of their first appearance */
+    for (size_t row = 0; d->labels && row < d->rows; row++) {
+        double y = d->target_at == API_APART
+                       ? number_at(&r->targets, row)
+                       : number_at(&r->values, row * d->stored + d->target_at);
+        RULE(y >= 0 && y <= (double)seen && y == floor(y));
+        seen += y == (double)seen;
+    }
+    RULE(seen == d->labels_count);
+}
+
 static inline void check_dataset(const reading *r, bool labelled)
 {
     const api_dataset *d = &r->set;
@@ -132,6 +154,8 @@ static inline void check_dataset(const reading *r, bool labelled)
     RULE(d->rows > 0 && d->cols > 0 && d->name);
     RULE(r->values.len == d->rows * d->stored * sizeof(double));
     RULE(r->targets.len == (labelled && apart ? d->rows * sizeof(double) : 0));
+    check_labels(r);
+    RULE(labelled || !d->labels);
     RULE(labelled ? d->target != NULL : !d->target && apart);
     for (size_t i = 0; i < d->cols; i++)
         RULE(d->columns[i] && d->features[i] < d->stored && d->features[i] != d->target_at);
@@ -154,6 +178,9 @@ static inline void check_upload(const api_format *f, const api_read_options *o, 
     RULE(same_text(&whole.values, &cut.values) && same_text(&whole.targets, &cut.targets));
     RULE(same_problem(&whole.p, &cut.p));
     RULE(whole.set.rows == cut.set.rows && whole.set.cols == cut.set.cols);
+    RULE(whole.set.labels_count == cut.set.labels_count);
+    for (size_t i = 0; i < whole.set.labels_count; i++)
+        RULE(strcmp(whole.set.labels[i], cut.set.labels[i]) == 0);
     for (size_t i = 0; i < whole.set.cols; i++)
         RULE(strcmp(whole.set.columns[i], cut.set.columns[i]) == 0 &&
              whole.set.features[i] == cut.set.features[i]);

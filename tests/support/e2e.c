@@ -9,10 +9,12 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -44,9 +46,11 @@ static bool find_address(e2e_server *s)
     bool found = false;
     FILE *f = fopen(s->log, "r");
     while (f && fgets(line, sizeof line, f)) {
-        const char *at = strstr(line, "address=");
+        /* address=127.0.0.1:1 in text, "address":"127.0.0.1:1" in JSON */
+        const char *at = strstr(line, "address");
         if (strstr(line, "listening") && at && strchr(line, '\n')) {
-            sscanf(at + 8, "%47s", s->address);
+            at += 7 + strspn(at + 7, "=\":");
+            snprintf(s->address, sizeof s->address, "%.*s", (int)strcspn(at, " \",\n"), at);
             found = true;
         }
     }
@@ -62,15 +66,27 @@ void e2e_launch(e2e_server *s, const char *const *extra)
     size_t n = 5;
     for (; extra && *extra && n + 1 < ARGUMENTS; extra++)
         argv[n++] = *extra;
+    unlink(s->log); /* what an earlier process said is not this one's address */
+    /* Check handles these signals by killing the whole group: not in the child, please. */
+    sigset_t ends, before;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, &before);
     s->pid = fork();
     ck_assert_int_ge(s->pid, 0);
     if (s->pid == 0) {
+        signal(SIGTERM, SIG_DFL);
+        signal(SIGINT, SIG_DFL);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no server behind */
         int log = open(s->log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
         dup2(log, STDOUT_FILENO);
         dup2(log, STDERR_FILENO);
         execv(DESCENTD, (char *const *)argv);
         _exit(127);
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void run(e2e_server *s, const char *const *extra)
@@ -133,8 +149,7 @@ void e2e_discard(e2e_server *s)
     free(s);
 }
 
-/* What a sanitizer said before it ended the process. */
-static void print_log(const e2e_server *s)
+void e2e_print_log(const e2e_server *s)
 {
     char line[512];
     FILE *f = fopen(s->log, "r");
@@ -149,7 +164,7 @@ void e2e_stop(e2e_server *s)
     if (s->pid) {
         int status = e2e_end(s, SIGTERM);
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            print_log(s);
+            e2e_print_log(s);
             ck_abort_msg("the server ended with status %#x", (unsigned)status);
         }
     }
@@ -204,11 +219,15 @@ e2e_reply e2e_try(const e2e_server *s, void *curl, const char *method, const cha
     if (strcmp(method, "HEAD") == 0)
         curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
     curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_perform(c); /* no answer: the status stays 0 */
+    CURLcode code = curl_easy_perform(c);
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &r.status);
     curl_slist_free_all(list);
     if (!curl)
         curl_easy_cleanup(c);
+    if (r.status == 0) {
+        const char *why = curl_easy_strerror(code);
+        append((char *)why, 1, strlen(why), &out);
+    }
     r.body = out.data;
     r.len = out.len;
     r.headers = head.data;
@@ -222,7 +241,7 @@ e2e_reply e2e_request(const e2e_server *s, const char *method, const char *path,
 {
     e2e_reply r = e2e_try(s, NULL, method, path, headers, body, len);
     if (r.status == 0)
-        ck_abort_msg("%s %s: no answer", method, path);
+        ck_abort_msg("%s %s: %s", method, path, r.body);
     return r;
 }
 
@@ -280,8 +299,8 @@ const cJSON *e2e_at(const cJSON *json, const char *path)
         at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(part))
                                : cJSON_GetObjectItemCaseSensitive(at, part);
         if (!at) {
-            char *text = json ? cJSON_Print(json) : NULL;
-            ck_abort_msg("there is no %s in %s", path, text ? text : "a reply that is not JSON");
+            char *print = json ? cJSON_Print(json) : NULL;
+            ck_abort_msg("there is no %s in %s", path, print ? print : "a reply that is not JSON");
         }
     }
     return at;
@@ -336,6 +355,39 @@ e2e_reply e2e_wait(const e2e_server *s, const char *job_id)
     }
     ck_abort_msg("job %s did not end within 120 seconds", job_id);
     return (e2e_reply){0};
+}
+
+e2e_reply e2e_getf(const e2e_server *s, const char *fmt, ...)
+{
+    char path[1024];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(path, sizeof path, fmt, ap);
+    va_end(ap);
+    return e2e_get(s, path);
+}
+
+void e2e_problem(const e2e_reply *r, long status, const char *slug)
+{
+    char type[128], want[128];
+    if (r->status != status)
+        ck_abort_msg("status %ld, not %ld: %s", r->status, status, r->body);
+    ck_assert_str_eq(e2e_header(r, "Content-Type", type, sizeof type), "application/problem+json");
+    snprintf(want, sizeof want, "urn:descentd:problem:%s", slug);
+    ck_assert_str_eq(e2e_string(r->json, "type"), want);
+    ck_assert_int_eq((long)e2e_number(r->json, "status"), status);
+    ck_assert_uint_gt(strlen(e2e_string(r->json, "title")), 0);
+    ck_assert_uint_gt(strlen(e2e_string(r->json, "detail")), 0);
+}
+
+const char *e2e_field_error(const e2e_reply *r, const char *field)
+{
+    const cJSON *item, *list = cJSON_GetObjectItemCaseSensitive(r->json, "errors");
+    cJSON_ArrayForEach (item, list)
+        if (strcmp(e2e_string(item, "field"), field) == 0)
+            return e2e_string(item, "message");
+    ck_abort_msg("no error names the field %s: %s", field, r->body);
+    return "";
 }
 
 /* ---- raw bytes ---- */

@@ -39,6 +39,9 @@ void e2e_launch(e2e_server *s, const char *const *extra);
 /* Sends a signal and waits for the end; returns the wait status. Fails after 20 seconds. */
 int e2e_end(e2e_server *s, int signal);
 
+/* Its log so far to standard error, with what a sanitizer said. */
+void e2e_print_log(const e2e_server *s);
+
 /* SIGTERM if it still runs (which must end it with code 0), then removes its files. */
 void e2e_stop(e2e_server *s);
 
@@ -57,7 +60,8 @@ typedef struct e2e_reply {
  * from several threads. */
 e2e_reply e2e_request(const e2e_server *s, const char *method, const char *path,
                       const char *const *headers, const char *body, size_t len);
-/* Same, but a server that does not answer gives status 0 instead of failing the test.
+/* Same, but a server that does not answer gives status 0, and why in
+ * the body, instead of failing the test.
  * curl: a CURL * of the calling thread, whose connection is kept and used again; or NULL. */
 e2e_reply e2e_try(const e2e_server *s, void *curl, const char *method, const char *path,
                   const char *const *headers, const char *body, size_t len);
@@ -81,6 +85,14 @@ void e2e_dataset(const e2e_server *s, const char *json, char *id);
 void e2e_job(const e2e_server *s, const char *json, char *id);
 /* Waits until the job has ended (120 seconds at most), then returns it. */
 e2e_reply e2e_wait(const e2e_server *s, const char *job_id);
+
+/* e2e_get with a path made like printf's. */
+e2e_reply e2e_getf(const e2e_server *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Fails unless the reply is problem details of this status and type ("not-found"). */
+void e2e_problem(const e2e_reply *r, long status, const char *slug);
+/* What a problem says of a field; fails when it doesn't name it. */
+const char *e2e_field_error(const e2e_reply *r, const char *field);
 
 /* Seconds on the monotonic clock. */
 double e2e_now(void);

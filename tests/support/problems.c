@@ -197,16 +197,22 @@ double direct_mse(const gd_data *d, bool intercept, const double *theta)
     return (double)(sum / (long double)d->rows);
 }
 
-int run_case(TCase *tc, const char *name)
+int run_cases(TCase *const *cases, size_t count, const char *name)
 {
-    tcase_set_timeout(tc, 120); /* sanitizers on a busy machine */
     Suite *s = suite_create(name);
-    suite_add_tcase(s, tc);
+    for (size_t i = 0; i < count; i++)
+        suite_add_tcase(s, cases[i]);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     int failed = srunner_ntests_failed(r);
     srunner_free(r);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int run_case(TCase *tc, const char *name)
+{
+    tcase_set_timeout(tc, 120); /* sanitizers on a busy machine */
+    return run_cases(&tc, 1, name);
 }
 
 gd_spec spec_defaults(void)

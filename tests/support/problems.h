@@ -73,6 +73,9 @@ double metric(const gd_metric *m, size_t count, const char *name);
 /* Runs one case's tests and says how main should exit. */
 int run_case(TCase *tc, const char *name);
 
+/* The same for several, with timeouts of their own. */
+int run_cases(TCase *const *cases, size_t count, const char *name);
+
 /* Sets a hyperparameter of a member (params: its rows) by name, which must exist. */
 void set_param(void *base, const gd_param *params, size_t count, const char *name, double value);
 

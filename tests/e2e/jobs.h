@@ -1,0 +1,283 @@
+/* jobs: what the tests of durability and of many clients share: data, jobs that run as long as
+ * they are needed, waiting for conditions, and a look at the process and its database.
+ */
+#ifndef JOBS_H
+#define JOBS_H
+
+#include "e2e.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <math.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Under a sanitizer everything takes longer: deadlines are multiplied by this, sizes that only
+ * lend weight are divided by it. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+enum { SLOWER = 4 };
+#else
+enum { SLOWER = 1 };
+#endif
+
+#define UNUSED __attribute__((unused))
+
+/* Waits until the condition holds; fails the test when it has not within `seconds`. */
+#define WAIT_UNTIL(condition, seconds)                                                             \
+    do {                                                                                           \
+        double end_ = e2e_now() + (seconds) * SLOWER;                                              \
+        while (!(condition)) {                                                                     \
+            if (e2e_now() > end_)                                                                  \
+                ck_abort_msg("waited %g seconds for: %s", (double)(seconds) * SLOWER, #condition); \
+            rest(0.004);                                                                           \
+        }                                                                                          \
+    } while (0)
+
+static UNUSED void rest(double seconds)
+{
+    struct timespec t = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+    nanosleep(&t, NULL);
+}
+
+/* ---- random numbers with a seed ---- */
+
+static UNUSED double draw(unsigned long long *state)
+{
+    *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (double)(*state >> 11) / 9007199254740992.0;
+}
+
+/* From DESCENTD_SEED, or the time; printed, so that a failure can be had again. */
+static UNUSED unsigned long long seed_of_the_day(const char *test)
+{
+    const char *given = getenv("DESCENTD_SEED");
+    unsigned long long seed =
+        given ? strtoull(given, NULL, 10) : (unsigned long long)time(NULL) * 1000003u + (unsigned)getpid();
+    printf("%s: DESCENTD_SEED=%llu\n", test, seed);
+    fflush(stdout);
+    return seed;
+}
+
+/* ---- data ---- */
+
+/* CSV of `rows` rows x `cols` features and a target y that depends on them, nearly. */
+static UNUSED char *make_csv(size_t rows, size_t cols, unsigned long long seed)
+{
+    size_t room = rows * (cols + 1) * 12 + cols * 8 + 64, at = 0;
+    char *csv = malloc(room);
+    for (size_t j = 0; j < cols; j++)
+        at += (size_t)sprintf(csv + at, "x%zu,", j);
+    at += (size_t)sprintf(csv + at, "y\n");
+    for (size_t i = 0; i < rows; i++) {
+        double y = 1.75;
+        for (size_t j = 0; j < cols; j++) {
+            double x = 4 * draw(&seed) - 1;
+            y += (0.5 + 0.7 * (double)j) * x;
+            at += (size_t)sprintf(csv + at, "%.4f,", x);
+        }
+        at += (size_t)sprintf(csv + at, "%.4f\n", y + draw(&seed) - 0.5);
+    }
+    return csv;
+}
+
+/* Uploads it and writes its id (32 bytes). */
+static UNUSED void upload_csv(const e2e_server *s, const char *csv, char *id)
+{
+    e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=y", csv);
+    if (r.status != 201)
+        ck_abort_msg("POST /v1/datasets: %ld %s", r.status, r.body);
+    snprintf(id, 32, "%s", e2e_string(r.json, "id"));
+    e2e_reply_free(&r);
+}
+
+/* ---- jobs ---- */
+
+/* Posts {"dataset_id": ds, <spec>} and writes the job's id (32 bytes). */
+static UNUSED void post_job(const e2e_server *s, const char *ds, const char *spec, char *id)
+{
+    char body[1024];
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"%s%s}", ds, *spec ? ", " : "", spec);
+    e2e_job(s, body, id);
+}
+
+/* A job that does not end before it is cancelled. */
+#define ENDLESS "\"epochs\": 1000000000, \"tol\": 0, \"learning_rate\": 1e-9"
+
+static UNUSED bool in_state(const e2e_server *s, const char *id, const char *state)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/jobs/%s", id);
+    e2e_reply r = e2e_get(s, path);
+    ck_assert_int_eq(r.status, 200);
+    bool is = strcmp(e2e_string(r.json, "state"), state) == 0;
+    e2e_reply_free(&r);
+    return is;
+}
+
+static UNUSED void cancel(const e2e_server *s, const char *id)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/jobs/%s/cancel", id);
+    e2e_reply r = e2e_request(s, "POST", path, NULL, NULL, 0);
+    if (r.status != 202)
+        ck_abort_msg("cancel: %ld %s", r.status, r.body);
+    e2e_reply_free(&r);
+}
+
+/* Waits for the end, which must be the state given. */
+static UNUSED void wait_for_end(const e2e_server *s, const char *id, const char *state)
+{
+    e2e_reply r = e2e_wait(s, id);
+    if (strcmp(e2e_string(r.json, "state"), state) != 0)
+        ck_abort_msg("job %s was to end as %s: %s", id, state, r.body);
+    e2e_reply_free(&r);
+}
+
+/* How many items a listing has, over all its pages. */
+static UNUSED int count_of(const e2e_server *s, const char *list, const char *query)
+{
+    int n = 0;
+    for (double before = 9e15; before > 0;) {
+        char path[160];
+        snprintf(path, sizeof path, "/v1/%s?limit=1000&before=%.0f%s", list, before, query);
+        e2e_reply r = e2e_get(s, path);
+        if (r.status != 200)
+            ck_abort_msg("GET %s: %ld %s", path, r.status, r.body);
+        n += cJSON_GetArraySize(e2e_at(r.json, list));
+        const cJSON *next = e2e_at(r.json, "next");
+        before = cJSON_IsNumber(next) ? next->valuedouble : 0;
+        e2e_reply_free(&r);
+    }
+    return n;
+}
+
+/* ---- the process and its files ---- */
+
+/* A number from /proc/<pid>/status, such as "Threads". */
+static UNUSED long process_number(pid_t pid, const char *name)
+{
+    char path[64], line[256];
+    long value = -1;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "r");
+    ck_assert_ptr_nonnull(f);
+    while (fgets(line, sizeof line, f))
+        if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':')
+            value = strtol(line + strlen(name) + 1, NULL, 10);
+    fclose(f);
+    return value;
+}
+
+/* Entries of a folder but those that begin with a dot. */
+static UNUSED int entries(const char *folder)
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    ck_assert_ptr_nonnull(d);
+    for (const struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+static UNUSED int files_in(const e2e_server *s, const char *folder)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", s->dir, folder);
+    return entries(path);
+}
+
+/* Descriptors of the process that are sockets: its connections and the one it listens on. */
+static UNUSED int sockets(pid_t pid)
+{
+    char folder[64], path[400], to[64];
+    int n = 0;
+    snprintf(folder, sizeof folder, "/proc/%d/fd", (int)pid);
+    DIR *d = opendir(folder);
+    ck_assert_ptr_nonnull(d);
+    for (const struct dirent *e; (e = readdir(d));) {
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        n += readlink(path, to, sizeof to) > 7 && strncmp(to, "socket:", 7) == 0;
+    }
+    closedir(d);
+    return n;
+}
+
+static int UNUSED complain(void *count, int columns, char **values, char **names)
+{
+    (void)columns, (void)names;
+    if (!values[0] || strcmp(values[0], "ok") != 0) {
+        printf("database: %s\n", values[0] ? values[0] : "null");
+        ++*(int *)count;
+    }
+    return 0;
+}
+
+/* The server has ended: is its database sound? */
+static UNUSED void assert_database_sound(const e2e_server *s)
+{
+    char path[300];
+    sqlite3 *db;
+    int complaints = 0;
+    snprintf(path, sizeof path, "%s/descentd.db", s->dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "PRAGMA integrity_check", complain, &complaints, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "PRAGMA foreign_key_check", complain, &complaints, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    ck_assert_int_eq(complaints, 0);
+}
+
+/* Ends it with the signal, which must give exit code 0 soon. */
+static UNUSED void end_cleanly(e2e_server *s, int signal, double seconds)
+{
+    double began = e2e_now();
+    int status = e2e_end(s, signal);
+    double took = e2e_now() - began;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        e2e_print_log(s);
+        ck_abort_msg("signal %d ended it with status %#x", signal, (unsigned)status);
+    }
+    if (took > seconds * SLOWER)
+        ck_abort_msg("it took %.1f seconds to end", took);
+}
+
+static UNUSED void kill_hard(e2e_server *s)
+{
+    int status = e2e_end(s, SIGKILL);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+        e2e_print_log(s);
+        ck_abort_msg("it had ended before with status %#x", (unsigned)status);
+    }
+}
+
+/* The last act of each test: nothing is under way, it stops cleanly, its database is sound. */
+static UNUSED void finish(e2e_server *s)
+{
+    ck_assert_int_eq(count_of(s, "jobs", "&state=running"), 0);
+    ck_assert_int_eq(count_of(s, "jobs", "&state=queued"), 0);
+    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    ck_assert_int_eq(files_in(s, "datasets"), count_of(s, "datasets", ""));
+    end_cleanly(s, SIGTERM, 5);
+    assert_database_sound(s);
+    e2e_discard(s);
+}
+
+/* Runs the one suite of a program; the exit code is the verdict. */
+static UNUSED int run_suite(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
+
+#endif

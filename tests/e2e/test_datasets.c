@@ -1,0 +1,696 @@
+/* Datasets over HTTP: every shape of upload, what is answered and what lies on the disk
+ * afterwards, statistics against closed forms, listings, deletion. The truth comes from
+ * outside the server: sha256sum, the stored bytes themselves, sums worked out here. */
+#include "e2e.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <math.h>
+#include <regex.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static e2e_server *s;
+
+static void start(void)
+{
+    s = e2e_start(NULL);
+}
+
+static void stop(void)
+{
+    e2e_stop(s);
+}
+
+/* ---- what lies on the disk ---- */
+
+static int files_in(const char *folder)
+{
+    char path[300];
+    int n = 0;
+    snprintf(path, sizeof path, "%s/%s", s->dir, folder);
+    DIR *d = opendir(path);
+    ck_assert_ptr_nonnull(d);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+/* What is temporary goes right after the answer. */
+static bool comes_to(const char *folder, int n)
+{
+    double end = e2e_now() + 10;
+    while (files_in(folder) != n && e2e_now() < end)
+        sched_yield();
+    return files_in(folder) == n;
+}
+
+static const char *file_of(const char *id, char path[300])
+{
+    snprintf(path, 300, "%s/datasets/%s", s->dir, id);
+    return path;
+}
+
+static bool matches(const char *text, const char *pattern)
+{
+    regex_t re;
+    ck_assert_int_eq(regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB), 0);
+    bool is = regexec(&re, text, 0, NULL, 0) == 0;
+    regfree(&re);
+    return is;
+}
+
+/* SHA-256 and size of the stored file, found by coreutils. */
+static void check_file(const cJSON *dataset)
+{
+    char path[300], command[400], hex[65] = "";
+    struct stat st;
+    file_of(e2e_string(dataset, "id"), path);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_double_eq(e2e_number(dataset, "bytes"), (double)st.st_size);
+    snprintf(command, sizeof command, "sha256sum '%s'", path);
+    FILE *f = popen(command, "r");
+    ck_assert_int_eq(fscanf(f, "%64s", hex), 1);
+    pclose(f);
+    ck_assert_str_eq(e2e_string(dataset, "sha256"), hex);
+}
+
+/* The numbers in the file: X by rows, then y (server/srv_file.h gives the layout). */
+static double *read_numbers(const char *id, uint64_t *rows, uint64_t *cols)
+{
+    char path[300];
+    uint64_t head[5];
+    FILE *f = fopen(file_of(id, path), "rb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fread(head, sizeof head, 1, f), 1);
+    ck_assert_mem_eq(head, "GDDATA\r\n", 8);
+    *rows = head[1];
+    *cols = head[2];
+    double *v = calloc(*rows * (*cols + 1), sizeof *v);
+    fseek(f, (long)head[3], SEEK_SET);
+    ck_assert_uint_eq(fread(v, sizeof *v, *rows * *cols, f), *rows * *cols);
+    fseek(f, (long)head[4], SEEK_SET);
+    ck_assert_uint_eq(fread(v + *rows * *cols, sizeof *v, *rows, f), *rows);
+    fclose(f);
+    return v;
+}
+
+/* The dataset holds these rows (features first, target last), bit for bit. */
+static void check_numbers(const char *id, size_t rows, size_t cols, const double *want)
+{
+    uint64_t r, c;
+    double *got = read_numbers(id, &r, &c);
+    ck_assert_uint_eq(r, rows);
+    ck_assert_uint_eq(c, cols);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j <= cols; j++) {
+            const double *g = j < cols ? &got[i * cols + j] : &got[rows * cols + i];
+            ck_assert_mem_eq(g, &want[i * (cols + 1) + j], sizeof(double));
+        }
+    free(got);
+}
+
+static void check_strings(const cJSON *list, const char *const *want)
+{
+    int n = 0;
+    for (; want[n]; n++)
+        ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetArrayItem(list, n)), want[n]);
+    ck_assert_int_eq(cJSON_GetArraySize(list), n);
+}
+
+/* ---- the shapes of an upload ---- */
+
+START_TEST(matrix_is_stored_and_every_field_is_answered)
+{
+    char location[128], want[128], then[32];
+    e2e_reply r = e2e_post(s, "/v1/datasets",
+                           "{\"name\": \"adverts\", \"columns\": [\"tv\", \"radio\"], "
+                           "\"X\": [[230.1, 37.8], [44.5, 39.3], [17.2, 45.9]], "
+                           "\"y\": [22.1, 10.4, 9.3], \"target\": \"sales\"}");
+    ck_assert_int_eq(r.status, 201);
+    const char *id = e2e_string(r.json, "id");
+    ck_assert_msg(matches(id, "^ds_[0-9a-z]{20}$"), "%s", id);
+    snprintf(want, sizeof want, "/v1/datasets/%s", id);
+    ck_assert_str_eq(e2e_header(&r, "Location", location, sizeof location), want);
+    ck_assert_str_eq(e2e_string(r.json, "name"), "adverts");
+    ck_assert_double_eq(e2e_number(r.json, "rows"), 3);
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"tv", "radio", NULL});
+    ck_assert_str_eq(e2e_string(r.json, "target"), "sales");
+    const char *at = e2e_string(r.json, "created_at");
+    ck_assert_msg(matches(at, "^[0-9-]{10}T[0-9:]{8}\\.[0-9]{3}Z$"), "%s", at);
+    /* no earlier than a minute ago: such texts sort like the times they tell */
+    time_t minute_ago = time(NULL) - 60;
+    strftime(then, sizeof then, "%Y-%m-%dT%H:%M:%S", gmtime(&minute_ago));
+    ck_assert_int_gt(strcmp(at, then), 0);
+    check_file(r.json);
+    check_numbers(id, 3, 2, (double[]){230.1, 37.8, 22.1, 44.5, 39.3, 10.4, 17.2, 45.9, 9.3});
+    e2e_reply got = e2e_get(s, location);
+    ck_assert_int_eq(got.status, 200);
+    cJSON_DeleteItemFromObject(got.json, "statistics"); /* all else is as it was answered */
+    ck_assert(cJSON_Compare(got.json, r.json, true));
+    e2e_reply_free(&got);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(flat_x_is_one_feature_and_names_have_defaults)
+{
+    e2e_reply r = e2e_post(s, "/v1/datasets", "{\"y\": [2, 4, 6], \"X\": [1, 2, 3]}");
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_str_eq(e2e_string(r.json, "name"), e2e_string(r.json, "id"));
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"x", NULL});
+    ck_assert_str_eq(e2e_string(r.json, "target"), "y");
+    check_numbers(e2e_string(r.json, "id"), 3, 1, (double[]){1, 2, 2, 4, 3, 6});
+    check_file(r.json);
+    e2e_reply_free(&r);
+    r = e2e_post(s, "/v1/datasets", "{\"X\": [[1, 2, 3], [4, 5, 7]], \"y\": [1, 2]}");
+    ck_assert_int_eq(r.status, 201);
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"x1", "x2", "x3", NULL});
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(records_name_their_columns_in_any_order)
+{
+    e2e_reply r = e2e_post(s, "/v1/datasets",
+                           "{\"target\": \"sales\", \"data\": ["
+                           "{\"tv\": 230.1, \"sales\": 22.1, \"radio\": 37.8},"
+                           "{\"radio\": 39.3, \"tv\": 44.5, \"sales\": 10.4}], \"name\": \"r\"}");
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_str_eq(e2e_string(r.json, "name"), "r");
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"tv", "radio", NULL});
+    ck_assert_str_eq(e2e_string(r.json, "target"), "sales");
+    check_numbers(e2e_string(r.json, "id"), 2, 2, (double[]){230.1, 37.8, 22.1, 44.5, 39.3, 10.4});
+    check_file(r.json);
+    e2e_reply_free(&r);
+    /* chosen columns, in the order asked for; what is not chosen may be anything */
+    r = e2e_post(s, "/v1/datasets",
+                 "{\"columns\": [\"c\", \"a\"], \"target\": \"t\", \"data\": ["
+                 "{\"a\": 1, \"b\": \"text\", \"c\": 3, \"t\": 4},"
+                 "{\"a\": 5, \"b\": {\"x\": [null]}, \"c\": 7, \"t\": 8}]}");
+    ck_assert_int_eq(r.status, 201);
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"c", "a", NULL});
+    check_numbers(e2e_string(r.json, "id"), 2, 2, (double[]){3, 1, 4, 7, 5, 8});
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(csv_takes_target_columns_and_name_from_the_query)
+{
+    static const char csv[] = "\xef\xbb\xbf" /* a byte order mark */
+                              "city,\"radio, \"\"fm\"\"\",tv,sales\r\n"
+                              "\"Ulm, north\",37.8,230.1,22.1\r\n"
+                              "Bonn, 39.3 ,4.45e1,+10.4\r\n";
+    e2e_reply r = e2e_post_csv(s,
+                               "/v1/datasets?name=K%C3%B6ln%20%26%20Ulm&target=sales"
+                               "&columns=tv",
+                               csv);
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_str_eq(e2e_string(r.json, "name"), "K\xc3\xb6ln & Ulm");
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"tv", NULL});
+    check_numbers(e2e_string(r.json, "id"), 2, 1, (double[]){230.1, 22.1, 44.5, 10.4});
+    check_file(r.json);
+    e2e_reply_free(&r);
+    /* no columns: all but the target, and LF and a missing last line end will do */
+    r = e2e_post_csv(s, "/v1/datasets?target=b", "a,b,\"c\"\"c\"\n1,2,3\n4,5,6");
+    ck_assert_int_eq(r.status, 201);
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"a", "c\"c", NULL});
+    ck_assert_str_eq(e2e_string(r.json, "name"), e2e_string(r.json, "id"));
+    check_numbers(e2e_string(r.json, "id"), 2, 2, (double[]){1, 3, 2, 4, 6, 5});
+    e2e_reply_free(&r);
+    r = e2e_post_csv(s, "/v1/datasets?target=b&columns=c,a", "a,b,c\n1,2,3\n4,5,6\n");
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"c", "a", NULL});
+    check_numbers(e2e_string(r.json, "id"), 2, 2, (double[]){3, 1, 2, 6, 4, 5});
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(query_names_target_and_columns_of_records_too)
+{
+    e2e_reply r = e2e_post(s, "/v1/datasets?target=t&columns=b&name=from%20query",
+                           "{\"data\": [{\"a\": 1, \"b\": 2, \"t\": 3}]}");
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_str_eq(e2e_string(r.json, "name"), "from query");
+    check_strings(e2e_at(r.json, "columns"), (const char *const[]){"b", NULL});
+    check_numbers(e2e_string(r.json, "id"), 1, 1, (double[]){2, 3});
+    e2e_reply_free(&r);
+    r = e2e_post(s, "/v1/datasets?name=query", "{\"X\": [1], \"y\": [2], \"name\": \"body\"}");
+    ck_assert_str_eq(e2e_string(r.json, "name"), "body");
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(the_same_numbers_in_any_shape_have_the_same_hash)
+{
+    e2e_reply r[4] = {
+        e2e_post(s, "/v1/datasets", "{\"X\": [[0.1, -2], [3e-7, 4]], \"y\": [5, 0.6]}"),
+        e2e_post(s, "/v1/datasets",
+                 "{\"data\": [{\"x1\": 0.1, \"y\": 5, \"x2\": -2.0}, "
+                 "{\"x1\": 0.0000003, \"x2\": 4, \"y\": 6e-1}], \"target\": \"y\"}"),
+        e2e_post_csv(s, "/v1/datasets?target=y", "y,x1,x2\n5,0.1,-2\n0.60,3E-7,4.000\n"),
+        e2e_post(s, "/v1/datasets", "{\"X\": [[0.1, -2], [3e-7, 4]], \"y\": [5, 0.7]}"),
+    };
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(r[i].status, 201);
+    const char *hash = e2e_string(r[0].json, "sha256");
+    ck_assert_str_eq(e2e_string(r[1].json, "sha256"), hash);
+    ck_assert_str_eq(e2e_string(r[2].json, "sha256"), hash);
+    ck_assert_str_ne(e2e_string(r[3].json, "sha256"), hash);
+    for (int i = 0; i < 4; i++)
+        e2e_reply_free(&r[i]);
+}
+END_TEST
+
+START_TEST(chunked_upload_is_read)
+{
+    const char *const headers[] = {"Content-Type: text/csv; charset=utf-8",
+                                   "Transfer-Encoding: chunked", NULL};
+    const char csv[] = "a,t\n1,2\n3,4\n";
+    e2e_reply r = e2e_request(s, "POST", "/v1/datasets?target=t", headers, csv, strlen(csv));
+    ck_assert_int_eq(r.status, 201);
+    check_numbers(e2e_string(r.json, "id"), 2, 1, (double[]){1, 2, 3, 4});
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(a_body_without_a_type_is_json)
+{
+    static const char *const none[] = {"Content-Type:", NULL};
+    static const char *const curl_d[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+    const char body[] = "{\"X\": [1, 2], \"y\": [3, 4]}";
+    e2e_reply r = e2e_request(s, "POST", "/v1/datasets", none, body, strlen(body));
+    ck_assert_int_eq(r.status, 201);
+    e2e_reply_free(&r);
+    r = e2e_request(s, "POST", "/v1/datasets", curl_d, body, strlen(body));
+    ck_assert_int_eq(r.status, 201);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(doubles_are_kept_to_the_last_bit)
+{
+    static const char *const text[] = {"0.1",
+                                       "1.7976931348623157e308",
+                                       "5e-324",
+                                       "2.2250738585072011e-308", /* once hung parsers */
+                                       "9007199254740993",        /* a tie: to even */
+                                       "-0.0",
+                                       "123456789.123456789123456789",
+                                       "1e-400", /* nothing but 0 is nearer */
+                                       "0.1e1"};
+    enum { N = sizeof text / sizeof text[0] };
+    char body[1024] = "{\"X\": [", *at = body + strlen(body);
+    double want[2 * N];
+    for (int i = 0; i < N; i++) {
+        at += sprintf(at, "%s%s", i ? ", " : "", text[i]);
+        want[2 * i] = strtod(text[i], NULL);
+        want[2 * i + 1] = i;
+    }
+    sprintf(at, "], \"y\": [0,1,2,3,4,5,6,7,8]}");
+    e2e_reply r = e2e_post(s, "/v1/datasets", body);
+    ck_assert_int_eq(r.status, 201);
+    check_numbers(e2e_string(r.json, "id"), N, 1, want);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* ---- statistics ---- */
+
+static void close_to(double got, double want, double rel)
+{
+    ck_assert_msg(fabs(got - want) <= rel * fabs(want), "got %.17g, not %.17g", got, want);
+}
+
+/* x = 1e9 + i: mean 1e9 + (n + 1) / 2 and variance (n^2 - 1) / 12, which sums of squares
+ * would have lost. t is 1, 2, 3, 4, 5, 1, ... with mean 3 and variance 2; c never changes. */
+START_TEST(statistics_agree_with_closed_forms)
+{
+    enum { N = 9000 }; /* more than two blocks */
+    char *csv = malloc(64 * N), *at = csv + sprintf(csv, "x,c,t\n");
+    for (int i = 1; i <= N; i++)
+        at += sprintf(at, "%d,7.25,%d\n", 1000000000 + i, (i - 1) % 5 + 1);
+    e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=t", csv);
+    ck_assert_int_eq(r.status, 201);
+    e2e_reply d = e2e_getf(s, "/v1/datasets/%s", e2e_string(r.json, "id"));
+    ck_assert_int_eq(d.status, 200);
+    const cJSON *st = e2e_at(d.json, "statistics");
+    ck_assert_int_eq(cJSON_GetArraySize(st), 3);
+    static const char *const names[] = {"x", "c", "t"}, *const roles[] = {"feature", "feature",
+                                                                          "target"};
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(e2e_string(cJSON_GetArrayItem(st, i), "name"), names[i]);
+        ck_assert_str_eq(e2e_string(cJSON_GetArrayItem(st, i), "role"), roles[i]);
+    }
+    ck_assert_double_eq(e2e_number(st, "0.min"), 1000000001);
+    ck_assert_double_eq(e2e_number(st, "0.max"), 1000000000 + N);
+    close_to(e2e_number(st, "0.mean"), 1e9 + (N + 1) / 2.0, 1e-15);
+    close_to(e2e_number(st, "0.std"), sqrt(((double)N * N - 1) / 12), 1e-12);
+    ck_assert_double_eq(e2e_number(st, "1.mean"), 7.25);
+    ck_assert_double_eq(e2e_number(st, "1.std"), 0);
+    close_to(e2e_number(st, "2.mean"), 3, 1e-14);
+    close_to(e2e_number(st, "2.std"), sqrt(2), 1e-13);
+    e2e_reply_free(&d);
+    e2e_reply_free(&r);
+    free(csv);
+}
+END_TEST
+
+START_TEST(statistics_beyond_double_precision_are_null)
+{
+    char id[32];
+    e2e_dataset(s, "{\"X\": [1.7e308, -1.7e308, 1.7e308], \"y\": [1, 2, 3]}", id);
+    e2e_reply r = e2e_getf(s, "/v1/datasets/%s", id);
+    ck_assert_double_eq(e2e_number(r.json, "statistics.0.max"), 1.7e308);
+    ck_assert(cJSON_IsNull(e2e_at(r.json, "statistics.0.std")));
+    ck_assert_ptr_null(strstr(r.body, "nan"));
+    ck_assert_ptr_null(strstr(r.body, "inf"));
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* ---- listings ---- */
+
+enum { LISTED = 11 };
+
+static void make_list(char ids[LISTED][32])
+{
+    for (int i = 0; i < LISTED; i++) {
+        char body[96];
+        snprintf(body, sizeof body, "{\"name\": \"n%d\", \"X\": [%d, 1], \"y\": [1, 2]}", i, i);
+        e2e_dataset(s, body, ids[i]);
+    }
+}
+
+START_TEST(list_goes_page_by_page_from_the_newest)
+{
+    char ids[LISTED][32], before[64] = "";
+    make_list(ids);
+    int seen = 0, pages = 0;
+    for (;;) {
+        e2e_reply r = e2e_getf(s, "/v1/datasets?limit=3%s", before);
+        ck_assert_int_eq(r.status, 200);
+        const cJSON *item, *list = e2e_at(r.json, "datasets");
+        ck_assert_int_le(cJSON_GetArraySize(list), 3);
+        cJSON_ArrayForEach (item, list) {
+            ck_assert_str_eq(e2e_string(item, "id"), ids[LISTED - 1 - seen]);
+            e2e_reply one = e2e_getf(s, "/v1/datasets/%s", e2e_string(item, "id"));
+            cJSON_DeleteItemFromObject(one.json, "statistics");
+            ck_assert(cJSON_Compare(one.json, item, true));
+            e2e_reply_free(&one);
+            seen++;
+        }
+        pages++;
+        const cJSON *next = e2e_at(r.json, "next");
+        bool last = cJSON_IsNull(next);
+        if (!last)
+            snprintf(before, sizeof before, "&before=%.0f", next->valuedouble);
+        e2e_reply_free(&r);
+        if (last)
+            break;
+    }
+    ck_assert_int_eq(seen, LISTED);
+    ck_assert_int_eq(pages, 4);
+    e2e_reply r = e2e_get(s, "/v1/datasets");
+    ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "datasets")), LISTED);
+    ck_assert(cJSON_IsNull(e2e_at(r.json, "next")));
+    e2e_reply_free(&r);
+    r = e2e_getf(s, "/v1/datasets?limit=%d", LISTED); /* exactly full: no further page */
+    ck_assert(cJSON_IsNull(e2e_at(r.json, "next")));
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* Whoever deletes page by page must reach the end. */
+START_TEST(paging_goes_on_where_entries_were_deleted)
+{
+    char ids[LISTED][32];
+    make_list(ids);
+    e2e_reply r = e2e_get(s, "/v1/datasets?limit=3");
+    double next = e2e_number(r.json, "next");
+    e2e_reply_free(&r);
+    for (int i = LISTED - 1; i >= LISTED - 3; i--) {
+        char path[64];
+        snprintf(path, sizeof path, "/v1/datasets/%s", ids[i]);
+        r = e2e_delete(s, path);
+        ck_assert_int_eq(r.status, 204);
+        e2e_reply_free(&r);
+    }
+    r = e2e_getf(s, "/v1/datasets?limit=3&before=%.0f", next);
+    ck_assert_int_eq(r.status, 200);
+    ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "datasets")), 3);
+    ck_assert_str_eq(e2e_string(r.json, "datasets.0.id"), ids[LISTED - 4]);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* ---- deletion ---- */
+
+START_TEST(deleted_dataset_is_gone_with_its_file)
+{
+    char id[32], path[300], url[64];
+    e2e_dataset(s, "{\"X\": [1, 2], \"y\": [3, 4]}", id);
+    ck_assert_int_eq(access(file_of(id, path), F_OK), 0);
+    snprintf(url, sizeof url, "/v1/datasets/%s", id);
+    e2e_reply r = e2e_delete(s, url);
+    ck_assert_int_eq(r.status, 204);
+    ck_assert_uint_eq(r.len, 0);
+    e2e_reply_free(&r);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    r = e2e_get(s, url);
+    e2e_problem(&r, 404, "not-found");
+    ck_assert_ptr_nonnull(strstr(e2e_string(r.json, "detail"), id));
+    e2e_reply_free(&r);
+    r = e2e_delete(s, url);
+    e2e_problem(&r, 404, "not-found");
+    e2e_reply_free(&r);
+    r = e2e_get(s, "/v1/datasets");
+    ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "datasets")), 0);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+START_TEST(dataset_stays_while_a_job_needs_it)
+{
+    char id[32], job[32], url[64], body[128], path[300];
+    e2e_dataset(s, "{\"X\": [1, 2, 3], \"y\": [3, 4, 6]}", id);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"epochs\": 1000000000, \"tol\": 0}", id);
+    e2e_job(s, body, job);
+    snprintf(url, sizeof url, "/v1/datasets/%s", id);
+    e2e_reply r = e2e_delete(s, url);
+    e2e_problem(&r, 409, "conflict");
+    ck_assert_ptr_nonnull(strstr(e2e_string(r.json, "detail"), job));
+    e2e_reply_free(&r);
+    r = e2e_get(s, url);
+    ck_assert_int_eq(r.status, 200);
+    e2e_reply_free(&r);
+    ck_assert_int_eq(access(file_of(id, path), F_OK), 0);
+    snprintf(body, sizeof body, "/v1/jobs/%s/cancel", job);
+    r = e2e_request(s, "POST", body, NULL, NULL, 0);
+    ck_assert_int_eq(r.status, 202);
+    e2e_reply_free(&r);
+    r = e2e_wait(s, job);
+    ck_assert_str_eq(e2e_string(r.json, "state"), "cancelled");
+    ck_assert_str_eq(e2e_string(r.json, "dataset_id"), id);
+    e2e_reply_free(&r);
+    r = e2e_delete(s, url);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
+    /* the job stays, and says no more than it knows */
+    r = e2e_getf(s, "/v1/jobs/%s", job);
+    ck_assert(cJSON_IsNull(e2e_at(r.json, "dataset_id")));
+    ck_assert_str_eq(e2e_string(r.json, "spec.dataset_id"), id);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* ---- failures ---- */
+
+START_TEST(failed_upload_leaves_nothing_behind)
+{
+    static const struct {
+        const char *path, *body;
+        bool csv;
+        long status;
+    } bad[] = {
+        {"/v1/datasets", "{\"X\": [1, 2], \"y\": [1, 2]", false, 400},
+        {"/v1/datasets", "{\"X\": [[1, 2], [3]], \"y\": [1, 2]}", false, 422},
+        {"/v1/datasets", "{\"X\": [1, 2], \"y\": [1, 2, 3]}", false, 422},
+        {"/v1/datasets", "{\"X\": [1, NaN], \"y\": [1, 2]}", false, 400},
+        {"/v1/datasets", "{\"X\": [], \"y\": []}", false, 422},
+        {"/v1/datasets", "{\"data\": [{\"a\": 1}], \"target\": \"b\"}", false, 422},
+        {"/v1/datasets", "{\"data\": [{\"a\": \"x\", \"b\": 1}], \"target\": \"b\"}", false, 422},
+        {"/v1/datasets", "{\"X\": [1], \"y\": [1], \"nmae\": \"x\"}", false, 422},
+        {"/v1/datasets", "", false, 400},
+        {"/v1/datasets?target=b", "a,b\n1,2\n3\n", true, 422},
+        {"/v1/datasets?target=c", "a,b\n1,2\n", true, 422},
+        {"/v1/datasets?target=b", "a,b\n1,2\n3,inf\n", true, 422},
+        {"/v1/datasets?target=b", "a,b\n", true, 422},
+        {"/v1/datasets?target=b", "", true, 422},
+        {"/v1/datasets", "a,b\n1,2\n", true, 422},
+        {"/v1/datasets?limit=3", "{\"X\": [1], \"y\": [1]}", false, 400},
+        /* inline data of a job that is refused is refused with it */
+        {"/v1/jobs", "{\"dataset\": {\"X\": [1, 2], \"y\": [1]}}", false, 422},
+        {"/v1/jobs",
+         "{\"dataset\": {\"X\": [1, 2], \"y\": [1, 2]}, "
+         "\"initial_parameters\": {\"coefficients\": [1, 2]}}",
+         false, 422},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        e2e_reply r = bad[i].csv ? e2e_post_csv(s, bad[i].path, bad[i].body)
+                                 : e2e_post(s, bad[i].path, bad[i].body);
+        ck_assert_msg(r.status == bad[i].status, "%s: %ld %s", bad[i].body, r.status, r.body);
+        e2e_reply_free(&r);
+        ck_assert_msg(comes_to("tmp", 0), "a temporary file stayed after %s", bad[i].body);
+        ck_assert_msg(files_in("datasets") == 0, "a dataset stayed after %s", bad[i].body);
+    }
+    e2e_reply r = e2e_get(s, "/v1/datasets");
+    ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "datasets")), 0);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* The error comes after megabytes were written already. */
+START_TEST(error_at_the_end_of_a_large_upload_leaves_nothing_behind)
+{
+    enum { N = 200000 };
+    char *csv = malloc(32 * N), *at = csv + sprintf(csv, "a,b\n");
+    for (int i = 0; i < N; i++)
+        at += sprintf(at, "%d,%d.25\n", i, i);
+    sprintf(at, "1,oops\n");
+    e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=b", csv);
+    e2e_problem(&r, 422, "validation-failed");
+    const char *message = e2e_field_error(&r, "row 200001, column \"b\"");
+    ck_assert_ptr_nonnull(strstr(message, "oops"));
+    ck_assert_ptr_nonnull(strstr(message, "line 200002"));
+    e2e_reply_free(&r);
+    ck_assert(comes_to("tmp", 0));
+    ck_assert_int_eq(files_in("datasets"), 0);
+    free(csv);
+}
+END_TEST
+
+/* ---- size ---- */
+
+enum { LARGE_ROWS = 260000, LARGE_COLS = 4 };
+
+/* About 20 MB; the numbers are those of a linear congruential generator, and y is exactly
+ * 2 a - d + 3, so a model that trains on it proves that all rows are in their places. c leans
+ * on b: that gives the curvature one clear maximum, which is found quickly. */
+static double large_row(uint64_t *state, double v[LARGE_COLS])
+{
+    for (int j = 0; j < LARGE_COLS; j++) {
+        *state = *state * 6364136223846793005u + 1442695040888963407u;
+        v[j] = (double)(*state >> 40) / 1024;
+    }
+    v[2] += v[1];
+    return 2 * v[0] - v[3] + 3;
+}
+
+static void check_large(e2e_reply *r, double sum)
+{
+    char job[32], body[128];
+    ck_assert_msg(r->status == 201, "%ld %s", r->status, r->body);
+    ck_assert_double_eq(e2e_number(r->json, "rows"), LARGE_ROWS);
+    check_file(r->json);
+    ck_assert(comes_to("tmp", 0));
+    e2e_reply d = e2e_getf(s, "/v1/datasets/%s", e2e_string(r->json, "id"));
+    close_to(e2e_number(d.json, "statistics.0.mean"), sum / LARGE_ROWS, 1e-12);
+    e2e_reply_free(&d);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"tol\": 1e-12}",
+             e2e_string(r->json, "id"));
+    e2e_job(s, body, job);
+    d = e2e_wait(s, job);
+    ck_assert_str_eq(e2e_string(d.json, "state"), "succeeded");
+    e2e_reply m = e2e_getf(s, "/v1/models/%s", e2e_string(d.json, "model_id"));
+    static const double want[] = {2, 0, 0, -1};
+    for (int j = 0; j < LARGE_COLS; j++) {
+        char path[64];
+        snprintf(path, sizeof path, "parameters.coefficients.%d", j);
+        ck_assert_double_eq_tol(e2e_number(m.json, path), want[j], 1e-6);
+    }
+    ck_assert_double_eq_tol(e2e_number(m.json, "metrics.r2"), 1, 1e-9);
+    e2e_reply_free(&m);
+    e2e_reply_free(&d);
+}
+
+START_TEST(large_csv_is_stored)
+{
+    char *csv = malloc((size_t)LARGE_ROWS * 100), *at = csv + sprintf(csv, "a,b,c,d,y\n");
+    uint64_t state = 1;
+    double sum = 0;
+    for (int i = 0; i < LARGE_ROWS; i++) {
+        double v[LARGE_COLS], y = large_row(&state, v);
+        sum += v[0];
+        at += sprintf(at, "%.16g,%.16g,%.16g,%.16g,%.16g\n", v[0], v[1], v[2], v[3], y);
+    }
+    ck_assert_uint_gt((size_t)(at - csv), (size_t)15 << 20);
+    e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=y", csv);
+    check_large(&r, sum);
+    e2e_reply_free(&r);
+    free(csv);
+}
+END_TEST
+
+START_TEST(large_json_is_stored)
+{
+    char *x = malloc((size_t)LARGE_ROWS * 120), *at = x + sprintf(x, "{\"X\": [");
+    double *y = malloc(LARGE_ROWS * sizeof *y);
+    uint64_t state = 1;
+    double sum = 0;
+    for (int i = 0; i < LARGE_ROWS; i++) {
+        double v[LARGE_COLS];
+        y[i] = large_row(&state, v);
+        sum += v[0];
+        at += sprintf(at, "%s[%.16g, %.16g, %.16g, %.16g]", i ? ",\n" : "", v[0], v[1], v[2], v[3]);
+    }
+    at += sprintf(at, "], \"y\": [");
+    for (int i = 0; i < LARGE_ROWS; i++)
+        at += sprintf(at, "%s%.16g", i ? ", " : "", y[i]);
+    sprintf(at, "]}");
+    e2e_reply r = e2e_post(s, "/v1/datasets", x);
+    check_large(&r, sum);
+    e2e_reply_free(&r);
+    free(x);
+    free(y);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("datasets");
+    TCase *tc = tcase_create("datasets");
+    tcase_set_timeout(tc, 120);
+    tcase_add_checked_fixture(tc, start, stop);
+    tcase_add_test(tc, matrix_is_stored_and_every_field_is_answered);
+    tcase_add_test(tc, flat_x_is_one_feature_and_names_have_defaults);
+    tcase_add_test(tc, records_name_their_columns_in_any_order);
+    tcase_add_test(tc, csv_takes_target_columns_and_name_from_the_query);
+    tcase_add_test(tc, query_names_target_and_columns_of_records_too);
+    tcase_add_test(tc, the_same_numbers_in_any_shape_have_the_same_hash);
+    tcase_add_test(tc, chunked_upload_is_read);
+    tcase_add_test(tc, a_body_without_a_type_is_json);
+    tcase_add_test(tc, doubles_are_kept_to_the_last_bit);
+    tcase_add_test(tc, statistics_agree_with_closed_forms);
+    tcase_add_test(tc, statistics_beyond_double_precision_are_null);
+    tcase_add_test(tc, list_goes_page_by_page_from_the_newest);
+    tcase_add_test(tc, paging_goes_on_where_entries_were_deleted);
+    tcase_add_test(tc, deleted_dataset_is_gone_with_its_file);
+    tcase_add_test(tc, dataset_stays_while_a_job_needs_it);
+    tcase_add_test(tc, failed_upload_leaves_nothing_behind);
+    tcase_add_test(tc, error_at_the_end_of_a_large_upload_leaves_nothing_behind);
+    tcase_add_test(tc, large_csv_is_stored);
+    tcase_add_test(tc, large_json_is_stored);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,1112 @@
+/* The OpenAPI document and the server must say the same: every route, reply, field, default,
+ * range and error of one exists in the other. Replies are checked by schema.c. */
+#include "e2e.h"
+#include "schema.h"
+
+#include <check.h>
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static e2e_server *s;
+static e2e_reply document;
+static const cJSON *api; /* the document */
+static schema *checker;
+
+static void start_with(const char *const *options)
+{
+    s = e2e_start(options);
+    document = e2e_get(s, "/openapi.json");
+    ck_assert_int_eq(document.status, 200);
+    api = document.json;
+    checker = schema_new(api);
+}
+
+static void start(void)
+{
+    start_with(NULL);
+}
+
+static void start_small(void)
+{
+    start_with(
+        (const char *const[]){"--workers", "1", "--max-queue", "1", "--max-body", "64k", NULL});
+}
+
+static void stop(void)
+{
+    schema_free(checker);
+    e2e_reply_free(&document);
+    e2e_stop(s);
+}
+
+/* A member by name, $ref followed; NULL when there is none. Unlike e2e_at it takes names with
+ * slashes and dots. */
+static const cJSON *member(const cJSON *o, const char *name)
+{
+    return schema_resolve(checker, cJSON_GetObjectItemCaseSensitive(o, name));
+}
+
+static const cJSON *schema_of(const char *name)
+{
+    const cJSON *found = member(e2e_at(api, "components.schemas"), name);
+    ck_assert_msg(found != NULL, "there is no schema %s", name);
+    return found;
+}
+
+/* The operation, by method as in HTTP and path with {id}. */
+static const cJSON *operation(const char *method, const char *path)
+{
+    char lower[16];
+    size_t n = strlen(method);
+    for (size_t i = 0; i <= n; i++)
+        lower[i] = (char)tolower((unsigned char)method[i]);
+    return member(member(e2e_at(api, "paths"), path), lower);
+}
+
+static bool is_method(const char *name)
+{
+    return strcmp(name, "get") == 0 || strcmp(name, "post") == 0 || strcmp(name, "delete") == 0 ||
+           strcmp(name, "put") == 0 || strcmp(name, "patch") == 0;
+}
+
+/* ---- the checker itself ---- */
+
+START_TEST(checker_refuses_what_does_not_fit)
+{
+    static const char *const cases[][3] = {
+        /* schema, a value that fits, one that does not */
+        {"{\"type\": \"integer\"}", "3", "3.5"},
+        {"{\"type\": [\"string\", \"null\"]}", "null", "1"},
+        {"{\"type\": \"number\"}", "1e300", "\"1\""},
+        {"{\"type\": \"boolean\"}", "false", "0"},
+        {"{\"required\": [\"a\"]}", "{\"a\": null}", "{}"},
+        {"{\"properties\": {\"a\": {\"type\": \"object\"}}}", "{\"a\": {}}", "{\"a\": []}"},
+        {"{\"additionalProperties\": false, \"properties\": {\"a\": {}}}", "{\"a\": 1}",
+         "{\"b\": 1}"},
+        {"{\"additionalProperties\": {\"type\": \"null\"}}", "{\"b\": null}", "{\"b\": 1}"},
+        {"{\"items\": {\"minimum\": 2}}", "[2, 3]", "[3, 1]"},
+        {"{\"exclusiveMinimum\": 0}", "5e-324", "0"},
+        {"{\"maximum\": 60}", "60", "61"},
+        {"{\"exclusiveMaximum\": 1}", "0.5", "1"},
+        {"{\"minLength\": 2}", "\"\xc3\xa4\xc3\xa4\"", "\"\xc3\xa4\""},
+        {"{\"maxItems\": 1}", "[1]", "[1, 2]"},
+        {"{\"uniqueItems\": true}", "[1, 2]", "[1, 1]"},
+        {"{\"minProperties\": 1}", "{\"a\": 1}", "{}"},
+        {"{\"enum\": [\"a\", null]}", "null", "\"b\""},
+        {"{\"const\": \"auto\"}", "\"auto\"", "\"Auto\""},
+        {"{\"pattern\": \"^ds_[0-9a-z]{3}$\"}", "\"ds_abc\"", "\"ds_abcd\""},
+        {"{\"format\": \"date-time\"}", "\"2026-11-24T09:41:07.123Z\"", "\"2026-11-24\""},
+        {"{\"oneOf\": [{\"type\": \"number\"}, {\"const\": \"auto\"}]}", "\"auto\"", "\"full\""},
+        {"{\"oneOf\": [{\"type\": \"number\"}, {\"minimum\": 1}]}", "0", "2"}, /* fits both */
+        {"{\"$ref\": \"#/components/schemas/JobState\"}", "\"queued\"", "\"waiting\""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        cJSON *node = cJSON_Parse(cases[i][0]), *good = cJSON_Parse(cases[i][1]),
+              *bad = cJSON_Parse(cases[i][2]);
+        ck_assert(node && good && bad);
+        ck_assert_msg(schema_check(checker, node, good), "%s", schema_why(checker));
+        ck_assert_msg(!schema_check(checker, node, bad), "%s takes %s", cases[i][0], cases[i][2]);
+        cJSON_Delete(node);
+        cJSON_Delete(good);
+        cJSON_Delete(bad);
+    }
+    cJSON *unknown = cJSON_Parse("{\"anyOf\": []}"), *lost = cJSON_Parse("{\"$ref\": \"#/no\"}");
+    ck_assert(!schema_check(checker, unknown, unknown));
+    ck_assert(!schema_check(checker, lost, lost));
+    cJSON_Delete(unknown);
+    cJSON_Delete(lost);
+}
+END_TEST
+
+/* ---- routes and examples ---- */
+
+START_TEST(routes_are_the_same_on_both_sides)
+{
+    e2e_reply index = e2e_get(s, "/v1");
+    const cJSON *route, *path, *op;
+    int there = 0, here = 0;
+    cJSON_ArrayForEach (route, e2e_at(index.json, "routes")) {
+        const char *method = e2e_string(route, "method"), *pattern = e2e_string(route, "path");
+        op = operation(method, pattern);
+        ck_assert_msg(op != NULL, "%s %s is not documented", method, pattern);
+        ck_assert_str_eq(e2e_string(op, "summary"), e2e_string(route, "summary"));
+        there++;
+    }
+    cJSON_ArrayForEach (path, e2e_at(api, "paths"))
+        cJSON_ArrayForEach (op, path)
+            here += is_method(op->string);
+    ck_assert_int_eq(here, there);
+    e2e_reply_free(&index);
+}
+END_TEST
+
+/* Every example below `node` that stands beside a schema; returns how many there were. */
+static int check_examples(const cJSON *node)
+{
+    const cJSON *item, *fits = cJSON_GetObjectItemCaseSensitive(node, "schema"), *example;
+    int n = 0;
+    if (cJSON_IsObject(node) && fits) {
+        cJSON_ArrayForEach (example, cJSON_GetObjectItemCaseSensitive(node, "examples")) {
+            const cJSON *value = member(schema_resolve(checker, example), "value");
+            ck_assert_msg(schema_check(checker, fits, value), "example %s: %s", example->string,
+                          schema_why(checker));
+            n++;
+        }
+        example = cJSON_GetObjectItemCaseSensitive(node, "example");
+        if (example)
+            ck_assert_msg(schema_check(checker, fits, example), "%s: %s", node->string,
+                          schema_why(checker));
+        n += example != NULL;
+    }
+    cJSON_ArrayForEach (item, node)
+        n += check_examples(item);
+    return n;
+}
+
+START_TEST(examples_fit_their_schemas)
+{
+    ck_assert_int_gt(check_examples(api), 40);
+    const cJSON *node, *example;
+    cJSON_ArrayForEach (node, e2e_at(api, "components.schemas"))
+        cJSON_ArrayForEach (example, cJSON_GetObjectItemCaseSensitive(node, "examples"))
+            ck_assert_msg(schema_check(checker, node, example), "%s: %s", node->string,
+                          schema_why(checker));
+}
+END_TEST
+
+/* What a client sends, as it stands in the document; ids are those of things that exist. */
+static e2e_reply send_example(const char *path, const char *query, const char *type,
+                              const cJSON *value, const char *dataset_id)
+{
+    char url[128], header[64];
+    cJSON *copy = cJSON_Duplicate(value, true);
+    if (cJSON_GetObjectItemCaseSensitive(copy, "dataset_id"))
+        cJSON_ReplaceItemInObjectCaseSensitive(copy, "dataset_id", cJSON_CreateString(dataset_id));
+    char *text = cJSON_IsString(copy) ? strdup(copy->valuestring) : cJSON_Print(copy);
+    snprintf(url, sizeof url, "%s%s", path, query);
+    snprintf(header, sizeof header, "Content-Type: %s", type);
+    e2e_reply r =
+        e2e_request(s, "POST", url, (const char *const[]){header, NULL}, text, strlen(text));
+    free(text);
+    cJSON_Delete(copy);
+    return r;
+}
+
+START_TEST(examples_of_requests_are_accepted)
+{
+    char dataset[32], job[32], url[96];
+    e2e_dataset(s, "{\"X\": [1, 2, 3], \"y\": [1, 3, 5], \"columns\": [\"radio\"]}", dataset);
+    snprintf(url, sizeof url, "{\"dataset_id\": \"%s\"}", dataset);
+    e2e_job(s, url, job);
+    e2e_reply r = e2e_wait(s, job);
+    snprintf(url, sizeof url, "/v1/models/%s/predictions", e2e_string(r.json, "model_id"));
+    e2e_reply_free(&r);
+    const struct {
+        const char *pattern, *path, *csv_query;
+    } posts[] = {{"/v1/datasets", "/v1/datasets", "?target=sales"},
+                 {"/v1/jobs", "/v1/jobs", ""},
+                 {"/v1/models/{id}/predictions", url, ""}};
+    int n = 0;
+    for (size_t i = 0; i < COUNT(posts); i++) {
+        const cJSON *content, *example,
+            *types = member(member(operation("POST", posts[i].pattern), "requestBody"), "content");
+        cJSON_ArrayForEach (content, types) {
+            bool csv = strcmp(content->string, "text/csv") == 0;
+            cJSON_ArrayForEach (example, member(content, "examples")) {
+                const cJSON *value = member(schema_resolve(checker, example), "value");
+                r = send_example(posts[i].path, csv ? posts[i].csv_query : "", content->string,
+                                 value, dataset);
+                ck_assert_msg(r.status / 100 == 2, "%s: %ld %s", example->string, r.status, r.body);
+                e2e_reply_free(&r);
+                n++;
+            }
+        }
+    }
+    ck_assert_int_ge(n, 11);
+}
+END_TEST
+
+/* ---- every reply ---- */
+
+/* The response objects of operations that were seen. */
+static const cJSON *answered[512];
+static size_t answered_count;
+
+static bool was_answered(const cJSON *response)
+{
+    for (size_t i = 0; i < answered_count; i++)
+        if (answered[i] == response)
+            return true;
+    return false;
+}
+
+static void check_headers(const e2e_reply *r, const cJSON *response)
+{
+    const cJSON *header;
+    char value[256];
+    cJSON_ArrayForEach (header, member(response, "headers")) {
+        const cJSON *h = schema_resolve(checker, header);
+        e2e_header(r, header->string, value, sizeof value);
+        ck_assert_msg(*value || !cJSON_IsTrue(member(h, "required")), "%s is missing",
+                      header->string);
+    }
+}
+
+/* Asks as documented and holds the answer against the document. The caller frees it. */
+static e2e_reply ask(const char *method, const char *pattern, const char *id, const char *query,
+                     const char *header, const char *body, long status)
+{
+    char path[512], type[64], key[8];
+    const char *hole = strstr(pattern, "{id}");
+    snprintf(path, sizeof path, "%.*s%s%s%s", hole ? (int)(hole - pattern) : (int)strlen(pattern),
+             pattern, hole ? id : "", hole ? hole + 4 : "", query);
+    e2e_reply r = e2e_request(s, method, path, (const char *const[]){header, NULL}, body,
+                              body ? strlen(body) : 0);
+    ck_assert_msg(r.status == status, "%s %s: %ld, not %ld: %s", method, path, r.status, status,
+                  r.body);
+    const cJSON *op = operation(method, pattern);
+    ck_assert_msg(op != NULL, "%s %s is not documented", method, pattern);
+    snprintf(key, sizeof key, "%ld", r.status);
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(member(op, "responses"), key),
+                *response = schema_resolve(checker, own);
+    ck_assert_msg(response != NULL, "%s %s may not answer %s: %s", method, pattern, key, r.body);
+    check_headers(&r, response);
+    if (!was_answered(own) && answered_count < COUNT(answered))
+        answered[answered_count++] = own;
+    const cJSON *contents = member(response, "content");
+    e2e_header(&r, "Content-Type", type, sizeof type);
+    type[strcspn(type, ";")] = '\0';
+    if (!contents) {
+        ck_assert_uint_eq(r.len, 0);
+        return r;
+    }
+    const cJSON *content = member(contents, type), *value = r.json;
+    ck_assert_msg(content != NULL, "%s %s: %s is answered with %s", method, pattern, key, type);
+    cJSON *text = value ? NULL : cJSON_CreateString(r.body);
+    ck_assert_msg(schema_check(checker, member(content, "schema"), value ? value : text),
+                  "%s %s: %s: %s: %s", method, pattern, key, schema_why(checker), r.body);
+    cJSON_Delete(text);
+    return r;
+}
+
+#define JSON_TYPE "Content-Type: application/json"
+#define CSV_TYPE "Content-Type: text/csv"
+
+/* The same, for its own sake. */
+static void see(const char *method, const char *pattern, const char *id, const char *query,
+                const char *header, const char *body, long status)
+{
+    e2e_reply r = ask(method, pattern, id, query, header, body, status);
+    e2e_reply_free(&r);
+}
+
+static void keep(e2e_reply r, const char *path, char id[32])
+{
+    snprintf(id, 32, "%s", e2e_string(r.json, path));
+    e2e_reply_free(&r);
+}
+
+#define DATA "{\"X\": [1, 2, 3, 4], \"y\": [1, 3, 4, 8], \"name\": \"data\"}"
+#define FOR_EVER "{\"dataset\": " DATA ", \"epochs\": 1000000000, \"tol\": 0}"
+
+/* To the job's end; the caller frees its document. */
+static e2e_reply watch(const char *job)
+{
+    for (double end = e2e_now() + 60; e2e_now() < end;) {
+        e2e_reply r = ask("GET", "/v1/jobs/{id}", job, "?wait=10", NULL, NULL, 200);
+        if (!cJSON_IsNull(e2e_at(r.json, "finished_at")))
+            return r;
+        e2e_reply_free(&r);
+    }
+    ck_abort_msg("the job does not end");
+    return (e2e_reply){0};
+}
+
+static void train(const char *body, char job[32], char model[32])
+{
+    keep(ask("POST", "/v1/jobs", "", "", JSON_TYPE, body, 202), "id", job);
+    e2e_reply r = watch(job);
+    const cJSON *id = e2e_at(r.json, "model_id");
+    snprintf(model, 32, "%s", cJSON_IsString(id) ? id->valuestring : "");
+    e2e_reply_free(&r);
+}
+
+static void tour_system(void)
+{
+    static const char *const paths[] = {"/healthz", "/readyz", "/v1", "/v1/capabilities",
+                                        "/openapi.json"};
+    for (size_t i = 0; i < COUNT(paths); i++)
+        see("GET", paths[i], "", "", NULL, NULL, 200);
+    /* any operation refuses a parameter that it does not know */
+    e2e_reply index = e2e_get(s, "/v1");
+    const cJSON *route;
+    cJSON_ArrayForEach (route, e2e_at(index.json, "routes"))
+        see(e2e_string(route, "method"), e2e_string(route, "path"), "x", "?undocumented=1", NULL,
+            NULL, 400);
+    e2e_reply_free(&index);
+}
+
+static char *large_body(void)
+{
+    char *body = malloc(80001);
+    memset(body, ' ', 80000);
+    memcpy(body, "{\"X\": [1], \"y\": [1]", 19);
+    body[79999] = '}';
+    body[80000] = '\0';
+    return body;
+}
+
+static void tour_datasets(void)
+{
+    char first[32], second[32], *large = large_body();
+    static const char path[] = "/v1/datasets", one[] = "/v1/datasets/{id}";
+    keep(ask("POST", path, "", "", JSON_TYPE, DATA, 201), "id", first);
+    keep(
+        ask("POST", path, "", "?target=c&columns=a&name=n", CSV_TYPE, "a,b,c\n1,2,3\n4,5,7\n", 201),
+        "id", second);
+    see("POST", path, "", "", JSON_TYPE, "{\"X\": [1]}", 422);
+    see("POST", path, "", "", "Content-Type: image/png", "x", 415);
+    see("POST", path, "", "", JSON_TYPE, large, 413);
+    see("GET", path, "", "", NULL, NULL, 200);
+    e2e_reply r = ask("GET", path, "", "?limit=1", NULL, NULL, 200);
+    char query[64];
+    snprintf(query, sizeof query, "?limit=1&before=%.0f", e2e_number(r.json, "next"));
+    e2e_reply_free(&r);
+    see("GET", path, "", query, NULL, NULL, 200);
+    see("GET", one, first, "", NULL, NULL, 200);
+    see("DELETE", one, second, "", NULL, NULL, 204);
+    see("GET", one, second, "", NULL, NULL, 404);
+    see("DELETE", one, second, "", NULL, NULL, 404);
+    free(large);
+}
+
+static void tour_jobs(void)
+{
+    static const char path[] = "/v1/jobs", one[] = "/v1/jobs/{id}", end[] = "/v1/jobs/{id}/cancel";
+    char job[32], model[32], dataset[32], file[320], body[128], *large = large_body();
+    train("{\"dataset\": " DATA ", \"name\": \"line\", \"learning_rate\": 0.001, "
+          "\"initial_parameters\": {\"coefficients\": [1], \"intercept\": 2}}",
+          job, model);
+    train("{\"dataset\": " DATA ", \"initial_parameters\": {\"m\": 1, \"b\": 2}}", job, model);
+    see("GET", path, "", "", NULL, NULL, 200);
+    see("GET", path, "", "?limit=1&state=succeeded", NULL, NULL, 200);
+    see("POST", end, job, "", NULL, NULL, 409);
+    see("DELETE", one, job, "", NULL, NULL, 204);
+    see("DELETE", one, job, "", NULL, NULL, 404);
+    see("GET", one, job, "", NULL, NULL, 404);
+    see("POST", end, job, "", NULL, NULL, 404);
+    train("{\"dataset\": " DATA ", \"learning_rate\": 1e300}", job, model); /* diverges */
+    see("POST", path, "", "", JSON_TYPE, "{\"epochs\": 0}", 422);
+    see("POST", path, "", "", JSON_TYPE,
+        "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,"
+        "\"l\":1,\"m\":1,\"n\":1,\"o\":1,\"p\":1,\"q\":1}",
+        422);
+    see("POST", path, "", "", CSV_TYPE, "a,b\n1,2\n", 415);
+    see("POST", path, "", "", JSON_TYPE, large, 413);
+    /* a job that the server itself fails: its file has gone */
+    keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE, DATA, 201), "id", dataset);
+    snprintf(file, sizeof file, "%s/datasets/%s", s->dir, dataset);
+    ck_assert_int_eq(unlink(file), 0);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", dataset);
+    train(body, job, model);
+    /* one runs, one waits, a third is too many */
+    char runs[32], waits[32];
+    e2e_reply r = ask("POST", path, "", "", JSON_TYPE, FOR_EVER, 202);
+    snprintf(dataset, sizeof dataset, "%s", e2e_string(r.json, "dataset_id"));
+    keep(r, "id", runs);
+    for (bool running = false; !running;) {
+        r = ask("GET", one, runs, "", NULL, NULL, 200);
+        running = strcmp(e2e_string(r.json, "state"), "running") == 0;
+        e2e_reply_free(&r);
+    }
+    keep(ask("POST", path, "", "", JSON_TYPE, FOR_EVER, 202), "id", waits);
+    see("POST", path, "", "", JSON_TYPE, FOR_EVER, 429);
+    see("DELETE", one, runs, "", NULL, NULL, 409);
+    see("DELETE", "/v1/datasets/{id}", dataset, "", NULL, NULL, 409);
+    see("POST", end, waits, "", NULL, NULL, 202);
+    see("POST", end, runs, "", NULL, NULL, 202);
+    r = watch(runs);
+    e2e_reply_free(&r);
+    free(large);
+}
+
+#define PAIRS "{\"X\": [1, 2, 3, 4, 5, 6, 7, 9], \"y\": [%s]}"
+#define TWO "\"a\", \"a\", \"b\", \"a\", \"b\", \"b\", \"a\", \"b\""
+#define THREE "\"a\", \"a\", \"c\", \"b\", \"b\", \"c\", \"c\", \"a\""
+
+/* Every task: what only some models have. */
+static void tour_tasks(void)
+{
+    static const struct {
+        const char *settings, *targets;
+    } tasks[] = {
+        {"\"model\": \"logistic_regression\", \"validation_fraction\": 0.25", TWO},
+        {"\"model\": \"softmax_regression\"", THREE},
+        {"\"model\": \"svm\", \"l2\": 0.1, \"standardize\": false", TWO},
+        {"\"model\": \"poisson_regression\"", "1, 2, 2, 4, 3, 6, 8, 9"},
+    };
+    for (size_t i = 0; i < COUNT(tasks); i++) {
+        char data[256], body[512], job[32], model[32], dataset[32];
+        snprintf(data, sizeof data, PAIRS, tasks[i].targets);
+        keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE, data, 201), "id", dataset);
+        see("GET", "/v1/datasets/{id}", dataset, "", NULL, NULL, 200);
+        snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", %s}", dataset, tasks[i].settings);
+        train(body, job, model);
+        see("GET", "/v1/jobs/{id}/history", job, "", NULL, NULL, 200);
+        see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
+        see("POST", "/v1/models/{id}/predictions", model, "", JSON_TYPE, "{\"X\": [2, 8]}", 200);
+    }
+    see("GET", "/v1/datasets", "", "", NULL, NULL, 200);
+    see("GET", "/v1/jobs", "", "", NULL, NULL, 200);
+    see("GET", "/v1/models", "", "", NULL, NULL, 200);
+}
+
+/* A validated job while it runs, cancelled and stopped. */
+static void tour_steering(void)
+{
+    static const char body[] =
+        "{\"dataset\": " DATA
+        ", \"epochs\": 1000000000, \"tol\": 0, \"validation_fraction\": 0.25}";
+    static const char *const ways[] = {"/v1/jobs/{id}/stop", "/v1/jobs/{id}/cancel"};
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        char job[32];
+        keep(ask("POST", "/v1/jobs", "", "", JSON_TYPE, body, 202), "id", job);
+        for (bool going = false; !going;) {
+            e2e_reply r = ask("GET", "/v1/jobs/{id}", job, "", NULL, NULL, 200);
+            going = cJSON_IsNumber(e2e_at(r.json, "validation_cost"));
+            e2e_reply_free(&r);
+        }
+        see("POST", ways[i], job, "", NULL, NULL, 202);
+        e2e_reply r = watch(job);
+        e2e_reply_free(&r);
+        if (i == 0)
+            see("POST", ways[i], job, "", NULL, NULL, 409);
+    }
+    see("POST", ways[0], "job_00000000000000000000", "", NULL, NULL, 404);
+}
+
+static void tour_history(void)
+{
+    static const char path[] = "/v1/jobs/{id}/history";
+    char job[32], model[32];
+    train("{\"dataset\": " DATA ", \"epochs\": 20, \"tol\": 0}", job, model);
+    see("GET", path, job, "", NULL, NULL, 200);
+    see("GET", path, job, "?limit=3", NULL, NULL, 200);
+    see("GET", path, job, "?limit=3&after_epoch=19", NULL, NULL, 200);
+    see("GET", path, job, "?last=2", NULL, NULL, 200);
+    see("GET", path, job, "?points=5", NULL, NULL, 200);
+    see("GET", path, job, "", "Accept: text/csv", NULL, 200);
+    see("GET", path, job, "", "Accept: image/png", NULL, 406);
+    see("GET", path, "job_00000000000000000000", "", NULL, NULL, 404);
+    train("{\"dataset\": " DATA ", \"learning_rate\": 1e300}", job, model);
+    see("GET", path, job, "", NULL, NULL, 200);
+}
+
+static void tour_models(void)
+{
+    static const char path[] = "/v1/models", one[] = "/v1/models/{id}",
+                      predict[] = "/v1/models/{id}/predictions";
+    char job[32], line[32], plane[32], *large = large_body();
+    train("{\"dataset\": " DATA ", \"name\": \"line\"}", job, line);
+    train("{\"dataset\": {\"X\": [[1, 2], [2, 1], [3, 3]], \"y\": [1, 2, 4]}, "
+          "\"standardize\": false}",
+          job, plane);
+    see("GET", path, "", "", NULL, NULL, 200);
+    see("GET", path, "", "?limit=1", NULL, NULL, 200);
+    see("GET", one, line, "", NULL, NULL, 200);
+    see("GET", one, plane, "", NULL, NULL, 200);
+    see("POST", predict, line, "", JSON_TYPE, "{\"X\": [1, 1e308]}", 200);
+    see("POST", predict, line, "", JSON_TYPE, "{\"X\": [-1e308, 1.7e308]}", 200);
+    see("POST", predict, plane, "", JSON_TYPE, "{\"data\": [{\"x2\": 1, \"x1\": 2}]}", 200);
+    see("POST", predict, plane, "", CSV_TYPE, "x1,x2\n1,2\n", 200);
+    see("POST", predict, plane, "", JSON_TYPE, "{\"X\": [1]}", 422);
+    see("POST", predict, plane, "", "Content-Type: a/b", "x", 415);
+    see("POST", predict, plane, "", JSON_TYPE, large, 413);
+    see("DELETE", one, plane, "", NULL, NULL, 204);
+    see("DELETE", one, plane, "", NULL, NULL, 404);
+    see("GET", one, plane, "", NULL, NULL, 404);
+    see("POST", predict, plane, "", JSON_TYPE, "{\"X\": [[1, 2]]}", 404);
+    free(large);
+}
+
+/* Properties that no reply of the tour has, and why. */
+static bool can_not_be_seen(const char *path)
+{
+    /* hyperparameters: they are made from the tables, one for each member of each family, and
+     * every one is set and echoed in the tests of api */
+    static const char *const families[] = {"spec.model.", "spec.cost.", "spec.optimizer.",
+                                           "spec.schedule."};
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (strstr(path, families[i]))
+            return true;
+    return false;
+}
+
+static int unseen;
+
+static void check_property(void *ctx, const char *path, const cJSON *property)
+{
+    (void)ctx;
+    bool not_null = schema_nullable(checker, property);
+    bool was = schema_seen(checker, property, not_null);
+    if (was || can_not_be_seen(path))
+        return;
+    fprintf(stderr, "%s was %s\n", path, not_null ? "never seen but null" : "never seen");
+    unseen++;
+}
+
+/* Every response that is documented, but not one of the server's own troubles. */
+static void check_operation(const cJSON *path, const cJSON *op)
+{
+    const cJSON *response, *content;
+    cJSON_ArrayForEach (response, member(op, "responses")) {
+        int status = atoi(response->string);
+        if (status >= 500)
+            continue;
+        if (!was_answered(response)) {
+            fprintf(stderr, "%s %s never answered %d\n", op->string, path->string, status);
+            unseen++;
+        }
+        cJSON_ArrayForEach (content, member(schema_resolve(checker, response), "content"))
+            schema_each_property(checker, cJSON_GetObjectItemCaseSensitive(content, "schema"),
+                                 op->string, check_property, NULL);
+    }
+}
+
+START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
+{
+    tour_system();
+    tour_datasets();
+    tour_jobs();
+    tour_history();
+    tour_models();
+    tour_tasks();
+    tour_steering();
+    const cJSON *path, *op;
+    cJSON_ArrayForEach (path, e2e_at(api, "paths"))
+        cJSON_ArrayForEach (op, path)
+            if (is_method(op->string))
+                check_operation(path, op);
+    ck_assert_msg(unseen == 0, "%d documented properties or statuses were not seen (see above)",
+                  unseen);
+}
+END_TEST
+
+START_TEST(wrong_method_is_answered_as_documented_for_every_path)
+{
+    const cJSON *path, *content = e2e_at(api, "components.responses.MethodNotAllowed.content"),
+                       *problem = member(member(content, "application/problem+json"), "schema");
+    cJSON_ArrayForEach (path, e2e_at(api, "paths")) {
+        e2e_reply r = e2e_request(s, "PATCH", path->string, NULL, NULL, 0);
+        e2e_problem(&r, 405, "method-not-allowed");
+        ck_assert_msg(schema_check(checker, problem, r.json), "%s", schema_why(checker));
+        check_headers(&r, e2e_at(api, "components.responses.MethodNotAllowed"));
+        e2e_reply_free(&r);
+    }
+}
+END_TEST
+
+/* ---- requests ---- */
+
+static char dataset_id[32], predictions[96];
+
+/* A dataset of one exact line, and a model of it. */
+static void make_line(void)
+{
+    char body[96], job[32];
+    e2e_dataset(s, "{\"X\": [1, 2, 3], \"y\": [1, 3, 5]}", dataset_id);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", dataset_id);
+    e2e_job(s, body, job);
+    e2e_reply r = e2e_wait(s, job);
+    snprintf(predictions, sizeof predictions, "/v1/models/%s/predictions",
+             e2e_string(r.json, "model_id"));
+    e2e_reply_free(&r);
+}
+
+/* A request for each schema of one, and a value for each of its properties. */
+static const struct {
+    const char *schema, *path, *base;
+    const char *const *properties; /* name, value, ..., NULL */
+} requests[] = {
+    {"JobRequest", "/v1/jobs",
+     "{\"dataset_id\": \"%s\", \"batch_size\": 1, \"validation_fraction\": 0.25}",
+     (const char *const[]){"dataset_id",
+                           NULL,
+                           "dataset",
+                           NULL,
+                           "name",
+                           "\"n\"",
+                           "model",
+                           "\"linear_regression\"",
+                           "cost",
+                           "\"mse\"",
+                           "optimizer",
+                           "\"gd\"",
+                           "schedule",
+                           "\"constant\"",
+                           "l1",
+                           "0.5",
+                           "l2",
+                           "0.25",
+                           "validation_fraction",
+                           "0.25",
+                           "patience",
+                           "3",
+                           "clip_norm",
+                           "3",
+                           "clip_value",
+                           "4",
+                           "average",
+                           "true",
+                           "max_seconds",
+                           "60",
+                           "initial_parameters",
+                           "{\"m\": 1}",
+                           "learning_rate",
+                           "0.25",
+                           "epochs",
+                           "7",
+                           "batch_size",
+                           "2",
+                           "tol",
+                           "0.5",
+                           "n_iter_no_change",
+                           "3",
+                           "seed",
+                           "9",
+                           "shuffle",
+                           "false",
+                           "intercept",
+                           "false",
+                           "standardize",
+                           "false",
+                           "history_points",
+                           "11",
+                           NULL}},
+    {"MatrixDataset", "/v1/datasets", "{\"X\": [1, 2], \"y\": [3, 4]}",
+     (const char *const[]){"name", "\"n\"", "columns", "[\"c\"]", "X", "[[1], [2]]", "y", "[5, 6]",
+                           "target", "\"t\"", NULL}},
+    {"RecordsDataset", "/v1/datasets",
+     "{\"data\": [{\"a\": 1, \"b\": 2, \"c\": 3}], \"target\": \"a\"}",
+     (const char *const[]){"name", "\"n\"", "data", "[{\"a\": 1, \"b\": 2}]", "target", "\"b\"",
+                           "columns", "[\"c\"]", NULL}},
+    {"MatrixRows", "@", "{\"X\": [1, 2]}", (const char *const[]){"X", "[[1]]", NULL}},
+    {"RecordRows", "@", "{\"data\": [{\"x\": 1}]}",
+     (const char *const[]){"data", "[{\"x\": 2, \"z\": null}]", NULL}},
+};
+
+static cJSON *base_of(size_t i)
+{
+    char text[256];
+    snprintf(text, sizeof text, requests[i].base, dataset_id);
+    return cJSON_Parse(text);
+}
+
+static e2e_reply post(const char *path, const cJSON *doc)
+{
+    char *text = cJSON_PrintUnformatted(doc);
+    e2e_reply r = e2e_post(s, strcmp(path, "@") == 0 ? predictions : path, text);
+    free(text);
+    return r;
+}
+
+/* The value given for a property; false when there is none. */
+static bool sample(size_t i, const char *name, const char **value)
+{
+    for (const char *const *p = requests[i].properties; *p; p += 2)
+        if (strcmp(p[0], name) == 0) {
+            *value = p[1];
+            return true;
+        }
+    return false;
+}
+
+START_TEST(every_documented_member_of_a_request_is_taken)
+{
+    make_line();
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        const cJSON *property, *known = member(schema_of(requests[i].schema), "properties");
+        int documented = 0, listed = 0;
+        for (const char *const *p = requests[i].properties; *p; p += 2)
+            listed++;
+        cJSON_ArrayForEach (property, known) {
+            const char *value = NULL;
+            ck_assert_msg(sample(i, property->string, &value), "%s.%s has no sample here",
+                          requests[i].schema, property->string);
+            documented++;
+            cJSON *doc = base_of(i);
+            if (strcmp(property->string, "dataset") == 0) {
+                cJSON_DeleteItemFromObject(doc, "dataset_id");
+                value = "{\"X\": [1, 2], \"y\": [1, 3]}";
+            }
+            if (value) {
+                cJSON_DeleteItemFromObject(doc, property->string);
+                cJSON_AddItemToObject(doc, property->string, cJSON_Parse(value));
+            }
+            e2e_reply r = post(requests[i].path, doc);
+            ck_assert_msg(r.status / 100 == 2, "%s.%s: %s", requests[i].schema, property->string,
+                          r.body);
+            if (i == 0 && value && strcmp(property->string, "dataset") != 0) { /* it is echoed */
+                cJSON *want = cJSON_Parse(value);
+                ck_assert(
+                    cJSON_Compare(member(e2e_at(r.json, "spec"), property->string), want, true));
+                cJSON_Delete(want);
+            }
+            e2e_reply_free(&r);
+            cJSON_Delete(doc);
+        }
+        ck_assert_int_eq(documented, listed);
+    }
+}
+END_TEST
+
+START_TEST(undocumented_members_are_refused)
+{
+    make_line();
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        ck_assert(cJSON_IsFalse(member(schema_of(requests[i].schema), "additionalProperties")));
+        cJSON *doc = base_of(i);
+        cJSON_AddNumberToObject(doc, "undocumented", 1);
+        e2e_reply r = post(requests[i].path, doc);
+        e2e_problem(&r, 422, "validation-failed");
+        e2e_field_error(&r, "undocumented");
+        e2e_reply_free(&r);
+        cJSON_Delete(doc);
+    }
+    static const char *const nested[][2] = {
+        {"\"optimizer\": {\"name\": \"gd\", \"undocumented\": 1}", "optimizer.undocumented"},
+        {"\"model\": {\"name\": \"linear_regression\", \"undocumented\": 1}", "model.undocumented"},
+        {"\"cost\": {\"name\": \"mse\", \"undocumented\": 1}", "cost.undocumented"},
+        {"\"initial_parameters\": {\"undocumented\": 1}", "initial_parameters.undocumented"}};
+    for (size_t i = 0; i < COUNT(nested); i++) {
+        char body[256];
+        snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", %s}", dataset_id, nested[i][0]);
+        e2e_reply r = e2e_post(s, "/v1/jobs", body);
+        e2e_problem(&r, 422, "validation-failed");
+        e2e_field_error(&r, nested[i][1]);
+        e2e_reply_free(&r);
+    }
+}
+END_TEST
+
+START_TEST(initial_parameters_are_the_documented_ones)
+{
+    static const char *const samples[][2] = {
+        {"coefficients", "[2]"}, {"intercept", "1"}, {"m", "2"}, {"b", "1"}};
+    const cJSON *property, *known = member(schema_of("InitialParameters"), "properties");
+    ck_assert_int_eq(cJSON_GetArraySize(known), COUNT(samples));
+    make_line();
+    cJSON_ArrayForEach (property, known) {
+        size_t i = 0;
+        while (i < COUNT(samples) && strcmp(samples[i][0], property->string) != 0)
+            i++;
+        ck_assert_msg(i < COUNT(samples), "%s has no sample here", property->string);
+        char body[160];
+        snprintf(body, sizeof body,
+                 "{\"dataset_id\": \"%s\", \"initial_parameters\": {\"%s\": %s}}", dataset_id,
+                 samples[i][0], samples[i][1]);
+        e2e_reply r = e2e_post(s, "/v1/jobs", body);
+        ck_assert_msg(r.status == 202, "%s", r.body);
+        e2e_reply_free(&r);
+    }
+}
+END_TEST
+
+/* A job with this one member, and those without which some members make no sense. */
+static e2e_reply job_with_word(const char *name, const char *value)
+{
+    static const char *const companions[][2] = {
+        {"learning_rate", "0.01"}, {"batch_size", "2"}, {"validation_fraction", "0.25"}};
+    char body[320];
+    int at =
+        snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"%s\": %s", dataset_id, name, value);
+    for (size_t i = 0; i < COUNT(companions); i++)
+        if (strcmp(companions[i][0], name) != 0)
+            at += snprintf(body + at, sizeof body - (size_t)at, ", \"%s\": %s", companions[i][0],
+                           companions[i][1]);
+    snprintf(body + at, sizeof body - (size_t)at, "}");
+    return e2e_post(s, "/v1/jobs", body);
+}
+
+/* The value printed so that it reads back exactly. */
+static e2e_reply job_with(const char *name, double value)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.17g", value);
+    return job_with_word(name, text);
+}
+
+START_TEST(documented_defaults_are_those_of_a_resolved_spec)
+{
+    make_line();
+    char body[96];
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", dataset_id);
+    e2e_reply r = e2e_post(s, "/v1/jobs", body);
+    const cJSON *property, *spec = e2e_at(r.json, "spec");
+    int n = 0;
+    cJSON_ArrayForEach (property, member(schema_of("JobRequest"), "properties")) {
+        const cJSON *def = cJSON_GetObjectItemCaseSensitive(property, "default");
+        if (!def)
+            continue;
+        ck_assert_msg(cJSON_Compare(def, member(spec, property->string), true), "%s",
+                      property->string);
+        n++;
+    }
+    ck_assert_int_eq(n, cJSON_GetArraySize(spec) - 1); /* all but the dataset_id have one */
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* A cost that is known, but not for linear_regression. */
+static bool of_another_model(const e2e_reply *r)
+{
+    return r->status == 422 && strstr(r->body, "does not fit model") != NULL;
+}
+
+START_TEST(documented_choices_are_those_that_are_taken)
+{
+    static const char *const families[] = {"model", "cost", "optimizer", "schedule"};
+    make_line();
+    for (size_t i = 0; i < COUNT(families); i++) {
+        const cJSON *choice, *one,
+            *family = member(member(schema_of("JobRequest"), "properties"), families[i]);
+        int names = 0, objects = 0;
+        cJSON_ArrayForEach (choice, member(family, "oneOf")) {
+            cJSON_ArrayForEach (one, member(choice, "enum")) {
+                char word[64];
+                snprintf(word, sizeof word, "\"%s\"", one->valuestring);
+                e2e_reply r = job_with_word(families[i], word);
+                ck_assert_msg(r.status == 202 || of_another_model(&r), "%s", r.body);
+                e2e_reply_free(&r);
+                names++;
+            }
+            const cJSON *name = member(member(choice, "properties"), "name");
+            if (name) {
+                char object[96];
+                snprintf(object, sizeof object, "{\"name\": \"%s\"}", e2e_string(name, "const"));
+                e2e_reply r = job_with_word(families[i], object);
+                ck_assert_msg(r.status == 202 || of_another_model(&r), "%s", r.body);
+                e2e_reply_free(&r);
+                objects++;
+            }
+        }
+        ck_assert_int_ge(names, 1);
+        ck_assert_int_ge(names, objects); /* some have two names */
+        ck_assert_int_ge(objects, 1);
+    }
+}
+END_TEST
+
+static void check_value(const char *name, double value, bool good)
+{
+    e2e_reply r = job_with(name, value);
+    if (good) {
+        ck_assert_msg(r.status == 202, "%s %.17g: %s", name, value, r.body);
+        ck_assert_double_eq(e2e_number(e2e_at(r.json, "spec"), name), value);
+    } else {
+        ck_assert_msg(r.status == 422, "%s %.17g: %ld", name, value, r.status);
+        e2e_field_error(&r, name);
+    }
+    e2e_reply_free(&r);
+}
+
+/* The next value beyond: a whole number for integers, else the next double. */
+static double beyond(double v, bool integer, double direction)
+{
+    if (!integer)
+        return nextafter(v, direction * INFINITY);
+    return v + direction == v ? v + 2 * direction : v + direction;
+}
+
+static int check_range(const char *name, const cJSON *rule)
+{
+    const cJSON *bound, *type = member(rule, "type");
+    bool integer = type && cJSON_IsString(type) && strcmp(type->valuestring, "integer") == 0;
+    int n = 0;
+    cJSON_ArrayForEach (bound, rule) {
+        double v = bound->valuedouble;
+        if (strcmp(bound->string, "minimum") == 0 || strcmp(bound->string, "maximum") == 0) {
+            check_value(name, v, true);
+            check_value(name, beyond(v, integer, bound->string[1] == 'i' ? -1 : 1), false);
+        } else if (strcmp(bound->string, "exclusiveMinimum") == 0 ||
+                   strcmp(bound->string, "exclusiveMaximum") == 0) {
+            check_value(name, v, false);
+            check_value(name, beyond(v, integer, bound->string[10] == 'i' ? 1 : -1), true);
+        } else {
+            continue;
+        }
+        n++;
+    }
+    if (integer && n)
+        check_value(name, member(rule, "minimum")->valuedouble + 0.5, false);
+    return n;
+}
+
+START_TEST(documented_ranges_of_settings_are_enforced)
+{
+    const cJSON *property, *choice;
+    int bounds = 0;
+    make_line();
+    cJSON_ArrayForEach (property, member(schema_of("JobRequest"), "properties")) {
+        bounds += check_range(property->string, property);
+        cJSON_ArrayForEach (choice, member(property, "oneOf")) {
+            bounds += check_range(property->string, choice);
+            const cJSON *word = member(choice, "const");
+            if (word) {
+                char text[32];
+                snprintf(text, sizeof text, "\"%s\"", word->valuestring);
+                e2e_reply r = job_with_word(property->string, text);
+                ck_assert_msg(r.status == 202, "%s", r.body);
+                e2e_reply_free(&r);
+                r = job_with_word(property->string, "\"another\"");
+                ck_assert_int_eq(r.status, 422);
+                e2e_reply_free(&r);
+            }
+        }
+    }
+    /* learning_rate has one; epochs, batch_size, tol, n_iter_no_change, seed and
+     * history_points two each */
+    ck_assert_int_ge(bounds, 22);
+}
+END_TEST
+
+static void check_query(const char *path, const char *name, double value, long status)
+{
+    e2e_reply r = e2e_getf(s, "%s?%s=%.0f", path, name, value);
+    ck_assert_msg(r.status == status, "%s?%s=%.0f: %ld", path, name, value, r.status);
+    e2e_reply_free(&r);
+}
+
+START_TEST(documented_ranges_of_query_parameters_are_enforced)
+{
+    const cJSON *path, *parameter;
+    int checked = 0;
+    make_line();
+    e2e_reply jobs = e2e_get(s, "/v1/jobs");
+    const char *job = e2e_string(jobs.json, "jobs.0.id");
+    cJSON_ArrayForEach (path, e2e_at(api, "paths"))
+        cJSON_ArrayForEach (parameter, member(member(path, "get"), "parameters")) {
+            const cJSON *p = schema_resolve(checker, parameter), *rule = member(p, "schema");
+            const cJSON *min = member(rule, "minimum"), *max = member(rule, "maximum");
+            const char *name = e2e_string(p, "name"), *hole = strstr(path->string, "{id}");
+            char url[128];
+            if (strcmp(e2e_string(p, "in"), "query") != 0)
+                continue;
+            snprintf(url, sizeof url, "%.*s%s%s",
+                     hole ? (int)(hole - path->string) : (int)strlen(path->string), path->string,
+                     hole ? job : "", hole ? hole + 4 : "");
+            if (min) {
+                check_query(url, name, min->valuedouble, 200);
+                check_query(url, name, min->valuedouble - 1, 400);
+                checked++;
+            }
+            if (max && max->valuedouble < 9e15) { /* else this reads it as another number */
+                check_query(url, name, max->valuedouble, 200);
+                check_query(url, name, max->valuedouble + 1, 400);
+                checked++;
+            }
+        }
+    ck_assert_int_ge(checked, 13);
+    e2e_reply_free(&jobs);
+}
+END_TEST
+
+/* Every query parameter of the table of routes is documented and the other way round: what is
+ * documented is taken, what is not is refused with the documented names. */
+START_TEST(query_parameters_are_the_documented_ones)
+{
+    const cJSON *path, *op, *parameter, *error;
+    cJSON_ArrayForEach (path, e2e_at(api, "paths"))
+        cJSON_ArrayForEach (op, path) {
+            char names[256] = "", url[128];
+            int known = 0;
+            if (!is_method(op->string))
+                continue;
+            cJSON_ArrayForEach (parameter, member(op, "parameters")) {
+                const cJSON *p = schema_resolve(checker, parameter);
+                snprintf(names + strlen(names), sizeof names - strlen(names), " %s ",
+                         e2e_string(p, "name"));
+                known++;
+            }
+            /* a name that is near no other: the answer lists those that are known */
+            snprintf(url, sizeof url, "%s?zzzzzzzzzzzzzzzzzzzzzzzz=1", path->string);
+            char method[16];
+            for (size_t i = 0; i <= strlen(op->string); i++)
+                method[i] = (char)toupper((unsigned char)op->string[i]);
+            e2e_reply r = e2e_request(s, method, url, NULL, NULL, 0);
+            e2e_problem(&r, 400, "invalid-parameter");
+            error = e2e_at(r.json, "errors.0");
+            char message[400], *list, *rest = NULL;
+            snprintf(message, sizeof message, "%s", e2e_string(error, "message"));
+            list = strstr(message, "known are: ");
+            ck_assert_msg((list != NULL) == (known > 0), "%s %s: %s", method, url, message);
+            for (char *n = list ? strtok_r(list + 11, ", ", &rest) : NULL; n;
+                 n = strtok_r(NULL, ", ", &rest)) {
+                char word[64];
+                snprintf(word, sizeof word, " %s ", n);
+                ck_assert_msg(strstr(names, word) != NULL, "%s %s: %s is not documented", method,
+                              path->string, n);
+                known--;
+            }
+            ck_assert_msg(known == 0, "%s %s: some are only documented:%s", method, path->string,
+                          names);
+            e2e_reply_free(&r);
+        }
+}
+END_TEST
+
+START_TEST(as_many_columns_as_documented_are_taken)
+{
+    const cJSON *columns = member(member(schema_of("MatrixDataset"), "properties"), "columns");
+    int most = (int)e2e_number(columns, "maxItems");
+    char *body = malloc((size_t)most * 4 + 64);
+    for (int n = most; n <= most + 1; n++) {
+        char *at = body + sprintf(body, "{\"y\": [1], \"X\": [[");
+        for (int i = 0; i < n; i++)
+            at += sprintf(at, "%s1", i ? "," : "");
+        sprintf(at, "]]}");
+        e2e_reply r = e2e_post(s, "/v1/datasets", body);
+        ck_assert_msg(r.status == (n == most ? 201 : 422), "%d: %ld %.300s", n, r.status, r.body);
+        e2e_reply_free(&r);
+    }
+    free(body);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("openapi");
+    TCase *tc = tcase_create("openapi"), *small = tcase_create("replies");
+    tcase_add_test(tc, checker_refuses_what_does_not_fit);
+    tcase_add_test(tc, routes_are_the_same_on_both_sides);
+    tcase_add_test(tc, examples_fit_their_schemas);
+    tcase_add_test(tc, examples_of_requests_are_accepted);
+    tcase_add_test(tc, wrong_method_is_answered_as_documented_for_every_path);
+    tcase_add_test(tc, every_documented_member_of_a_request_is_taken);
+    tcase_add_test(tc, undocumented_members_are_refused);
+    tcase_add_test(tc, initial_parameters_are_the_documented_ones);
+    tcase_add_test(tc, documented_defaults_are_those_of_a_resolved_spec);
+    tcase_add_test(tc, documented_choices_are_those_that_are_taken);
+    tcase_add_test(tc, documented_ranges_of_settings_are_enforced);
+    tcase_add_test(tc, documented_ranges_of_query_parameters_are_enforced);
+    tcase_add_test(tc, query_parameters_are_the_documented_ones);
+    tcase_add_test(tc, as_many_columns_as_documented_are_taken);
+    tcase_add_test(small, every_reply_is_as_documented_and_all_that_is_documented_occurs);
+    tcase_add_checked_fixture(tc, start, stop);
+    tcase_add_checked_fixture(small, start_small, stop);
+    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(small, 120);
+    suite_add_tcase(suite, tc);
+    suite_add_tcase(suite, small);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

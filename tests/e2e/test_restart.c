@@ -1,0 +1,939 @@
+/* Durability: what the server has said stays true after it was stopped, killed or started over.
+ *
+ * Kills come at random moments; the seed is printed, and DESCENTD_SEED gives the same ones again.
+ */
+#define _GNU_SOURCE
+#include "jobs.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* ---- all that the server says, as one text ---- */
+
+typedef struct text {
+    char *data;
+    size_t len;
+} text;
+
+static void add(text *t, const char *s)
+{
+    size_t n = strlen(s);
+    t->data = realloc(t->data, t->len + n + 1);
+    memcpy(t->data + t->len, s, n + 1);
+    t->len += n;
+}
+
+static void add_reply(text *t, const e2e_server *s, const char *path, const char *accept)
+{
+    char header[64], line[160];
+    const char *const headers[] = {header, NULL};
+    snprintf(header, sizeof header, "Accept: %s", accept);
+    e2e_reply r = e2e_request(s, "GET", path, headers, NULL, 0);
+    ck_assert_int_eq(r.status, 200);
+    snprintf(line, sizeof line, "---- GET %s (%s)\n", path, accept);
+    add(t, line);
+    add(t, r.body);
+    add(t, "\n");
+    e2e_reply_free(&r);
+}
+
+static void add_predictions(text *t, const e2e_server *s, const char *id)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/v1/models/%s", id);
+    e2e_reply m = e2e_get(s, path);
+    text body = {0};
+    add(&body, "{\"X\": [[");
+    for (int i = 0; i < cJSON_GetArraySize(e2e_at(m.json, "columns")); i++) {
+        char number[32];
+        snprintf(number, sizeof number, "%s%g", i ? ", " : "", 1.25 * i - 0.3);
+        add(&body, number);
+    }
+    add(&body, "]]}");
+    e2e_reply_free(&m);
+    snprintf(path, sizeof path, "/v1/models/%s/predictions", id);
+    e2e_reply r = e2e_post(s, path, body.data);
+    ck_assert_int_eq(r.status, 200);
+    add(t, r.body);
+    e2e_reply_free(&r);
+    free(body.data);
+}
+
+/* Every listing, every document, every history in its forms, predictions of every model. */
+static char *everything(const e2e_server *s)
+{
+    static const char *const lists[] = {"datasets", "jobs", "models"};
+    static const char *const views[] = {"", "?points=20", "?last=3", "?after_epoch=7&limit=5"};
+    text t = {0};
+    for (size_t l = 0; l < 3; l++) {
+        char path[128];
+        snprintf(path, sizeof path, "/v1/%s?limit=1000", lists[l]);
+        add_reply(&t, s, path, "application/json");
+        e2e_reply r = e2e_get(s, path);
+        const cJSON *item;
+        cJSON_ArrayForEach (item, e2e_at(r.json, lists[l])) {
+            const char *id = e2e_string(item, "id");
+            snprintf(path, sizeof path, "/v1/%s/%s", lists[l], id);
+            add_reply(&t, s, path, "application/json");
+            for (size_t v = 0; l == 1 && v < sizeof views / sizeof views[0]; v++) {
+                snprintf(path, sizeof path, "/v1/jobs/%s/history%s", id, views[v]);
+                add_reply(&t, s, path, "application/json");
+                add_reply(&t, s, path, "text/csv");
+            }
+            if (l == 2)
+                add_predictions(&t, s, id);
+        }
+        e2e_reply_free(&r);
+    }
+    return t.data;
+}
+
+/* Fails at the first line that differs. */
+static void assert_same_text(const char *was, const char *is, const char *after)
+{
+    const char *a = was, *b = is;
+    while (*a || *b) {
+        size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+        if (n != m || memcmp(a, b, n) != 0)
+            ck_abort_msg("after %s: \"%.*s\" became \"%.*s\"", after, (int)n, a, (int)m, b);
+        a += n + (a[n] != '\0');
+        b += m + (b[m] != '\0');
+    }
+}
+
+/* ---- everything is kept ---- */
+
+static void delete_item(const e2e_server *s, const char *list, const char *id)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/%s/%s", list, id);
+    e2e_reply r = e2e_delete(s, path);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
+}
+
+/* One of each kind: datasets in each format, jobs that ended in each way, deleted things. */
+static void fill(const e2e_server *s)
+{
+    char ds[32], other[32], doomed[32], id[32], slow[32];
+    char *csv = make_csv(400, 3, 5);
+    upload_csv(s, csv, ds);
+    free(csv);
+    e2e_dataset(
+        s,
+        "{\"name\": \"caf\\u00e9 \\ud83d\\ude00 \\\"q\\\"\", \"X\": [1e-300, 2, 3.5, 1e300],"
+        " \"y\": [0.1, 0.2, 0.30000000000000004, 5e-324]}",
+        other);
+    e2e_dataset(
+        s,
+        "{\"data\": [{\"radio\": 37.8, \"sales\": 22.1}, {\"radio\": 39.3, \"sales\": 10.4},"
+        " {\"radio\": 45.9, \"sales\": 9.3}], \"target\": \"sales\"}",
+        doomed);
+    static const char *const succeed[] = {
+        "", "\"name\": \"all of it\", \"history_points\": \"all\", \"epochs\": 300, \"tol\": 0",
+        "\"batch_size\": 16, \"seed\": 9, \"epochs\": 40, \"learning_rate\": 0.01",
+        "\"epochs\": 5000, \"tol\": 0, \"history_points\": 10, \"learning_rate\": 0.001",
+        "\"intercept\": false, \"standardize\": false, \"shuffle\": false, \"batch_size\": 1, "
+        "\"epochs\": 3, \"learning_rate\": 0.001"};
+    for (size_t i = 0; i < sizeof succeed / sizeof succeed[0]; i++) {
+        post_job(s, ds, succeed[i], id);
+        wait_for_end(s, id, "succeeded");
+    }
+    post_job(s, ds, "\"learning_rate\": 50, \"standardize\": false, \"epochs\": 500", id);
+    wait_for_end(s, id, "failed");
+    e2e_job(s, "{\"dataset\": {\"X\": [1, 2, 4], \"y\": [2, 4.5, 7.25]}, \"name\": \"inline\"}",
+            id);
+    wait_for_end(s, id, "succeeded");
+    post_job(s, doomed, "", id);
+    wait_for_end(s, id, "succeeded");
+    delete_item(s, "datasets", doomed); /* its job and model stay */
+    post_job(s, ds, "\"name\": \"without its model\"", id);
+    e2e_reply r = e2e_wait(s, id);
+    delete_item(s, "models", e2e_string(r.json, "model_id"));
+    e2e_reply_free(&r);
+    post_job(s, ds, "\"name\": \"model without its job\"", id);
+    wait_for_end(s, id, "succeeded");
+    delete_item(s, "jobs", id);
+    post_job(s, ds, ENDLESS, slow);
+    WAIT_UNTIL(in_state(s, slow, "running"), 30);
+    cancel(s, slow);
+    wait_for_end(s, slow, "cancelled");
+}
+
+START_TEST(everything_is_the_same_after_any_end)
+{
+    static const char *const json_log[] = {"--workers", "2", NULL};
+    e2e_server *s = e2e_start(json_log);
+    fill(s);
+    char *was = everything(s);
+    static const struct {
+        int signal;
+        const char *name;
+    } ends[] = {
+        {SIGKILL, "SIGKILL"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGKILL, "SIGKILL"}};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends[i].signal == SIGKILL)
+            kill_hard(s);
+        else
+            end_cleanly(s, ends[i].signal, 5);
+        assert_database_sound(s);
+        e2e_restart(s, json_log);
+        char *is = everything(s);
+        assert_same_text(was, is, ends[i].name);
+        free(is);
+    }
+    free(was);
+    finish(s);
+}
+END_TEST
+
+/* ---- jobs that are killed in the middle ---- */
+
+/* Epochs that this job runs in about so many seconds, from a trial of a few. */
+static unsigned long epochs_for(const e2e_server *s, const char *ds, const char *spec,
+                                double seconds)
+{
+    char trial[512], id[32], path[96];
+    unsigned long epochs = 8;
+    double took = 0;
+    while (took < 0.05) {
+        epochs *= 4;
+        snprintf(trial, sizeof trial, "\"epochs\": %lu, %s", epochs, spec);
+        post_job(s, ds, trial, id);
+        wait_for_end(s, id, "succeeded");
+        snprintf(path, sizeof path, "/v1/jobs/%s/history?last=1", id);
+        e2e_reply r = e2e_get(s, path);
+        took = e2e_number(r.json, "history.0.seconds");
+        e2e_reply_free(&r);
+    }
+    return (unsigned long)((double)epochs * seconds / took) + 1;
+}
+
+static void assert_same_number(const cJSON *a, const cJSON *b, const char *name, int point)
+{
+    const cJSON *x = cJSON_GetObjectItem(a, name), *y = cJSON_GetObjectItem(b, name);
+    bool same = cJSON_IsNull(x) ? cJSON_IsNull(y)
+                                : cJSON_IsNumber(x) && cJSON_IsNumber(y) &&
+                                      memcmp(&x->valuedouble, &y->valuedouble, sizeof(double)) == 0;
+    if (!same)
+        ck_abort_msg("point %d (epoch %g): %s is %.17g in one run and %.17g in the other", point,
+                     e2e_number(a, "epoch"), name, x ? x->valuedouble : NAN,
+                     y ? y->valuedouble : NAN);
+}
+
+static void assert_same_history(const e2e_server *s, const char *a, const char *b)
+{
+    char path[2][128];
+    snprintf(path[0], sizeof path[0], "/v1/jobs/%s/history?limit=100000", a);
+    snprintf(path[1], sizeof path[1], "/v1/jobs/%s/history?limit=100000", b);
+    e2e_reply ra = e2e_get(s, path[0]), rb = e2e_get(s, path[1]);
+    const cJSON *x = e2e_at(ra.json, "history")->child, *y = e2e_at(rb.json, "history")->child;
+    for (int i = 0; x || y; i++, x = x->next, y = y->next) {
+        if (!x || !y)
+            ck_abort_msg("one history has %d points, the other more", i);
+        assert_same_number(x, y, "epoch", i);
+        assert_same_number(x, y, "cost", i);
+        assert_same_number(x, y, "gradient_norm", i);
+        assert_same_number(x, y, "learning_rate", i);
+    }
+    e2e_reply_free(&ra);
+    e2e_reply_free(&rb);
+}
+
+/* The members named, of the documents of both, letter by letter. */
+static void assert_same_members(const e2e_server *s, const char *list, const char *a, const char *b,
+                                const char *const *members)
+{
+    char path[2][128];
+    snprintf(path[0], sizeof path[0], "/v1/%s/%s", list, a);
+    snprintf(path[1], sizeof path[1], "/v1/%s/%s", list, b);
+    e2e_reply ra = e2e_get(s, path[0]), rb = e2e_get(s, path[1]);
+    for (; *members; members++) {
+        char *x = cJSON_Print(e2e_at(ra.json, *members)),
+             *y = cJSON_Print(e2e_at(rb.json, *members));
+        if (strcmp(x, y) != 0)
+            ck_abort_msg("%s: %s in one run, %s in the other", *members, x, y);
+        free(x);
+        free(y);
+    }
+    e2e_reply_free(&ra);
+    e2e_reply_free(&rb);
+}
+
+static void model_of(const e2e_server *s, const char *job, char *model)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/jobs/%s", job);
+    e2e_reply r = e2e_get(s, path);
+    snprintf(model, 32, "%s", e2e_string(r.json, "model_id"));
+    e2e_reply_free(&r);
+}
+
+static void assert_twins(const e2e_server *s, const char *a, const char *b)
+{
+    static const char *const of_job[] = {"state",
+                                         "epoch",
+                                         "epochs",
+                                         "cost",
+                                         "gradient_norm",
+                                         "learning_rate",
+                                         "max_stable_learning_rate",
+                                         "stop_reason",
+                                         "advice",
+                                         "spec",
+                                         NULL};
+    static const char *const of_model[] = {
+        "parameters",    "scaled_parameters",      "metrics", "training.epochs",
+        "training.cost", "training.gradient_norm", NULL};
+    char ma[32], mb[32];
+    assert_same_members(s, "jobs", a, b, of_job);
+    model_of(s, a, ma);
+    model_of(s, b, mb);
+    assert_same_members(s, "models", ma, mb, of_model);
+    assert_same_history(s, a, b);
+}
+
+/* Times that the log says a job was taken up from where it stood. */
+static int taken_up(const e2e_server *s)
+{
+    char line[512];
+    int n = 0;
+    FILE *f = fopen(s->log, "r");
+    while (fgets(line, sizeof line, f))
+        n += strstr(line, "job taken up again") != NULL;
+    fclose(f);
+    return n;
+}
+
+/* `large` ones on 200,000 rows, the other on 60: many epochs, so that its history thins. */
+static const struct {
+    bool large;
+    const char *spec;
+} killed[] = {
+    {true, "\"tol\": 0, \"learning_rate\": 0.0005, \"history_points\": 300"},
+    {true, "\"tol\": 0, \"learning_rate\": 0.00003, \"batch_size\": 512, \"seed\": 77, "
+           "\"history_points\": \"all\""},
+    {true, "\"tol\": 0, \"standardize\": false, \"batch_size\": 40000, \"history_points\": 10"},
+    {false, "\"tol\": 0, \"learning_rate\": 0.000001, \"history_points\": 1000"},
+};
+enum { KILLED = sizeof killed / sizeof killed[0], KILLS = 5 };
+
+START_TEST(jobs_killed_in_the_middle_end_as_their_twins_do)
+{
+    static const char *const two[] = {"--workers", "2", NULL};
+    unsigned long long seed = seed_of_the_day("jobs_killed_in_the_middle");
+    char large[32], small[32], twin[KILLED][32], subject[KILLED][32], spec[KILLED][512];
+    e2e_server *s = e2e_start(two);
+    char *csv = make_csv(200000 / SLOWER, 3, 3);
+    upload_csv(s, csv, large);
+    free(csv);
+    csv = make_csv(60, 3, 4);
+    upload_csv(s, csv, small);
+    free(csv);
+    for (int i = 0; i < KILLED; i++) {
+        const char *ds = killed[i].large ? large : small;
+        snprintf(spec[i], sizeof spec[i], "\"epochs\": %lu, %s",
+                 epochs_for(s, ds, killed[i].spec, 1.5), killed[i].spec);
+        post_job(s, ds, spec[i], twin[i]);
+    }
+    for (int i = 0; i < KILLED; i++)
+        wait_for_end(s, twin[i], "succeeded");
+
+    for (int i = 0; i < KILLED; i++)
+        post_job(s, killed[i].large ? large : small, spec[i], subject[i]);
+    WAIT_UNTIL(count_of(s, "jobs", "&state=running") == 2, 10);
+    int again = 0;
+    for (int k = 0; k < KILLS && count_of(s, "jobs", "&state=running") > 0; k++) {
+        rest(0.05 + 0.35 * draw(&seed)); /* the random moment, not a wait for anything */
+        kill_hard(s);
+        assert_database_sound(s);
+        e2e_restart(s, two);
+        again += taken_up(s);
+    }
+    for (int i = 0; i < KILLED; i++)
+        wait_for_end(s, subject[i], "succeeded");
+    printf("taken up again: %d times\n", again);
+    ck_assert_int_ge(again, 3); /* the kills did come in the middle */
+    for (int i = 0; i < KILLED; i++)
+        assert_twins(s, twin[i], subject[i]);
+    finish(s);
+}
+END_TEST
+
+/* ---- the queue ---- */
+
+static const int any_end[] = {SIGKILL, SIGTERM, SIGINT};
+enum { ANY_END = sizeof any_end / sizeof any_end[0] };
+
+START_TEST(queued_jobs_finish_after_a_restart_in_their_order)
+{
+    static const char *const one[] = {"--workers", "1", NULL};
+    enum { JOBS = 12 };
+    char ds[32], first[32], ids[JOBS][32], started_before[40] = "";
+    e2e_server *s = e2e_start(one);
+    char *csv = make_csv(2000, 2, 8);
+    upload_csv(s, csv, ds);
+    free(csv);
+    post_job(s, ds, ENDLESS, first);
+    for (int i = 0; i < JOBS; i++)
+        post_job(s, ds, i % 2 ? "\"epochs\": 400, \"tol\": 0" : "", ids[i]);
+    WAIT_UNTIL(in_state(s, first, "running"), 30);
+    e2e_end(s, any_end[_i]);
+    e2e_restart(s, one);
+    WAIT_UNTIL(in_state(s, first, "running"), 30); /* the one that ran is the first again */
+    ck_assert_int_eq(count_of(s, "jobs", "&state=queued"), JOBS);
+    cancel(s, first);
+    wait_for_end(s, first, "cancelled");
+    for (int i = 0; i < JOBS; i++) {
+        e2e_reply r = e2e_wait(s, ids[i]);
+        ck_assert_str_eq(e2e_string(r.json, "state"), "succeeded");
+        const char *started = e2e_string(r.json, "started_at");
+        if (strcmp(started, started_before) < 0)
+            ck_abort_msg("job %d started at %s, the one before it at %s", i, started,
+                         started_before);
+        snprintf(started_before, sizeof started_before, "%s", e2e_string(r.json, "finished_at"));
+        e2e_reply_free(&r);
+    }
+    finish(s);
+}
+END_TEST
+
+/* ---- what was acknowledged just before a kill ---- */
+
+enum { CLIENTS = 8, MOST = 4000 };
+
+typedef struct client {
+    const e2e_server *s;
+    pthread_t thread;
+    const char *dataset;
+    int number;
+    char (*kept)[64]; /* paths that were acknowledged as made */
+    char (*gone)[64]; /* and as deleted */
+    int kept_count, gone_count, odd;
+} client;
+
+/* The path in Location when the answer came whole and has the status; else false. */
+static bool acknowledged(client *c, e2e_reply *r, long status, char path[64])
+{
+    bool ok = r->status == status && (status == 204 || r->json);
+    if (r->status != 0 && r->status != status) {
+        printf("unexpected: %ld %s\n", r->status, r->body);
+        c->odd++;
+    }
+    if (ok && status != 204)
+        e2e_header(r, "Location", path, 64);
+    e2e_reply_free(r);
+    return ok;
+}
+
+/* Posts jobs with and without inline data, datasets, and deletes some, until nobody answers. */
+static void *keep_posting(void *arg)
+{
+    static const char *const type[] = {"Content-Type: application/json", NULL};
+    static const char inline_job[] =
+        "{\"dataset\": {\"X\": [1, 2, 4], \"y\": [2, 4.5, 7.25]}, \"epochs\": 30}";
+    client *c = arg;
+    char job[256], path[64];
+    snprintf(job, sizeof job, "{\"dataset_id\": \"%s\", \"epochs\": 20}", c->dataset);
+    for (int i = c->number; c->kept_count < MOST; i++) {
+        bool dataset = i % 4 == 1;
+        const char *body = dataset ? "{\"X\": [1, 2, 3], \"y\": [2, 4, 6.5]}"
+                           : i % 4 ? job
+                                   : inline_job;
+        e2e_reply r = e2e_try(c->s, NULL, "POST", dataset ? "/v1/datasets" : "/v1/jobs", type, body,
+                              strlen(body));
+        if (!acknowledged(c, &r, dataset ? 201 : 202, path))
+            return NULL;
+        if (!dataset || i % 8 == 1) {
+            memcpy(c->kept[c->kept_count++], path, 64);
+            continue;
+        }
+        r = e2e_try(c->s, NULL, "DELETE", path, NULL, NULL, 0);
+        if (!acknowledged(c, &r, 204, NULL))
+            return NULL;
+        memcpy(c->gone[c->gone_count++], path, 64);
+    }
+    return NULL;
+}
+
+START_TEST(what_was_acknowledged_before_a_kill_is_there_after_it)
+{
+    static const char *const two[] = {"--workers", "2", NULL};
+    unsigned long long seed = seed_of_the_day("what_was_acknowledged") + (unsigned)_i;
+    client clients[CLIENTS];
+    char ds[32];
+    int kept = 0, gone = 0;
+    e2e_server *s = e2e_start(two);
+    char *csv = make_csv(500, 2, 8);
+    upload_csv(s, csv, ds);
+    free(csv);
+    for (int i = 0; i < CLIENTS; i++) {
+        clients[i] = (client){.s = s, .number = i, .dataset = ds};
+        clients[i].kept = calloc(MOST, sizeof *clients[i].kept);
+        clients[i].gone = calloc(MOST, sizeof *clients[i].gone);
+        ck_assert_int_eq(pthread_create(&clients[i].thread, NULL, keep_posting, &clients[i]), 0);
+    }
+    rest((0.1 + 0.5 * draw(&seed)) * SLOWER);
+    kill_hard(s);
+    for (int i = 0; i < CLIENTS; i++)
+        pthread_join(clients[i].thread, NULL);
+    assert_database_sound(s);
+    e2e_restart(s, two);
+    for (int i = 0; i < CLIENTS; i++) {
+        client *c = &clients[i];
+        ck_assert_int_eq(c->odd, 0);
+        for (int k = 0; k < c->kept_count + c->gone_count; k++) {
+            bool made = k < c->kept_count;
+            const char *path = made ? c->kept[k] : c->gone[k - c->kept_count];
+            e2e_reply r = e2e_get(s, path);
+            if (r.status != (made ? 200 : 404))
+                ck_abort_msg("%s was acknowledged as %s, but is answered with %ld", path,
+                             made ? "made" : "deleted", r.status);
+            e2e_reply_free(&r);
+        }
+        kept += c->kept_count;
+        gone += c->gone_count;
+    }
+    printf("acknowledged before the kill: %d made, %d deleted\n", kept, gone);
+    ck_assert_int_ge(kept, 20);
+    ck_assert_int_ge(gone, 1);
+    for (int i = 0; i < CLIENTS; i++) {
+        for (int k = 0; k < clients[i].kept_count; k++)
+            if (strncmp(clients[i].kept[k], "/v1/jobs/", 9) == 0)
+                wait_for_end(s, clients[i].kept[k] + 9, "succeeded");
+        free(clients[i].kept);
+        free(clients[i].gone);
+    }
+    /* jobs that were stored but whose answer was lost end too */
+    WAIT_UNTIL(count_of(s, "jobs", "&state=queued") + count_of(s, "jobs", "&state=running") == 0,
+               60);
+    finish(s);
+}
+END_TEST
+
+/* ---- stopping with work under way ---- */
+
+static void send_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t did = send(fd, bytes, n, MSG_NOSIGNAL);
+        ck_assert_int_gt(did, 0);
+        bytes += did;
+        n -= (size_t)did;
+    }
+}
+
+/* Holds a long-poll on the job; the caller reads the answer. */
+static int hold(const e2e_server *s, const char *job)
+{
+    char request[256];
+    int fd = e2e_connect(s);
+    snprintf(request, sizeof request,
+             "GET /v1/jobs/%s?wait=60 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", job);
+    send_all(fd, request, strlen(request));
+    return fd;
+}
+
+/* Begins an upload in chunks and sends some rows, but no end. */
+static int begin_upload(const e2e_server *s, const char *csv, size_t n)
+{
+    char head[200];
+    int fd = e2e_connect(s);
+    snprintf(head, sizeof head,
+             "POST /v1/datasets?target=y HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+             "Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
+             n);
+    send_all(fd, head, strlen(head));
+    send_all(fd, csv, n);
+    send_all(fd, "\r\n", 2);
+    return fd;
+}
+
+/* What the server still sent: an answer or nothing, but then an end. */
+static void assert_answered_or_closed(int fd, double deadline)
+{
+    char buf[8192];
+    size_t len = 0;
+    ssize_t got = 1;
+    while (got > 0) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        double left = deadline - e2e_now();
+        if (left <= 0 || poll(&p, 1, (int)(left * 1e3) + 1) == 0)
+            ck_abort_msg("a connection was neither answered nor closed");
+        got = recv(fd, buf + len, sizeof buf - 1 - len, 0);
+        len += got > 0 ? (size_t)got : 0;
+    }
+    buf[len] = '\0';
+    if (len && strncmp(buf, "HTTP/1.1 200", 12) != 0)
+        ck_abort_msg("answered with %.100s", buf);
+    if (len && (!strstr(buf, "\"state\": \"running\"") && !strstr(buf, "\"state\": \"queued\"")))
+        ck_abort_msg("answered with %s", buf);
+    close(fd);
+}
+
+START_TEST(it_stops_within_seconds_whatever_is_under_way)
+{
+    static const char *const one[] = {"--workers", "1", NULL};
+    enum { HELD = 60, QUEUED = 6 };
+    int held[HELD], uploads[3];
+    char ds[32], running[32], queued[QUEUED][32];
+    e2e_server *s = e2e_start(one);
+    char *csv = make_csv(200000 / SLOWER, 3, 3);
+    upload_csv(s, csv, ds);
+    post_job(s, ds, ENDLESS, running);
+    for (int i = 0; i < QUEUED; i++)
+        post_job(s, ds, "\"epochs\": 2, \"learning_rate\": 0.01, \"batch_size\": 50000", queued[i]);
+    WAIT_UNTIL(in_state(s, running, "running"), 30);
+    for (int i = 0; i < HELD; i++)
+        held[i] = hold(s, i % 2 ? running : queued[i % QUEUED]);
+    for (int i = 0; i < 3; i++)
+        uploads[i] = begin_upload(s, csv, 100000);
+    WAIT_UNTIL(files_in(s, "tmp") >= 6, 10);
+    int idle = e2e_connect(s);
+
+    if (_i == 2)
+        kill(s->pid, SIGTERM); /* told twice, it ends no worse */
+    end_cleanly(s, _i == 1 ? SIGINT : SIGTERM, 5);
+    double deadline = e2e_now() + 1;
+    for (int i = 0; i < HELD; i++)
+        assert_answered_or_closed(held[i], deadline);
+    for (int i = 0; i < 3; i++)
+        close(uploads[i]);
+    close(idle);
+    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    assert_database_sound(s);
+
+    e2e_restart(s, one);
+    WAIT_UNTIL(in_state(s, running, "running"), 30);
+    ck_assert_int_eq(taken_up(s), 1);
+    ck_assert_int_eq(count_of(s, "jobs", "&state=queued"), QUEUED);
+    ck_assert_int_eq(count_of(s, "datasets", ""), 1);
+    cancel(s, running);
+    for (int i = 0; i < QUEUED; i++)
+        wait_for_end(s, queued[i], "succeeded");
+    free(csv);
+    finish(s);
+}
+END_TEST
+
+typedef struct asker {
+    const e2e_server *s;
+    pthread_t thread;
+    atomic_int answers, odd;
+} asker;
+
+static void *keep_asking(void *arg)
+{
+    asker *a = arg;
+    for (;;) {
+        e2e_reply r = e2e_try(a->s, NULL, "GET", "/healthz", NULL, NULL, 0);
+        long status = r.status;
+        e2e_reply_free(&r);
+        if (status == 0)
+            return NULL;
+        a->answers += status == 200;
+        a->odd += status != 200;
+    }
+}
+
+/* Connections come and go on every listener thread at the moment of the signal. */
+START_TEST(it_stops_cleanly_while_clients_come_and_go)
+{
+    enum { TIMES = 40, ASKERS = 8 };
+    asker askers[ASKERS];
+    e2e_server *s = e2e_start(NULL);
+    for (int k = 0; k < TIMES; k++) {
+        for (int i = 0; i < ASKERS; i++) {
+            askers[i].s = s;
+            atomic_init(&askers[i].answers, 0);
+            atomic_init(&askers[i].odd, 0);
+            ck_assert_int_eq(pthread_create(&askers[i].thread, NULL, keep_asking, &askers[i]), 0);
+        }
+        WAIT_UNTIL(atomic_load(&askers[0].answers) > 2, 10);
+        end_cleanly(s, SIGTERM, 5);
+        for (int i = 0; i < ASKERS; i++) {
+            pthread_join(askers[i].thread, NULL);
+            ck_assert_int_eq(askers[i].odd, 0);
+        }
+        e2e_restart(s, NULL);
+    }
+    finish(s);
+}
+END_TEST
+
+/* ---- uploads ---- */
+
+typedef struct uploader {
+    const e2e_server *s;
+    pthread_t thread;
+    const char *csv;
+    char (*ids)[32];
+    int count, odd;
+} uploader;
+
+static void *keep_uploading(void *arg)
+{
+    static const char *const type[] = {"Content-Type: text/csv", NULL};
+    uploader *u = arg;
+    while (u->count < MOST) {
+        e2e_reply r =
+            e2e_try(u->s, NULL, "POST", "/v1/datasets?target=y", type, u->csv, strlen(u->csv));
+        bool whole = r.status == 201 && r.json;
+        u->odd += r.status != 201 && r.status != 0;
+        if (whole)
+            snprintf(u->ids[u->count++], 32, "%s", e2e_string(r.json, "id"));
+        e2e_reply_free(&r);
+        if (!whole)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Every dataset that is listed is whole: its file matches its hash, or a job would fail. */
+static void assert_datasets_whole(const e2e_server *s)
+{
+    e2e_reply r = e2e_get(s, "/v1/datasets?limit=1000");
+    const cJSON *item;
+    cJSON_ArrayForEach (item, e2e_at(r.json, "datasets")) {
+        char job[32];
+        post_job(s, e2e_string(item, "id"), "\"epochs\": 1", job);
+        wait_for_end(s, job, "succeeded");
+    }
+    e2e_reply_free(&r);
+}
+
+START_TEST(a_kill_in_the_middle_of_uploads_leaves_no_half_dataset)
+{
+    unsigned long long seed = seed_of_the_day("a_kill_in_the_middle_of_uploads") + (unsigned)_i;
+    enum { WHOLE = 4, HALF = 6 };
+    uploader whole[WHOLE];
+    int half[HALF];
+    char path[400];
+    char *csv = make_csv(6000, 3, 3);
+    e2e_server *s = e2e_start(NULL);
+    for (int i = 0; i < HALF; i++)
+        half[i] = begin_upload(s, csv, 50000 + (size_t)i);
+    for (int i = 0; i < WHOLE; i++) {
+        whole[i] = (uploader){.s = s, .csv = csv, .ids = calloc(MOST, 32)};
+        ck_assert_int_eq(pthread_create(&whole[i].thread, NULL, keep_uploading, &whole[i]), 0);
+    }
+    WAIT_UNTIL(files_in(s, "tmp") >= 2 * HALF, 10);
+    rest((0.1 + 0.3 * draw(&seed)) * SLOWER);
+    kill_hard(s);
+    ck_assert_int_ge(files_in(s, "tmp"), 2 * HALF); /* the kill did come in the middle */
+    for (int i = 0; i < HALF; i++)
+        close(half[i]);
+    for (int i = 0; i < WHOLE; i++)
+        pthread_join(whole[i].thread, NULL);
+
+    /* as if it had been killed between the file and its row, too */
+    snprintf(path, sizeof path, "%s/datasets/ds_0never0recorded000", s->dir);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs("whole, but not in the database", f);
+    fclose(f);
+
+    e2e_restart(s, NULL);
+    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_int_eq(files_in(s, "datasets"), count_of(s, "datasets", ""));
+    for (int i = 0; i < WHOLE; i++) {
+        ck_assert_int_eq(whole[i].odd, 0);
+        for (int k = 0; k < whole[i].count; k++) {
+            snprintf(path, sizeof path, "/v1/datasets/%s", whole[i].ids[k]);
+            e2e_reply r = e2e_get(s, path);
+            if (r.status != 200)
+                ck_abort_msg("%s was acknowledged and is answered with %ld", path, r.status);
+            ck_assert_double_eq(e2e_number(r.json, "rows"), 6000);
+            e2e_reply_free(&r);
+        }
+        free(whole[i].ids);
+    }
+    assert_datasets_whole(s);
+    free(csv);
+    finish(s);
+}
+END_TEST
+
+/* ---- damage ---- */
+
+static void damage(const e2e_server *s, const char *ds, int how)
+{
+    char path[400];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/datasets/%s", s->dir, ds);
+    ck_assert_int_eq(stat(path, &st), 0);
+    FILE *f = fopen(path, "r+");
+    switch (how) {
+    case 0: /* one bit of one number */
+        fseek(f, 4096 + 803, SEEK_SET);
+        fputc(fgetc(f) ^ 1, (fseek(f, -1, SEEK_CUR), f));
+        fclose(f);
+        return;
+    case 1: /* cut */
+        fclose(f);
+        ck_assert_int_eq(truncate(path, st.st_size / 2), 0);
+        return;
+    case 2: /* emptied */
+        fclose(f);
+        ck_assert_int_eq(truncate(path, 0), 0);
+        return;
+    default: /* gone */
+        fclose(f);
+        ck_assert_int_eq(unlink(path), 0);
+    }
+}
+
+START_TEST(a_dataset_damaged_while_it_was_down_fails_its_jobs_and_nothing_else)
+{
+    static const char *const one[] = {"--workers", "1", NULL};
+    char bad[32], good[32], running[32], queued[2][32], later[32], fine[32];
+    e2e_server *s = e2e_start(one);
+    char *csv = make_csv(3000, 3, 3);
+    upload_csv(s, csv, bad);
+    upload_csv(s, csv, good);
+    post_job(s, bad, ENDLESS, running);
+    post_job(s, bad, "", queued[0]);
+    post_job(s, bad, "", queued[1]);
+    WAIT_UNTIL(in_state(s, running, "running"), 30);
+    kill_hard(s);
+    damage(s, bad, _i);
+    e2e_restart(s, one);
+    post_job(s, good, "", fine);
+    post_job(s, bad, "", later);
+    wait_for_end(s, fine, "succeeded");
+    const char *const failed[] = {running, queued[0], queued[1], later};
+    for (int i = 0; i < 4; i++) {
+        e2e_reply r = e2e_wait(s, failed[i]);
+        ck_assert_str_eq(e2e_string(r.json, "state"), "failed");
+        const char *detail = e2e_string(r.json, "error.detail");
+        if (!strstr(detail, bad) || (!strstr(detail, "damaged") && !strstr(detail, "opened")))
+            ck_abort_msg("the error does not say what happened: %s", detail);
+        ck_assert(cJSON_IsNull(e2e_at(r.json, "model_id")));
+        e2e_reply_free(&r);
+    }
+    e2e_reply r = e2e_get(s, "/healthz");
+    ck_assert_int_eq(r.status, 200);
+    e2e_reply_free(&r);
+    delete_item(s, "datasets", bad); /* it can be got rid of */
+    upload_csv(s, csv, bad);         /* and uploaded again */
+    post_job(s, bad, "", later);
+    wait_for_end(s, later, "succeeded");
+    free(csv);
+    finish(s);
+}
+END_TEST
+
+/* ---- the start ---- */
+
+START_TEST(a_signal_during_the_start_ends_it_and_harms_nothing)
+{
+    enum { TIMES = 24 };
+    unsigned long long seed = seed_of_the_day("a_signal_during_the_start");
+    char ds[32], id[32];
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(3000, 3, 3);
+    upload_csv(s, csv, ds);
+    free(csv);
+    for (int i = 0; i < 4; i++)
+        post_job(s, ds, ENDLESS, id);
+    for (int i = 0; i < 20; i++)
+        post_job(s, ds, "\"epochs\": 5", id);
+    int all = count_of(s, "jobs", "");
+    kill_hard(s);
+    double began = e2e_now();
+    e2e_restart(s, NULL);
+    double took = e2e_now() - began;
+    kill_hard(s);
+    for (int i = 0; i < TIMES; i++) {
+        e2e_launch(s, NULL);
+        rest(1.3 * took * draw(&seed));
+        began = e2e_now();
+        int status = e2e_end(s, i % 3 ? SIGTERM : SIGINT);
+        took = fmax(took, 0.01);
+        if (e2e_now() - began > 5 * SLOWER)
+            ck_abort_msg("it took %.1f seconds to end", e2e_now() - began);
+        /* before it has looked at signals they end it the hard way */
+        bool early =
+            WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
+        if (!early && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+            e2e_print_log(s);
+            ck_abort_msg("it ended with status %#x", (unsigned)status);
+        }
+        assert_database_sound(s);
+    }
+    e2e_restart(s, NULL);
+    ck_assert_int_eq(count_of(s, "jobs", ""), all);
+    e2e_reply r = e2e_get(s, "/v1/jobs?limit=1000");
+    const cJSON *item;
+    cJSON_ArrayForEach (item, e2e_at(r.json, "jobs"))
+        if (e2e_number(item, "epochs") > 5)
+            cancel(s, e2e_string(item, "id"));
+    cJSON_ArrayForEach (item, e2e_at(r.json, "jobs"))
+        wait_for_end(s, e2e_string(item, "id"),
+                     e2e_number(item, "epochs") > 5 ? "cancelled" : "succeeded");
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+START_TEST(a_second_server_on_the_same_data_is_refused_and_the_first_unharmed)
+{
+    char ds[32], id[32], line[512] = "";
+    e2e_server *s = e2e_start(NULL), second = *s;
+    char *csv = make_csv(100, 1, 3);
+    upload_csv(s, csv, ds);
+    free(csv);
+    post_job(s, ds, ENDLESS, id);
+    WAIT_UNTIL(in_state(s, id, "running"), 30);
+    int half = begin_upload(s, "x0,y\n1,2\n3,4\n", 13);
+    WAIT_UNTIL(files_in(s, "tmp") >= 2, 10);
+
+    snprintf(second.log, sizeof second.log, "%.270s.second", s->log);
+    second.pid = 0;
+    e2e_launch(&second, NULL);
+    int status = 0;
+    WAIT_UNTIL(waitpid(second.pid, &status, WNOHANG) == second.pid, 20);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    FILE *f = fopen(second.log, "r");
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+    fclose(f);
+    if (!strstr(line, "another") || !strstr(line, s->dir))
+        ck_abort_msg("it does not say why: %s", line);
+
+    ck_assert_int_ge(files_in(s, "tmp"), 2); /* not cleaned away under the first one */
+    send_all(half, "0\r\n\r\n", 5);
+    char answer[13] = "";
+    ck_assert_int_eq(recv(half, answer, 12, MSG_WAITALL), 12);
+    ck_assert_str_eq(answer, "HTTP/1.1 201");
+    close(half);
+    ck_assert(in_state(s, id, "running"));
+    cancel(s, id);
+    wait_for_end(s, id, "cancelled");
+    finish(s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("restart");
+    TCase *tc = tcase_create("restart");
+    tcase_set_timeout(tc, 120 * SLOWER);
+    tcase_add_test(tc, everything_is_the_same_after_any_end);
+    tcase_add_test(tc, jobs_killed_in_the_middle_end_as_their_twins_do);
+    tcase_add_loop_test(tc, queued_jobs_finish_after_a_restart_in_their_order, 0, ANY_END);
+    tcase_add_loop_test(tc, what_was_acknowledged_before_a_kill_is_there_after_it, 0, 3);
+    tcase_add_loop_test(tc, it_stops_within_seconds_whatever_is_under_way, 0, 3);
+    tcase_add_test(tc, it_stops_cleanly_while_clients_come_and_go);
+    tcase_add_loop_test(tc, a_kill_in_the_middle_of_uploads_leaves_no_half_dataset, 0, 3);
+    tcase_add_loop_test(tc, a_dataset_damaged_while_it_was_down_fails_its_jobs_and_nothing_else, 0,
+                        4);
+    tcase_add_test(tc, a_signal_during_the_start_ends_it_and_harms_nothing);
+    tcase_add_test(tc, a_second_server_on_the_same_data_is_refused_and_the_first_unharmed);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}

@@ -1,0 +1,448 @@
+/* Uploads: numbers in by a sink, a dataset file out. Checked against the layout in srv_file.h,
+ * a hash made here, and plain sums; and what is left behind when something fails.
+ */
+#define _GNU_SOURCE
+#include "scratch.h"
+#include "srv_upload.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <nettle/sha2.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+static char dir[256];
+
+static void setup(void)
+{
+    scratch_make(dir);
+}
+
+static void teardown(void)
+{
+    /* nothing temporary is ever left */
+    size_t left = scratch_count(dir, "tmp");
+    scratch_remove(dir);
+    ck_assert_uint_eq(left, 0);
+}
+
+/* ---- datasets to upload ---- */
+
+enum { MOST_COLS = 8 };
+
+typedef struct sample {
+    api_dataset d;
+    double *values, *targets; /* as streamed; targets NULL when among the values */
+    size_t features[MOST_COLS];
+    char *columns[MOST_COLS];
+} sample;
+
+static char *const names[MOST_COLS] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
+
+/* rows x stored random numbers; `features` are the columns to keep. */
+static void make_sample(sample *s, uint64_t rows, size_t stored, const size_t *features,
+                        size_t cols, size_t target_at)
+{
+    unsigned long long seed = rows + 31 * stored + 7 * cols;
+    memset(s, 0, sizeof *s);
+    s->values = malloc(rows * stored * sizeof *s->values);
+    for (uint64_t i = 0; i < rows * stored; i++)
+        s->values[i] = 200 * scratch_random(&seed) - 71.5;
+    if (target_at == API_APART) {
+        s->targets = malloc(rows * sizeof *s->targets);
+        for (uint64_t i = 0; i < rows; i++)
+            s->targets[i] = scratch_random(&seed) - 3;
+    }
+    for (size_t j = 0; j < cols; j++) {
+        s->features[j] = features[j];
+        s->columns[j] = names[features[j]];
+    }
+    s->d = (api_dataset){.name = (char *)"",
+                         .columns = s->columns,
+                         .cols = cols,
+                         .target = (char *)"y",
+                         .rows = rows,
+                         .stored = stored,
+                         .features = s->features,
+                         .target_at = target_at};
+}
+
+static void free_sample(sample *s)
+{
+    free(s->values);
+    free(s->targets);
+}
+
+static double feature(const sample *s, uint64_t i, size_t j)
+{
+    return s->values[i * s->d.stored + s->features[j]];
+}
+
+static double target(const sample *s, uint64_t i)
+{
+    return s->targets ? s->targets[i] : s->values[i * s->d.stored + s->d.target_at];
+}
+
+/* Streams in pieces of uneven length that care for no row's end. */
+static bool stream(srv_upload *u, const sample *s, api_problem *p)
+{
+    const api_sink *sink = srv_upload_sink(u);
+    uint64_t n = s->d.rows * s->d.stored;
+    size_t piece = 1;
+    for (uint64_t at = 0; at < n;) {
+        size_t take = n - at < piece ? (size_t)(n - at) : piece;
+        if (!sink->values(sink->ctx, s->values + at, take, p))
+            return false;
+        at += take;
+        piece = piece * 3 % 40961 + 1;
+    }
+    for (uint64_t at = 0; s->targets && at < s->d.rows; at += 5) {
+        size_t take = s->d.rows - at < 5 ? (size_t)(s->d.rows - at) : 5;
+        if (!sink->targets(sink->ctx, s->targets + at, take, p))
+            return false;
+    }
+    return true;
+}
+
+static srv_upload *begin(void)
+{
+    api_problem p = {0};
+    srv_upload *u = srv_upload_new(dir, &p);
+    if (!u)
+        ck_abort_msg("%s", p.detail);
+    return u;
+}
+
+/* ---- what must have come out ---- */
+
+static unsigned char *read_file(const char *id, uint64_t *size)
+{
+    char path[400];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/datasets/%s", dir, id);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0077, 0); /* nobody else's business */
+    *size = (uint64_t)st.st_size;
+    unsigned char *bytes = malloc(*size);
+    FILE *f = fopen(path, "r");
+    ck_assert_uint_eq(fread(bytes, 1, *size, f), *size);
+    fclose(f);
+    return bytes;
+}
+
+static void assert_hash(const unsigned char *bytes, uint64_t size, const char *said)
+{
+    struct sha256_ctx ctx;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    char hex[SRV_SHA256_SIZE] = "";
+    sha256_init(&ctx);
+    sha256_update(&ctx, size, bytes);
+    sha256_digest(&ctx, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    ck_assert_str_eq(said, hex);
+}
+
+static void assert_file(const sample *s, const char *id, const srv_stored *stored)
+{
+    uint64_t size, rows = s->d.rows, cols = s->d.cols;
+    unsigned char *bytes = read_file(id, &size);
+    srv_file_header h;
+    memcpy(&h, bytes, sizeof h);
+    ck_assert_int_eq(memcmp(h.magic, SRV_FILE_MAGIC, sizeof h.magic), 0);
+    ck_assert_uint_eq(h.rows, rows);
+    ck_assert_uint_eq(h.cols, cols);
+    ck_assert_uint_eq(h.x_at % SRV_ALIGN, 0);
+    ck_assert_uint_eq(h.y_at % SRV_ALIGN, 0);
+    ck_assert_uint_ge(h.x_at, sizeof h);
+    ck_assert_uint_ge(h.y_at, h.x_at + rows * cols * sizeof(double));
+    ck_assert_uint_eq(size, h.y_at + rows * sizeof(double));
+    ck_assert_uint_eq(stored->bytes, size);
+    for (uint64_t i = 0; i < rows; i++) {
+        double y = target(s, i);
+        for (size_t j = 0; j < cols; j++) {
+            double x = feature(s, i, j);
+            if (memcmp(bytes + h.x_at + (i * cols + j) * sizeof x, &x, sizeof x) != 0)
+                ck_abort_msg("row %llu, column %zu differs", (unsigned long long)i, j);
+        }
+        if (memcmp(bytes + h.y_at + i * sizeof y, &y, sizeof y) != 0)
+            ck_abort_msg("target %llu differs", (unsigned long long)i);
+    }
+    assert_hash(bytes, size, stored->sha256);
+    free(bytes);
+}
+
+/* Sums in long double, the plain way. */
+static void assert_column(const cJSON *o, const char *name, const sample *s, size_t j, bool y)
+{
+    double min = INFINITY, max = -INFINITY;
+    long double sum = 0, squares = 0;
+    for (uint64_t i = 0; i < s->d.rows; i++) {
+        double v = y ? target(s, i) : feature(s, i, j);
+        min = fmin(min, v);
+        max = fmax(max, v);
+        sum += v;
+    }
+    long double mean = sum / s->d.rows;
+    for (uint64_t i = 0; i < s->d.rows; i++) {
+        long double v = (y ? target(s, i) : feature(s, i, j)) - mean;
+        squares += v * v;
+    }
+    double std = sqrt((double)(squares / s->d.rows));
+    ck_assert_str_eq(cJSON_GetObjectItem(o, "name")->valuestring, name);
+    ck_assert_str_eq(cJSON_GetObjectItem(o, "role")->valuestring, y ? "target" : "feature");
+    ck_assert_double_eq(cJSON_GetObjectItem(o, "min")->valuedouble, min);
+    ck_assert_double_eq(cJSON_GetObjectItem(o, "max")->valuedouble, max);
+    ck_assert_double_eq_tol(cJSON_GetObjectItem(o, "mean")->valuedouble, (double)mean, 1e-11);
+    ck_assert_double_eq_tol(cJSON_GetObjectItem(o, "std")->valuedouble, std, 1e-11);
+}
+
+static void assert_statistics(const sample *s, const char *text)
+{
+    cJSON *list = cJSON_Parse(text);
+    ck_assert_int_eq(cJSON_GetArraySize(list), (int)s->d.cols + 1);
+    for (size_t j = 0; j < s->d.cols; j++)
+        assert_column(cJSON_GetArrayItem(list, (int)j), s->columns[j], s, j, false);
+    assert_column(cJSON_GetArrayItem(list, (int)s->d.cols), "y", s, 0, true);
+    cJSON_Delete(list);
+}
+
+/* ---- layouts ---- */
+
+/* How the stream is laid out, and what is wanted of it. */
+static const struct {
+    uint64_t rows;
+    size_t stored, cols, features[MOST_COLS], target_at;
+} layouts[] = {
+    {1, 1, 1, {0}, API_APART},                /* plain */
+    {512, 1, 1, {0}, API_APART},              /* plain, rows end on a page's end */
+    {4099, 3, 3, {0, 1, 2}, API_APART},       /* plain */
+    {16384, 4, 4, {0, 1, 2, 3}, API_APART},   /* plain, the buffer fills to the brim */
+    {40000, 5, 5, {0, 1, 2, 3, 4}, API_APART} /* plain, many buffers */,
+    {1, 2, 1, {1}, 0},                        /* gathered: the target stands first */
+    {3001, 3, 2, {2, 0}, 1},                  /* gathered: another order, the target between */
+    {20011, 8, 3, {7, 1, 4}, 3},              /* gathered: most columns dropped */
+    {777, 4, 2, {3, 1}, API_APART},           /* gathered: the targets apart all the same */
+    {5003, 3, 3, {1, 2, 0}, API_APART},       /* gathered: nothing dropped, another order */
+};
+
+START_TEST(what_is_streamed_in_is_in_the_file)
+{
+    sample s;
+    api_problem p = {0};
+    srv_stored stored;
+    make_sample(&s, layouts[_i].rows, layouts[_i].stored, layouts[_i].features, layouts[_i].cols,
+                layouts[_i].target_at);
+    srv_upload *u = begin();
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
+    ck_assert(stream(u, &s, &p));
+    ck_assert(srv_upload_finish(u, &s.d, "ds_1", &stored, &p));
+    ck_assert_int_eq(p.code, API_NO_PROBLEM);
+    srv_upload_free(u);
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 1);
+    assert_file(&s, "ds_1", &stored);
+    assert_statistics(&s, stored.statistics);
+    free(stored.statistics);
+
+    srv_upload_discard(dir, "ds_1");
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
+    srv_upload_discard(dir, "ds_1"); /* gone already: fine */
+    free_sample(&s);
+}
+END_TEST
+
+START_TEST(the_same_data_gives_the_same_file_however_it_was_laid_out)
+{
+    sample plain, mixed;
+    api_problem p = {0};
+    srv_stored a, b;
+    make_sample(&mixed, 2000, 4, (const size_t[]){2, 0}, 2, 3);
+    make_sample(&plain, 2000, 2, (const size_t[]){0, 1}, 2, API_APART);
+    for (uint64_t i = 0; i < 2000; i++) {
+        plain.values[2 * i] = feature(&mixed, i, 0);
+        plain.values[2 * i + 1] = feature(&mixed, i, 1);
+        plain.targets[i] = target(&mixed, i);
+    }
+    srv_upload *u = begin(), *v = begin(); /* two at once */
+    ck_assert(stream(u, &plain, &p) && stream(v, &mixed, &p));
+    ck_assert(srv_upload_finish(u, &plain.d, "ds_a", &a, &p));
+    ck_assert(srv_upload_finish(v, &mixed.d, "ds_b", &b, &p));
+    ck_assert_str_eq(a.sha256, b.sha256);
+    ck_assert_uint_eq(a.bytes, b.bytes);
+    free(a.statistics);
+    free(b.statistics);
+    srv_upload_free(u);
+    srv_upload_free(v);
+    free_sample(&plain);
+    free_sample(&mixed);
+}
+END_TEST
+
+START_TEST(the_hash_is_sha_256)
+{
+    static const struct {
+        const char *text, *hex;
+    } known[] = {/* FIPS 180-4, examples */
+                 {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+                 {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+                 {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        char hex[SRV_SHA256_SIZE];
+        srv_sha256(known[i].text, strlen(known[i].text), hex);
+        ck_assert_str_eq(hex, known[i].hex);
+    }
+}
+END_TEST
+
+/* ---- failures ---- */
+
+START_TEST(an_upload_that_is_given_up_leaves_nothing)
+{
+    sample s;
+    api_problem p = {0};
+    make_sample(&s, 30000, 3, (const size_t[]){0, 1, 2}, 3, API_APART);
+    srv_upload *u = begin();
+    ck_assert(stream(u, &s, &p));
+    ck_assert_uint_gt(scratch_count(dir, "tmp"), 0); /* it was on its way */
+    srv_upload_free(u);
+    ck_assert_uint_eq(scratch_count(dir, "tmp"), 0);
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
+    srv_upload_free(NULL);
+    free_sample(&s);
+}
+END_TEST
+
+START_TEST(without_its_folders_an_upload_fails_and_says_so)
+{
+    sample s;
+    char path[300];
+    api_problem p = {0};
+    srv_stored stored = {0};
+    make_sample(&s, 100, 2, (const size_t[]){1}, 1, 0);
+
+    srv_upload *u = begin();
+    ck_assert(stream(u, &s, &p));
+    snprintf(path, sizeof path, "%s/datasets", dir);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert(!srv_upload_finish(u, &s.d, "ds_1", &stored, &p));
+    ck_assert_int_eq(p.code, API_INTERNAL);
+    srv_upload_free(u);
+    ck_assert_uint_eq(scratch_count(dir, "tmp"), 0);
+
+    p = (api_problem){0};
+    snprintf(path, sizeof path, "%s/tmp", dir);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_ptr_null(srv_upload_new(dir, &p));
+    ck_assert_int_eq(p.code, API_INTERNAL);
+    ck_assert_int_eq(mkdir(path, 0700), 0); /* for teardown */
+    free_sample(&s);
+}
+END_TEST
+
+/* A disk of one mebibyte over the data directory, in a namespace of this process alone. False,
+ * with a line that says why, where that is not allowed. */
+static bool small_disk(void)
+{
+    char path[300];
+    if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount("tmpfs", dir, "tmpfs", 0, "size=1m") == 0) {
+        snprintf(path, sizeof path, "%s/datasets", dir);
+        ck_assert_int_eq(mkdir(path, 0700), 0);
+        snprintf(path, sizeof path, "%s/tmp", dir);
+        ck_assert_int_eq(mkdir(path, 0700), 0);
+        return true;
+    }
+    printf("skipped: a full disk needs root and a tmpfs mount\n");
+    fflush(stdout);
+    return false;
+}
+
+static void end_small_disk(void)
+{
+    char path[300];
+    ck_assert_int_eq(umount(dir), 0); /* not busy: every descriptor and mapping is closed */
+    snprintf(path, sizeof path, "%s/tmp", dir);
+    ck_assert_int_eq(access(path, F_OK), 0);
+}
+
+/* A file that leaves about `bytes` of the small disk. */
+static void fill_disk(uint64_t bytes)
+{
+    char path[300], block[4096] = {1};
+    snprintf(path, sizeof path, "%s/filler", dir);
+    FILE *f = fopen(path, "w");
+    setvbuf(f, NULL, _IONBF, 0);
+    for (uint64_t at = 0; at < (1 << 20) - bytes && fwrite(block, 1, sizeof block, f) > 0;)
+        at += sizeof block;
+    fclose(f);
+}
+
+/* Layouts whose end comes at different places: while streaming, when the last buffer is
+ * written, while columns are gathered, when the targets are put behind the rows. */
+static const struct {
+    uint64_t rows;
+    size_t stored, cols, features[MOST_COLS], target_at;
+    uint64_t room;
+} full[] = {
+    {100000, 3, 3, {0, 1, 2}, API_APART, 1 << 20},
+    {2000, 3, 3, {0, 1, 2}, API_APART, 40000},
+    {2000, 3, 3, {0, 1, 2}, API_APART, 56000},
+    {2000, 3, 3, {0, 1, 2}, API_APART, 68000},
+    {30000, 4, 3, {2, 1, 0}, 3, 1 << 20},
+    {2000, 4, 2, {2, 0}, 3, 90000},
+};
+
+START_TEST(on_a_full_disk_it_says_so_and_leaves_nothing)
+{
+    sample s;
+    api_problem p = {0};
+    srv_stored stored = {0};
+    if (!small_disk())
+        return;
+    fill_disk(full[_i].room);
+    make_sample(&s, full[_i].rows, full[_i].stored, full[_i].features, full[_i].cols,
+                full[_i].target_at);
+    srv_upload *u = begin();
+    ck_assert(!stream(u, &s, &p) || !srv_upload_finish(u, &s.d, "ds_1", &stored, &p));
+    ck_assert_int_eq(p.code, API_NO_SPACE);
+    ck_assert_ptr_null(stored.statistics);
+    srv_upload_free(u);
+    ck_assert_uint_eq(scratch_count(dir, "tmp"), 0);
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
+
+    /* once there is room, the next one goes through */
+    char path[300];
+    snprintf(path, sizeof path, "%s/filler", dir);
+    unlink(path);
+    p = (api_problem){0};
+    free_sample(&s);
+    make_sample(&s, 1000, 3, (const size_t[]){0, 1, 2}, 3, API_APART);
+    u = begin();
+    ck_assert(stream(u, &s, &p) && srv_upload_finish(u, &s.d, "ds_2", &stored, &p));
+    srv_upload_free(u);
+    assert_file(&s, "ds_2", &stored);
+    free(stored.statistics);
+    free_sample(&s);
+    end_small_disk();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("upload");
+    TCase *tc = tcase_create("upload");
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, what_is_streamed_in_is_in_the_file, 0,
+                        sizeof layouts / sizeof layouts[0]);
+    tcase_add_test(tc, the_same_data_gives_the_same_file_however_it_was_laid_out);
+    tcase_add_test(tc, the_hash_is_sha_256);
+    tcase_add_test(tc, an_upload_that_is_given_up_leaves_nothing);
+    tcase_add_test(tc, without_its_folders_an_upload_fails_and_says_so);
+    tcase_add_loop_test(tc, on_a_full_disk_it_says_so_and_leaves_nothing, 0,
+                        sizeof full / sizeof full[0]);
+    suite_add_tcase(s, tc);
+    return scratch_run(s);
+}
