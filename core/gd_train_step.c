@@ -131,6 +131,7 @@ void gd_train_prepare(gd_train *t)
     t->phase = GD_START;
     if (gd_spec_backtracks(&t->spec)) {
         t->base_rate = 1; /* where the search begins */
+        t->state.learning_rate = t->base_rate;
     } else if (t->base_rate == GD_AUTO) {
         gd_begin_curvature(t);
         t->phase = GD_CURVATURE;
