@@ -119,9 +119,12 @@ typedef struct ranked {
     bool positive;
 } ranked;
 
+/* NaN, which a broken model may score, comes last. */
 static int by_score_falling(const void *a_, const void *b_)
 {
     const ranked *a = a_, *b = b_;
+    if (isnan(a->score) || isnan(b->score))
+        return isnan(a->score) - isnan(b->score);
     return (a->score < b->score) - (a->score > b->score);
 }
 
@@ -135,7 +138,7 @@ static void add_areas(list *l, const ranked *r, size_t rows)
     double negatives = (double)rows - positives;
     for (size_t i = 0; i < rows;) {
         double more_hits = 0, more_alarms = 0, score = r[i].score;
-        for (; i < rows && r[i].score == score; i++) {
+        for (; i < rows && (r[i].score == score || (isnan(score) && isnan(r[i].score))); i++) {
             more_hits += r[i].positive;
             more_alarms += !r[i].positive;
         }
@@ -224,8 +227,8 @@ static bool classes(list *l, const gd_model *model, const gd_shape *shape, const
 /* The responses and targets of the chosen rows, moved to the front. rows: ascending. */
 static void pick(const gd_rows *rows, size_t outputs, double *z, double *y)
 {
-    for (size_t i = 0; rows->index && i < rows->count; i++) {
-        size_t from = rows->index[rows->first + i];
+    for (size_t i = 0; i < rows->count; i++) {
+        size_t at = rows->first + i, from = rows->index ? rows->index[at] : at;
         y[i] = y[from];
         memmove(z + i * outputs, z + from * outputs, outputs * sizeof *z);
     }

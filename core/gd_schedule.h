@@ -25,6 +25,9 @@ typedef struct gd_schedule {
     void (*observe)(const void *hyper, double cost, double *state);
 } gd_schedule;
 
+/* The lowest rate, as a share of base: rates fall but never vanish. */
+#define GD_RATE_FLOOR 1e-12
+
 extern const gd_schedule *const gd_schedules[];
 extern const size_t gd_schedules_count;
 

@@ -48,7 +48,7 @@ static gd_status check_targets(const gd_data *d, const gd_model *model, gd_error
                        model->name, binary ? "exactly 2" : "at least 2", d->classes);
     for (size_t i = 0; (model->task & GD_CLASSES) && i < d->rows; i++)
         if (!(d->y[i] >= 0 && d->y[i] < (double)d->classes && d->y[i] == floor(d->y[i])))
-            return gd_fail(err, GD_INVALID, "y", "row %zu: %g is not the number of a class", i,
+            return gd_fail(err, GD_INVALID, "y", "row %zu: %g is not the number of a class", i + 1,
                            d->y[i]);
     for (size_t i = 0; model->task == GD_COUNT && i < d->rows; i++)
         if (d->y[i] < 0)

@@ -146,6 +146,8 @@ static void backtrack(gd_train *t)
     enum { HALVINGS = 60 };
     double before = t->state.cost, *trial = t->v;
     clip(t);
+    if (gd_norm(t->gradient, t->n) == 0 && t->spec.l1 == 0)
+        return; /* nowhere to go */
     t->base_rate *= 2;
     for (int k = 0; k < HALVINGS; k++, t->base_rate /= 2) {
         double moved = 0;

@@ -4,8 +4,7 @@ find_package(Threads REQUIRED)
 add_library(test_problems STATIC support/problems.c)
 target_include_directories(test_problems PUBLIC support)
 target_compile_definitions(test_problems PRIVATE TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
-target_compile_options(test_problems PRIVATE -Wno-conversion -Wno-pedantic)
-target_link_libraries(test_problems PRIVATE descentd_flags PUBLIC gd_core PkgConfig::CHECK)
+target_link_libraries(test_problems PRIVATE descentd_flags descentd_test_flags PUBLIC gd_core PkgConfig::CHECK)
 
 foreach(what error param spec rng kernels data curvature metrics
     split optimizer_laws cost_laws model_laws schedules train fits epochs updates validation rates

@@ -1,8 +1,7 @@
 # End-to-end tests of the API: each starts the real binary and talks HTTP to it.
 add_library(schema_support STATIC support/schema.c)
 target_include_directories(schema_support PUBLIC support)
-target_compile_options(schema_support PRIVATE -Wno-conversion -Wno-pedantic)
-target_link_libraries(schema_support PRIVATE descentd_flags PUBLIC PkgConfig::CJSON m)
+target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags PUBLIC PkgConfig::CJSON m)
 
 foreach(what datasets jobs models errors real_data process)
   descentd_test(e2e ${what} e2e_support m)

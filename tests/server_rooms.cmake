@@ -1,8 +1,5 @@
 # Tests of the server's rooms (server/), each on its own, and of what the whole binary promises
 # about durability and many clients (e2e/).
-pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
-pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
 
 foreach(what cache clock config log pool recorder routes store upload)
   descentd_test(server ${what} descentd_server)

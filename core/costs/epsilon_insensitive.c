@@ -27,7 +27,7 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     for (size_t i = 0; i < rows; i++) {
         double r = y[i] - z[i];
         double beyond = fabs(r) - h->epsilon;
-        sum += fmax(beyond, 0);
+        sum += beyond < 0 ? 0 : beyond; /* NaN stays NaN */
         if (dz)
             dz[i] = beyond > 0 ? -copysign(1, r) : 0;
     }

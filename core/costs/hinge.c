@@ -10,7 +10,7 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
         double s = y[i] > 0.5 ? 1 : -1, short_by = 1 - s * z[i];
-        sum += fmax(short_by, 0);
+        sum += short_by < 0 ? 0 : short_by; /* NaN stays NaN */
         if (dz)
             dz[i] = short_by > 0 ? -s : 0;
     }

@@ -9,7 +9,8 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     (void)outputs, (void)hyper;
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
-        double s = y[i] > 0.5 ? 1 : -1, short_by = fmax(1 - s * z[i], 0);
+        double s = y[i] > 0.5 ? 1 : -1, margin = s * z[i];
+        double short_by = margin > 1 ? 0 : 1 - margin; /* NaN stays NaN */
         sum += short_by * short_by;
         if (dz)
             dz[i] = -2 * s * short_by;

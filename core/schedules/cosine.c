@@ -51,7 +51,7 @@ static double rate(const void *hyper_, double base, uint64_t epoch, uint64_t epo
         length *= h->period_multiplier;
     }
     double share = 0.5 * (1 + cos(PI * (double)at / (double)length));
-    return base * (h->minimum + (1 - h->minimum) * share);
+    return base * fmax(h->minimum + (1 - h->minimum) * share, GD_RATE_FLOOR);
 }
 
 const gd_schedule gd_schedule_cosine = {

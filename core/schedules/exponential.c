@@ -23,7 +23,7 @@ static double rate(const void *hyper_, double base, uint64_t epoch, uint64_t epo
 {
     const hyper *h = hyper_;
     (void)epochs, (void)state;
-    return fmax(base * pow(h->gamma, (double)(epoch - 1)), base * 1e-300);
+    return base * fmax(pow(h->gamma, (double)(epoch - 1)), GD_RATE_FLOOR);
 }
 
 const gd_schedule gd_schedule_exponential = {

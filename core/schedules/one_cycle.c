@@ -53,7 +53,8 @@ static double rate(const void *hyper_, double base, uint64_t epoch, uint64_t epo
     double first = base / h->start_divisor, final = first / h->final_divisor;
     if (t < top)
         return between(first, base, t / top);
-    return last > top ? between(base, final, (t - fmax(top, 0)) / (last - fmax(top, 0))) : base;
+    return last > fmax(top, 0) ? between(base, final, (t - fmax(top, 0)) / (last - fmax(top, 0)))
+                               : base;
 }
 
 const gd_schedule gd_schedule_one_cycle = {

@@ -53,7 +53,7 @@ static double rate(const void *hyper_, double base, uint64_t epoch, uint64_t epo
 {
     const hyper *h = hyper_;
     (void)epoch, (void)epochs;
-    return base * fmax(fmax(h->minimum, 1e-300), pow(h->factor, state[DROPS]));
+    return base * fmax(fmax(h->minimum, GD_RATE_FLOOR), pow(h->factor, state[DROPS]));
 }
 
 static void observe(const void *hyper_, double cost, double *state)

@@ -31,7 +31,7 @@ static double rate(const void *hyper_, double base, uint64_t epoch, uint64_t epo
 {
     const hyper *h = hyper_;
     (void)epochs, (void)state;
-    return base * pow(h->gamma, (double)((epoch - 1) / h->step_size));
+    return base * fmax(pow(h->gamma, (double)((epoch - 1) / h->step_size)), GD_RATE_FLOOR);
 }
 
 const gd_schedule gd_schedule_step = {
