@@ -110,7 +110,12 @@ static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_proble
 end:
     if (fd >= 0)
         close(fd);
-    return p->code == API_NO_PROBLEM;
+    if (p->code == API_NO_PROBLEM)
+        return true;
+    if (m->map)
+        munmap(m->map, m->size);
+    m->map = NULL;
+    return false;
 }
 
 /* Unlinks what is no longer wanted: forgotten, failed or too many idle. Under the lock. */

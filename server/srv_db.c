@@ -92,6 +92,17 @@ int64_t srv_db_changes(srv_db *db)
     return sqlite3_changes(db->handle);
 }
 
+bool srv_db_in_transaction(srv_db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
+void srv_db_reset(srv_db *db)
+{
+    for (size_t i = 0; i < SRV_SQL_COUNT; i++)
+        sqlite3_reset(db->statements[i]);
+}
+
 static int bind_next(sqlite3_stmt *s, int at, char type, va_list *ap)
 {
     switch (type) {

@@ -33,6 +33,12 @@ bool srv_db_exec(srv_db *db, const char *sql, api_problem *p);
 int64_t srv_db_user_version(srv_db *db);
 int64_t srv_db_changes(srv_db *db); /* rows changed by the last statement */
 
+/* Is a transaction open? SQLite undoes one by itself when the disk is full or fails. */
+bool srv_db_in_transaction(srv_db *db);
+
+/* Ends every statement that work left at a row: it would hold on to its snapshot. */
+void srv_db_reset(srv_db *db);
+
 /* A statement ready to run with values bound by `types`, one letter a value: t text (may be
  * NULL), i int64_t, d double (null when not finite), b const void * and size_t. Text and
  * blobs are borrowed until srv_db_done. NULL with the reason in p. */

@@ -30,10 +30,13 @@ static void quoted(api_text *t, const char *s)
     api_text_puts(t, "\"");
 }
 
-/* Text that could be taken for something else is quoted. */
+/* Text that could be taken for something else, or would do something to a terminal, is quoted. */
 static void plain(api_text *t, const char *s)
 {
-    if (*s && strcspn(s, " \"\\=\n\r\t") == strlen(s))
+    bool safe = *s != '\0';
+    for (const char *c = s; *c; c++)
+        safe = safe && (unsigned char)*c > 0x20 && *c != 0x7f && !strchr("\"\\=", *c);
+    if (safe)
         api_text_puts(t, s);
     else
         quoted(t, s);

@@ -38,29 +38,45 @@ static void undo(srv_db *db, const char *sql)
     srv_db_exec(db, sql, &ignored);
 }
 
-/* Everything in the list, in one transaction. */
+/* One piece in a transaction of its own. */
+static void write_alone(srv_db *db, item *i)
+{
+    *i->p = (api_problem){0};
+    i->ok = srv_db_exec(db, "BEGIN IMMEDIATE", i->p) && i->work(db, i->arg, i->p);
+    srv_db_reset(db);
+    i->ok = i->ok && srv_db_exec(db, "COMMIT", i->p);
+    if (!i->ok)
+        undo(db, "ROLLBACK");
+}
+
+/* Everything in the list, in one transaction. False when that came to nothing: it could not be
+ * committed, or was undone half-way by SQLite itself, as it does when the disk is full. */
+static bool write_together(srv_db *db, item *items)
+{
+    api_problem ignored = {0};
+    bool ok = srv_db_exec(db, "BEGIN IMMEDIATE", &ignored);
+    for (item *i = items; ok && i; i = i->next) {
+        i->ok = srv_db_exec(db, "SAVEPOINT piece", i->p) && i->work(db, i->arg, i->p);
+        srv_db_reset(db);
+        ok = srv_db_in_transaction(db);
+        if (ok && !i->ok)
+            undo(db, "ROLLBACK TO piece");
+        if (ok)
+            undo(db, "RELEASE piece");
+    }
+    ok = ok && srv_db_exec(db, "COMMIT", &ignored);
+    if (!ok)
+        undo(db, "ROLLBACK");
+    return ok;
+}
+
+/* Each piece is told what became of it, whatever became of the others. */
 static void write_batch(srv_db *db, item *items)
 {
-    api_problem why = {0};
-    bool ok = srv_db_exec(db, "BEGIN IMMEDIATE", &why);
-    for (item *i = items; ok && i; i = i->next) {
-        i->ok = srv_db_exec(db, "SAVEPOINT piece", i->p);
-        if (!i->ok)
-            continue;
-        i->ok = i->work(db, i->arg, i->p);
-        if (!i->ok)
-            undo(db, "ROLLBACK TO piece");
-        undo(db, "RELEASE piece");
-    }
-    ok = ok && srv_db_exec(db, "COMMIT", &why);
-    if (ok)
+    if (items->next && write_together(db, items))
         return;
-    undo(db, "ROLLBACK");
-    for (item *i = items; i; i = i->next) {
-        i->ok = false;
-        if (i->p->code == API_NO_PROBLEM)
-            *i->p = why;
-    }
+    for (item *i = items; i; i = i->next)
+        write_alone(db, i);
 }
 
 static void *writer_main(void *arg)
@@ -187,6 +203,7 @@ bool srv_store_read(srv_store *s, srv_work *work, void *arg, api_problem *p)
         return false;
     bool ok = srv_db_exec(db, "BEGIN", p);
     ok = ok && work(db, arg, p);
+    srv_db_reset(db);
     undo(db, "ROLLBACK");
     return_reader(s, db);
     return ok;

@@ -22,7 +22,7 @@ bad() {
 # ---- symbols of core ----
 
 allowed_symbols='
-malloc calloc realloc free
+malloc calloc realloc free qsort bsearch
 memcpy memset memmove memcmp bcmp strcmp strncmp strlen strchr
 snprintf vsnprintf
 sqrt cbrt hypot pow exp exp2 expm1 log log2 log10 log1p

@@ -173,7 +173,7 @@ static const refusal matrix_refusals[] = {
     {"{\"X\":[1],\"y\":[1],\"target\":[\"a\"]}", API_INVALID, "target", "got an array"},
     {"{\"X\":[1],\"y\":[1],\"target\":\"\"}", API_INVALID, "target", "must not be empty"},
     /* members */
-    {"{\"X\":[1],\"Y\":[1]}", API_INVALID, "Y", "unknown field; known are: name, columns, X, y,"},
+    {"{\"X\":[1],\"Y\":[1]}", API_INVALID, "Y", "did you mean \"y\"?"},
     {"{\"X\":[1],\"y\":[1],\"colums\":[]}", API_INVALID, "colums", "did you mean \"columns\"?"},
     {"{\"X\":[1],\"X\":[2],\"y\":[1]}", API_BAD_JSON, "", "\"X\" is given twice"},
     {"{\"y\":[1],\"y\":[1],\"X\":[2]}", API_BAD_JSON, "", "\"y\" is given twice"},
