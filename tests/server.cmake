@@ -7,3 +7,25 @@ target_compile_definitions(e2e_support PRIVATE _GNU_SOURCE DESCENTD="$<TARGET_FI
 target_link_libraries(e2e_support PRIVATE descentd_flags descentd_test_flags
   PUBLIC PkgConfig::CURL PkgConfig::CJSON PkgConfig::CHECK Threads::Threads)
 add_dependencies(e2e_support descentd)
+
+foreach(what cache clock config log pool recorder routes store upload)
+  descentd_test(server ${what} descentd_server)
+endforeach()
+
+# Each starts servers that want both processors, and has deadlines: no other test beside them.
+foreach(what clients restart waiting)
+  descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
+  set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
+endforeach()
+
+# End-to-end tests of the API: each starts the real binary and talks HTTP to it.
+add_library(schema_support STATIC support/schema.c)
+target_include_directories(schema_support PUBLIC support)
+target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags PUBLIC PkgConfig::CJSON m)
+
+foreach(what datasets jobs models errors real_data process)
+  descentd_test(e2e ${what} e2e_support m)
+endforeach()
+descentd_test(e2e openapi e2e_support schema_support)
+# This one runs the binary itself, with options that end it.
+target_compile_definitions(e2e_process PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
