@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *api_number_format(double v, char buf[static API_NUMBER_SIZE])
+const char *api_number_format(double v, char buf[API_NUMBER_SIZE])
 {
+    char text[API_NUMBER_SIZE];
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(buf, API_NUMBER_SIZE, "%.*g", digits, v);
-        if (digits == 17 || strtod(buf, NULL) == v)
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        if (digits == 17 || strtod(text, NULL) == v)
             break;
     }
+    memcpy(buf, text, sizeof text);
     return buf;
 }
 

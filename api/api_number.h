@@ -7,7 +7,7 @@
 #define API_NUMBER_SIZE 32
 
 /* The shortest of %.15g, %.16g, %.17g that reads back as v (finite). Returns buf. */
-const char *api_number_format(double v, char buf[static API_NUMBER_SIZE]);
+const char *api_number_format(double v, char buf[API_NUMBER_SIZE]);
 
 typedef enum api_number_result {
     API_NUMBER_OK,
