@@ -1,50 +1,24 @@
 /* Adam (Kingma, Ba, 2015, algorithm 1), with bias correction. */
-#include "gd_optimizer.h"
+#include "gd_adam.h"
 
 #include <math.h>
 
 typedef struct hyper {
-    double beta1, beta2, epsilon;
+    gd_adam base;
 } hyper;
 
 static const gd_param params[] = {
-    {.name = "beta1",
-     .kind = GD_NUMBER,
-     .offset = offsetof(hyper, beta1),
-     .def = 0.9,
-     .min = 0,
-     .max = 1,
-     .max_open = true,
-     .doc = "how long gradients are remembered"},
-    {.name = "beta2",
-     .kind = GD_NUMBER,
-     .offset = offsetof(hyper, beta2),
-     .def = 0.999,
-     .min = 0,
-     .max = 1,
-     .max_open = true,
-     .doc = "how long squared gradients are remembered"},
-    {.name = "epsilon",
-     .kind = GD_NUMBER,
-     .offset = offsetof(hyper, epsilon),
-     .def = 1e-8,
-     .min = 0,
-     .min_open = true,
-     .max = 1,
-     .doc = "keeps divisors above zero"},
+    GD_ADAM_PARAMS(hyper),
 };
 
 static void step(const gd_update *u)
 {
     const hyper *h = u->hyper;
-    double *m = u->state, *v = u->state + u->n;
-    double bias1 = 1 - pow(h->beta1, (double)u->t), bias2 = 1 - pow(h->beta2, (double)u->t);
-    for (size_t i = 0; i < u->n; i++) {
-        double g = u->gradient[i];
-        m[i] = h->beta1 * m[i] + (1 - h->beta1) * g;
-        v[i] = h->beta2 * v[i] + (1 - h->beta2) * (g * g);
-        u->theta[i] -= u->learning_rate * (m[i] / bias1) / (sqrt(v[i] / bias2) + h->epsilon);
-    }
+    double bias1 = gd_adam_bias(h->base.beta1, u->t), bias2 = gd_adam_bias(h->base.beta2, u->t);
+    const double *m = u->state, *v = u->state + u->n;
+    gd_adam_moments(u, &h->base);
+    for (size_t i = 0; i < u->n; i++)
+        u->theta[i] -= u->learning_rate * (m[i] / bias1) / (sqrt(v[i] / bias2) + h->base.epsilon);
 }
 
 const gd_optimizer gd_optimizer_adam = {

@@ -1,0 +1,19 @@
+/* gd_adam: the moments. */
+#include "gd_adam.h"
+
+#include <math.h>
+
+void gd_adam_moments(const gd_update *u, const gd_adam *h)
+{
+    double *m = u->state, *v = u->state + u->n;
+    for (size_t i = 0; i < u->n; i++) {
+        double g = u->gradient[i];
+        m[i] = h->beta1 * m[i] + (1 - h->beta1) * g;
+        v[i] = h->beta2 * v[i] + (1 - h->beta2) * (g * g);
+    }
+}
+
+double gd_adam_bias(double beta, uint64_t t)
+{
+    return 1 - pow(beta, (double)t);
+}
