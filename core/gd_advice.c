@@ -15,11 +15,13 @@ static void __attribute__((format(printf, 2, 3))) say(gd_advice *out, const char
     va_end(ap);
 }
 
-static void on_rate(const gd_state *s, gd_advice *out)
+static void on_rate(const gd_spec *spec, const gd_state *s, gd_advice *out)
 {
-    if (s->safe_rate > 0 && s->learning_rate < 0.1 * s->safe_rate)
+    /* a schedule lowers the rate on purpose */
+    if (spec->schedule == gd_schedules[0] && s->safe_rate > 0 &&
+        s->learning_rate < 0.1 * s->safe_rate)
         say(out,
-            "learning_rate %.3g crawls: %.3g is safe on this data and %.0f times faster; set it, "
+            "learning_rate %.3g crawls: %.3g is safe on this data and %.3g times faster; set it, "
             "or "
             "\"auto\"",
             s->learning_rate, s->safe_rate, s->safe_rate / s->learning_rate);
@@ -76,7 +78,7 @@ void gd_train_advice(const gd_train *t, const char *const *names, gd_advice *out
     out->count = 0;
     if (s->stop == GD_STOP_DIVERGED)
         return;
-    on_rate(s, out);
+    on_rate(spec, s, out);
     on_rest(t, spec, out);
     on_epochs(spec, s, out);
     on_columns(t, names, out);

@@ -27,7 +27,7 @@
 #define GD_CURVATURE_STEPS ((size_t)40)
 
 /* JSON numbers are doubles, so a seed or a count must be exact in one. */
-#define GD_MAX_EXACT_INTEGER 9007199254740992.0 /* 2^53 */
+#define GD_MAX_EXACT_INTEGER 9007199254740991.0 /* 2^53 - 1: nothing else rounds to it */
 
 _Static_assert(GD_MAX_COLUMNS <= GD_TILE_VALUES, "a tile holds at least one row");
 _Static_assert(GD_MAX_ROWS <= UINT32_MAX, "row indices are 32 bits wide");

@@ -53,8 +53,9 @@ size_t gd_split(const gd_data *data, double fraction, uint64_t seed, uint32_t *i
     find_quotas(data, fraction, quota);
     chosen = choose(data, seed, quota, index, aside);
     if (chosen == 0 || chosen == data->rows) {
-        gd_fail(err, GD_INVALID, "validation_fraction", "%g of %zu rows leaves none to %s on",
-                fraction, data->rows, chosen ? "train" : "validate");
+        gd_fail(err, GD_INVALID, "validation_fraction", "%g of %zu rows%s leaves none to %s on",
+                fraction, data->rows, data->classes ? ", taken class by class," : "",
+                chosen ? "train" : "validate");
         goto end;
     }
     train = data->rows - chosen;

@@ -155,6 +155,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->optimizer_state = t->scale + cols;
     gd_unit_scaling(t);
     t->spec.model->init(&t->shape, t->theta);
+    t->moved = initial != NULL;
     if (initial)
         memcpy(t->theta, initial, t->n * sizeof *initial);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);

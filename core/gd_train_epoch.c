@@ -87,7 +87,7 @@ static void keep_best(gd_train *t)
     memcpy(t->best, t->finite, t->n * sizeof *t->best);
 }
 
-void gd_train_start(gd_train *t)
+double gd_train_start(gd_train *t)
 {
     evaluate(t);
     t->reference = t->lowest = t->state.cost;
@@ -97,6 +97,7 @@ void gd_train_start(gd_train *t)
     double at_zero = full_cost(t, t->v, NULL);
     if (at_zero > t->reference)
         t->reference = at_zero;
+    return at_zero;
 }
 
 static void clip(gd_train *t)

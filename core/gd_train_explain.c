@@ -113,9 +113,10 @@ void gd_train_explain(gd_train *t)
         explain_small(t);
         break;
     case GD_INITIAL_TOO_LARGE:
-        gd_fail(&t->error, GD_OVERFLOW, "initial_parameters",
-                "are beyond the range of double precision for features as they are scaled: give "
-                "smaller ones, or set standardize to false");
+        gd_fail(
+            &t->error, GD_OVERFLOW, "initial_parameters",
+            "are so large that the cost leaves the range of double precision there: give smaller "
+            "ones");
         break;
     }
 }

@@ -33,6 +33,7 @@ struct gd_train {
     size_t batch; /* rows an update; rows.count for full batches */
     gd_phase phase;
     gd_range range;
+    bool moved; /* the run begins where the caller said, not where its model would */
     gd_state state;
     gd_error error;
     gd_curvature curvature;
@@ -58,7 +59,8 @@ bool gd_explained_by_curvature(const gd_train *t);
 void gd_unit_scaling(gd_train *t);
 
 /* gd_train_epoch.c: one pass of updates, then the full objective. */
-void gd_train_start(gd_train *t); /* sets cost, gradient, reference at the starting point */
+/* Sets cost, gradient and reference at the starting point; returns the cost at all zeros. */
+double gd_train_start(gd_train *t);
 void gd_train_epoch(gd_train *t); /* one epoch on; does not look whether to stop */
 
 /* gd_train_step.c */

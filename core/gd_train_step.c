@@ -164,9 +164,12 @@ static void find_rate(gd_train *t)
 
 static void start(gd_train *t)
 {
-    gd_train_start(t);
+    double at_zero = gd_train_start(t);
     t->phase = GD_EPOCHS;
-    if (!isfinite(t->reference) || !isfinite(t->state.gradient_norm))
+    bool finite = isfinite(t->state.cost) && isfinite(t->state.gradient_norm);
+    if (!finite && isfinite(at_zero) && t->moved)
+        out_of_range(t, GD_INITIAL_TOO_LARGE);
+    else if (!finite || !isfinite(at_zero))
         out_of_range(t, GD_TOO_LARGE);
 }
 
@@ -175,7 +178,8 @@ static void start(gd_train *t)
 static bool bouncing(const gd_train *t, double floor)
 {
     const gd_state *s = &t->state;
-    return t->spec.optimizer == gd_optimizers[0] && t->spec.cost->smooth &&
+    bool clipped = t->spec.clip_norm != GD_NO_CLIP || t->spec.clip_value != GD_NO_CLIP;
+    return t->spec.optimizer == gd_optimizers[0] && t->spec.cost->smooth && !clipped &&
            s->learning_rate * s->gradient_norm * s->gradient_norm >
                4 * t->spec.tol * fmax(s->cost, floor);
 }

@@ -30,8 +30,8 @@ static bool distinct(const gd_data *d, double *values, size_t *count, api_proble
         if (v != floor(v) || fabs(v) > MOST)
             return api_problem_field(
                 p, "model",
-                "needs class labels: texts or integers, but the target has %.17g "
-                "in row %zu",
+                "needs class labels: texts, or integers up to 2^53, but the target "
+                "has %.15g in row %zu",
                 v, i + 1);
         if (n && bsearch(&v, values, n, sizeof v, by_value))
             continue;

@@ -72,8 +72,10 @@ const srv_route *srv_route_find(srv_request *rq)
         const srv_route *r = &srv_routes[i];
         if (!fits(r->pattern, rq->path, rq->id))
             continue;
-        if (strcmp(head ? "GET" : rq->method, r->method) == 0)
+        if (strcmp(head ? "GET" : rq->method, r->method) == 0) {
+            rq->allow[0] = '\0';
             return r;
+        }
         any = true;
         at += (size_t)snprintf(rq->allow + at, sizeof rq->allow - at, "%s%s%s", at ? ", " : "",
                                r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");

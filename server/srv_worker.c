@@ -20,7 +20,9 @@
  * seen running. A write that takes long is repeated less often. */
 #define FLUSH_FIRST 0.02
 #define FLUSH_EVERY 0.25
-#define FLUSH_SHARE 20.0 /* at most one part in so many of the time is spent writing */
+#define FLUSH_POINTS 2000 /* or as soon as so many points wait: no write holds up others for long  \
+                           */
+#define FLUSH_SHARE 20.0  /* at most one part in so many of the time is spent writing */
 
 /* A result that can't be written (disk full) is tried again after so many seconds. */
 #define RETRY_AFTER 1.0
@@ -325,9 +327,11 @@ static void diverged(work *w, result *r, const gd_error *err)
     const gd_state *s = gd_train_state(w->train);
     r->state = "failed";
     r->stop_reason = gd_stop_name(GD_STOP_DIVERGED);
+    /* where the rate is not to blame, another one is no remedy */
+    bool rate = strcmp(err->field, "learning_rate") == 0;
     cJSON *o =
-        api_diverged_encode(err, s->epoch, s->max_stable_rate, s->safe_rate, w->job.spec.model,
-                            gd_train_shape(w->train), r->theta, s->finite_epoch);
+        api_diverged_encode(err, s->epoch, s->max_stable_rate, rate ? s->safe_rate : 0,
+                            w->job.spec.model, gd_train_shape(w->train), r->theta, s->finite_epoch);
     r->error = api_doc_take_text(o);
 }
 
@@ -413,6 +417,7 @@ static void cancelled(work *w)
 
 static void train(work *w)
 {
+    bool saved = true; /* the last write was */
     double flush_at = w->began + (w->seconds_before > 0 ? FLUSH_EVERY : FLUSH_FIRST);
     for (;;) {
         if (atomic_load(&w->signals->cancel)) {
@@ -449,8 +454,8 @@ static void train(work *w)
             }
         }
         double now = srv_monotonic();
-        if (now >= flush_at) {
-            flush(w);
+        if (now >= flush_at || (w->recorder.pending_count >= FLUSH_POINTS && saved)) {
+            saved = flush(w);
             double took = srv_monotonic() - now;
             flush_at = now + took + fmax(FLUSH_EVERY, FLUSH_SHARE * took);
         }

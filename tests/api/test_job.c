@@ -232,7 +232,7 @@ START_TEST(rules_are_told_in_words)
         {"\"epochs\": 0", "epochs", "must be a whole number in [1, 1000000000], got 0"},
         {"\"epochs\": 2.5", "epochs", "must be a whole number in [1, 1000000000], got 2.5"},
         {"\"tol\": 1", "tol", "must be a finite number in [0, 1), got 1"},
-        {"\"seed\": -1", "seed", "must be a whole number in [0, 9007199254740992], got -1"},
+        {"\"seed\": -1", "seed", "must be a whole number in [0, 9007199254740991], got -1"},
         {"\"shuffle\": 1", "shuffle", "must be true or false, got 1"},
         {"\"history_points\": 9", "history_points",
          "must be a whole number in [10, 1000000], or \"all\", got 9"},

@@ -116,7 +116,7 @@ END_TEST
 START_TEST(integers_must_be_whole_and_exact_in_a_double)
 {
     accepts(COUNT, 1);
-    accepts(COUNT, 9007199254740992.0);
+    accepts(COUNT, 9007199254740991.0);
     refuses(COUNT, 9007199254740994.0);
     refuses(COUNT, 2.5);
     refuses(COUNT, 0);
@@ -170,7 +170,7 @@ START_TEST(rules_read_as_sentences)
         [ABOVE] = "must be a finite number greater than 0",
         [BELOW] = "must be a finite number of at most -1",
         [ANY] = "must be a finite number",
-        [COUNT] = "must be a whole number in [1, 9007199254740992]",
+        [COUNT] = "must be a whole number in [1, 9007199254740991]",
         [WORD] = "must be a whole number in [1, 100], or \"full\"",
         [FLAG] = "must be true or false",
     };

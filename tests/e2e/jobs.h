@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,10 +32,10 @@ enum { SLOWER = 1 };
 /* Waits until the condition holds; fails the test when it has not within `seconds`. */
 #define WAIT_UNTIL(condition, seconds)                                                             \
     do {                                                                                           \
-        double end_ = e2e_now() + (seconds) * SLOWER;                                              \
+        double end_ = e2e_now() + (seconds)*SLOWER;                                                \
         while (!(condition)) {                                                                     \
             if (e2e_now() > end_)                                                                  \
-                ck_abort_msg("waited %g seconds for: %s", (double)(seconds) * SLOWER, #condition); \
+                ck_abort_msg("waited %g seconds for: %s", (double)(seconds)*SLOWER, #condition);   \
             rest(0.004);                                                                           \
         }                                                                                          \
     } while (0)
@@ -57,8 +58,9 @@ static UNUSED double draw(unsigned long long *state)
 static UNUSED unsigned long long seed_of_the_day(const char *test)
 {
     const char *given = getenv("DESCENTD_SEED");
-    unsigned long long seed =
-        given ? strtoull(given, NULL, 10) : (unsigned long long)time(NULL) * 1000003u + (unsigned)getpid();
+    unsigned long long seed = given
+                                  ? strtoull(given, NULL, 10)
+                                  : (unsigned long long)time(NULL) * 1000003u + (unsigned)getpid();
     printf("%s: DESCENTD_SEED=%llu\n", test, seed);
     fflush(stdout);
     return seed;
@@ -101,7 +103,7 @@ static UNUSED void upload_csv(const e2e_server *s, const char *csv, char *id)
 /* Posts {"dataset_id": ds, <spec>} and writes the job's id (32 bytes). */
 static UNUSED void post_job(const e2e_server *s, const char *ds, const char *spec, char *id)
 {
-    char body[1024];
+    char body[4096];
     snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"%s%s}", ds, *spec ? ", " : "", spec);
     e2e_job(s, body, id);
 }
@@ -157,7 +159,46 @@ static UNUSED int count_of(const e2e_server *s, const char *list, const char *qu
     return n;
 }
 
+/* ---- bytes by hand ---- */
+
+static UNUSED void send_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t did = send(fd, bytes, n, MSG_NOSIGNAL);
+        ck_assert_int_gt(did, 0);
+        bytes += did;
+        n -= (size_t)did;
+    }
+}
+
+/* Begins an upload in chunks and sends some rows, but no end. */
+static UNUSED int begin_upload(const e2e_server *s, const char *csv, size_t n)
+{
+    char head[200];
+    int fd = e2e_connect(s);
+    snprintf(head, sizeof head,
+             "POST /v1/datasets?target=y HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+             "Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
+             n);
+    send_all(fd, head, strlen(head));
+    send_all(fd, csv, n);
+    send_all(fd, "\r\n", 2);
+    return fd;
+}
+
 /* ---- the process and its files ---- */
+
+/* Times that the log says a job was taken up from where it stood. */
+static UNUSED int taken_up(const e2e_server *s)
+{
+    char line[512];
+    int n = 0;
+    FILE *f = fopen(s->log, "r");
+    while (fgets(line, sizeof line, f))
+        n += strstr(line, "job taken up again") != NULL;
+    fclose(f);
+    return n;
+}
 
 /* A number from /proc/<pid>/status, such as "Threads". */
 static UNUSED long process_number(pid_t pid, const char *name)
@@ -278,7 +319,7 @@ static UNUSED void finish(e2e_server *s)
 {
     ck_assert_int_eq(count_of(s, "jobs", "&state=running"), 0);
     ck_assert_int_eq(count_of(s, "jobs", "&state=queued"), 0);
-    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    WAIT_UNTIL(files_in(s, "tmp") == 0, 5); /* an upload's go when its connection is done with */
     ck_assert_int_eq(files_in(s, "datasets"), count_of(s, "datasets", ""));
     end_cleanly(s, SIGTERM, 5);
     assert_database_sound(s);

@@ -48,6 +48,7 @@ typedef struct client {
     unsigned long long seed;
     atomic_bool *stop; /* of those who go on until they are told */
     int done;
+    double worst; /* seconds that a request took */
 } client;
 
 static e2e_reply ask(client *c, const char *method, const char *path, const char *body)
@@ -386,6 +387,62 @@ START_TEST(sixty_four_clients_upload_one_dataset_after_the_other)
 }
 END_TEST
 
+/* ---- one greedy job ---- */
+
+/* Each on a fresh connection, so that any listener thread may get it. */
+static void *upload_until_told(void *arg)
+{
+    client *c = arg;
+    while (!atomic_load(c->stop)) {
+        double began = e2e_now();
+        e2e_reply r =
+            must(c, 201, "POST", "{\"X\": [1, 2, 3], \"y\": [2, 4, 6.5]}", "/v1/datasets");
+        e2e_reply_free(&r);
+        c->worst = fmax(c->worst, e2e_now() - began);
+        c->done++;
+    }
+    return NULL;
+}
+
+/* It records a million points: whoever else writes, or just asks how things are, must not have
+ * to wait until all these are written. */
+START_TEST(a_job_that_keeps_every_epoch_does_not_hold_up_everybody_else)
+{
+    enum { CLIENTS = 12 };
+    static const char *const one[] = {"--workers", "1", NULL};
+    client clients[CLIENTS] = {0};
+    atomic_bool stop = false;
+    char ds[32], job[32];
+    e2e_server *s = e2e_start(one);
+    e2e_dataset(s, "{\"X\": [1, 2, 3, 5], \"y\": [2, 4.1, 6, 8]}", ds);
+    post_job(s, ds,
+             "\"epochs\": 1000000, \"tol\": 0, \"learning_rate\": 1e-9, "
+             "\"history_points\": \"all\"",
+             job);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = (client){.s = s, .number = i, .stop = &stop};
+    run_clients(clients, CLIENTS, upload_until_told);
+    double worst = 0, worst_write = 0, end = e2e_now() + 100 * SLOWER;
+    for (bool ended = false; !ended && e2e_now() < end; rest(0.01)) {
+        double began = e2e_now();
+        e2e_reply r = e2e_get(s, "/healthz");
+        ck_assert_int_eq(r.status, 200);
+        e2e_reply_free(&r);
+        ended = in_state(s, job, "succeeded");
+        worst = fmax(worst, e2e_now() - began);
+    }
+    atomic_store(&stop, true);
+    join_clients(clients, CLIENTS);
+    for (int i = 0; i < CLIENTS; i++)
+        worst_write = fmax(worst_write, clients[i].worst);
+    if (worst > 1.0 * SLOWER || worst_write > 2.0 * SLOWER)
+        ck_abort_msg("health check and status took up to %.2f s, an upload %.2f s", worst,
+                     worst_write);
+    wait_for_end(s, job, "succeeded");
+    finish(s);
+}
+END_TEST
+
 /* ---- one dataset, many jobs ---- */
 
 typedef struct poster {
@@ -586,6 +643,7 @@ int main(void)
     tcase_set_timeout(tc, 120 * SLOWER);
     tcase_add_test(tc, sixty_four_clients_each_get_their_own_answers);
     tcase_add_test(tc, sixty_four_clients_upload_one_dataset_after_the_other);
+    tcase_add_test(tc, a_job_that_keeps_every_epoch_does_not_hold_up_everybody_else);
     tcase_add_test(tc, sixty_four_jobs_on_one_dataset_agree_bit_for_bit);
     tcase_add_test(tc, a_full_queue_refuses_and_keeps_what_it_has_accepted);
     tcase_add_test(tc, cancelling_a_queued_job_makes_room_for_another);

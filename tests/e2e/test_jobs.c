@@ -287,7 +287,7 @@ START_TEST(every_setting_is_taken_and_echoed)
         "\"batch_size\": 2",
         "\"tol\": 1.5e-9",
         "\"n_iter_no_change\": 3",
-        "\"seed\": 9007199254740992",
+        "\"seed\": 9007199254740991",
         "\"shuffle\": false",
         "\"intercept\": false",
         "\"standardize\": false",

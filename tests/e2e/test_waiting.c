@@ -6,7 +6,6 @@
 #include "jobs.h"
 
 #include <poll.h>
-#include <sys/socket.h>
 
 /* ---- held requests ---- */
 
@@ -18,17 +17,6 @@ typedef struct held {
     size_t len;
 } held;
 
-static void send_text(int fd, const char *text)
-{
-    size_t n = strlen(text);
-    while (n > 0) {
-        ssize_t did = send(fd, text, n, MSG_NOSIGNAL);
-        ck_assert_int_gt(did, 0);
-        text += did;
-        n -= (size_t)did;
-    }
-}
-
 static void ask(held *h, const e2e_server *s, const char *path)
 {
     char request[256];
@@ -36,7 +24,7 @@ static void ask(held *h, const e2e_server *s, const char *path)
     h->fd = e2e_connect(s);
     snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
              path);
-    send_text(h->fd, request);
+    send_all(h->fd, request, strlen(request));
 }
 
 static void hold(held *h, const e2e_server *s, const char *job, int seconds)
@@ -327,7 +315,7 @@ START_TEST(a_long_poll_and_the_next_request_share_a_connection)
              "GET /v1/jobs/%s?wait=1 HTTP/1.1\r\nHost: x\r\n\r\n"
              "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
              job);
-    send_text(h.fd, request); /* both at once: the second waits its turn */
+    send_all(h.fd, request, strlen(request)); /* both at once: the second waits its turn */
     listen_to_all(&h, 1, 10);
     assert_state(&h, "running");
     const char *second = strstr(h.reply + 12, "HTTP/1.1 200");
@@ -472,9 +460,10 @@ START_TEST(connections_that_say_nothing_do_not_stop_others)
         idle[i] = e2e_connect(s);
     for (int i = IDLE; i < IDLE + HALF; i++) { /* and some that stop in the middle of a word */
         idle[i] = e2e_connect(s);
-        send_text(idle[i], i % 2 ? "GET /v1/jo"
-                                 : "POST /v1/jobs HTTP/1.1\r\nHost: x\r\n"
-                                   "Content-Length: 1000\r\n\r\n{\"data");
+        const char *start = i % 2 ? "GET /v1/jo"
+                                  : "POST /v1/jobs HTTP/1.1\r\nHost: x\r\n"
+                                    "Content-Length: 1000\r\n\r\n{\"data";
+        send_all(idle[i], start, strlen(start));
     }
     WAIT_UNTIL(sockets(s->pid) >= bare + IDLE + HALF, 10);
     for (int i = 0; i < 50; i++)
