@@ -127,6 +127,7 @@ char *api_predictions_encode(const char *model_id, const gd_model *model, const 
     cJSON *labels = cJSON_Parse(classes ? classes : "[]");
     encode_labels(o, model, shape, labels, out, n);
     cJSON_Delete(labels);
+    api_doc_embed(o, "classes", classes ? classes : "[]");
     if (model->link == GD_LOGIT)
         encode_probabilities(o, out, n);
     else if (model->link == GD_SOFTMAX)

@@ -17,7 +17,11 @@ mkdir -p build
 { cmake --preset release -DDESCENTD_TESTS=OFF && cmake --build --preset release; } \
     >build/quickstart.log 2>&1 || { cat build/quickstart.log; exit 1; }
 
-./build/release/descentd --listen "$address" 2>build/descentd.log &
+if ./build/release/descentd --health --listen "$address"; then
+    echo "something answers at $url already: stop it first, or set DESCENTD_LISTEN to another address" >&2
+    exit 1
+fi
+./build/release/descentd --listen "$address" 2>>build/descentd.log &
 server=$!
 tries=0
 until ./build/release/descentd --health --listen "$address"; do
@@ -26,6 +30,7 @@ until ./build/release/descentd --health --listen "$address"; do
     [ "$tries" -lt 100 ] || { echo "the server does not answer at $url"; exit 1; }
     sleep 0.1
 done
+kill -0 "$server" 2>/dev/null || { tail -n 3 build/descentd.log; exit 1; }
 echo "descentd listens on $url (process $server, log in build/descentd.log)"
 
 # A member of a reply that is printed one to a line.

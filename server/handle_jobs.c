@@ -303,15 +303,12 @@ static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
 
 void srv_cancel_job(srv_request *rq)
 {
-    /* A running job records its own end; all others are ended here. */
-    srv_cancelled found = srv_pool_cancel(rq->app->pool, rq->id);
-    if (found != SRV_CANCEL_RUNNING) {
-        if (!srv_store_write(rq->app->store, end_cancelled, rq, &rq->problem)) {
-            /* it could not be recorded, so it did not happen: the job waits again */
-            if (found == SRV_CANCEL_QUEUED)
-                srv_pool_add(rq->app->pool, rq->id, false);
+    /* A running job records its own end. One that waits keeps its place until its end is
+     * recorded; should it begin to run meanwhile, its worker is told. */
+    if (!srv_pool_cancel_running(rq->app->pool, rq->id)) {
+        if (!srv_store_write(rq->app->store, end_cancelled, rq, &rq->problem))
             return;
-        }
+        srv_pool_cancel(rq->app->pool, rq->id);
         srv_waiters_wake(rq->app->waiters, rq->id);
     }
     srv_get_one(rq, SQL_JOB_GET, "job", encode_full);

@@ -185,17 +185,27 @@ srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)
     return found;
 }
 
-bool srv_pool_finish(srv_pool *pool, const char *id)
+static bool tell(srv_pool *pool, const char *id, bool cancel)
 {
     bool found = false;
     pthread_mutex_lock(&pool->lock);
     for (entry *e = pool->running; e; e = e->next)
         if (strcmp(e->id, id) == 0) {
-            atomic_store(&e->signals.finish, true);
+            atomic_store(cancel ? &e->signals.cancel : &e->signals.finish, true);
             found = true;
         }
     pthread_mutex_unlock(&pool->lock);
     return found;
+}
+
+bool srv_pool_cancel_running(srv_pool *pool, const char *id)
+{
+    return tell(pool, id, true);
+}
+
+bool srv_pool_finish(srv_pool *pool, const char *id)
+{
+    return tell(pool, id, false);
 }
 
 static bool listed(const entry *e, const char *id)

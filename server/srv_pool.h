@@ -58,7 +58,9 @@ typedef enum srv_cancelled {
 
 srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id);
 
-/* Tells a running job to end now with what it has. False when it is not running. */
+/* Tell a running job to end: to be thrown away, or now with what it has. False when it is not
+ * running. */
+bool srv_pool_cancel_running(srv_pool *pool, const char *id);
 bool srv_pool_finish(srv_pool *pool, const char *id);
 
 /* Is it queued or running? */

@@ -20,9 +20,10 @@
  * seen running. A write that takes long is repeated less often. */
 #define FLUSH_FIRST 0.02
 #define FLUSH_EVERY 0.25
-#define FLUSH_POINTS 2000 /* or as soon as so many points wait: no write holds up others for long  \
-                           */
-#define FLUSH_SHARE 20.0  /* at most one part in so many of the time is spent writing */
+#define FLUSH_POINTS                                                                               \
+    2000                 /* or as soon as so many points wait: no write holds up others for long   \
+                          */
+#define FLUSH_SHARE 20.0 /* at most one part in so many of the time is spent writing */
 
 /* A result that can't be written (disk full) is tried again after so many seconds. */
 #define RETRY_AFTER 1.0
