@@ -108,8 +108,20 @@ static UNUSED void post_job(const e2e_server *s, const char *ds, const char *spe
     e2e_job(s, body, id);
 }
 
+enum { GREEDY = 1000000 / SLOWER / SLOWER };
+
 /* A job that does not end before it is cancelled. */
 #define ENDLESS "\"epochs\": 1000000000, \"tol\": 0, \"learning_rate\": 1e-9"
+
+/* One that records every epoch, many of them; without a sanitizer as many as are allowed. */
+static UNUSED void post_greedy_job(const e2e_server *s, const char *ds, char *id)
+{
+    char spec[160];
+    snprintf(spec, sizeof spec,
+             "\"epochs\": %d, \"tol\": 0, \"learning_rate\": 1e-9, \"history_points\": \"all\"",
+             GREEDY);
+    post_job(s, ds, spec, id);
+}
 
 static UNUSED bool in_state(const e2e_server *s, const char *id, const char *state)
 {

@@ -72,6 +72,7 @@ static void finish(table *t, srv_recorder *r)
 static bool same_point(const api_point *a, const api_point *b)
 {
     return a->epoch == b->epoch && memcmp(&a->cost, &b->cost, sizeof a->cost) == 0 &&
+           memcmp(&a->validation_cost, &b->validation_cost, sizeof a->cost) == 0 &&
            memcmp(&a->gradient_norm, &b->gradient_norm, sizeof a->cost) == 0 &&
            memcmp(&a->learning_rate, &b->learning_rate, sizeof a->cost) == 0 &&
            memcmp(&a->seconds, &b->seconds, sizeof a->cost) == 0;
@@ -119,7 +120,12 @@ static api_point point_at(int course, uint64_t epoch)
         cost = NAN;
         break;
     }
-    return (api_point){epoch, cost, 0.618 * cost, 0.00131 + 1e-9 * e, 1e-3 * e};
+    return (api_point){.epoch = epoch,
+                       .cost = cost,
+                       .validation_cost = 1.1 * cost - 0.2,
+                       .gradient_norm = 0.618 * cost,
+                       .learning_rate = 0.00131 + 1e-9 * e,
+                       .seconds = 1e-3 * e};
 }
 
 static void record(srv_recorder *r, int course, uint64_t epoch)

@@ -189,7 +189,7 @@ START_TEST(a_file_that_is_no_database_is_refused_and_left_alone)
     fclose(f);
     ck_assert_ptr_null(srv_store_open(dir, &p));
     ck_assert_int_ne(p.code, API_NO_PROBLEM);
-    ck_assert_int_ne(strlen(p.detail), 0);
+    ck_assert_uint_ne(strlen(p.detail), 0);
     f = fopen(path, "r");
     ck_assert_ptr_nonnull(fgets(back, sizeof back, f));
     fclose(f);
