@@ -2,6 +2,7 @@
 #include "api_catalog.h"
 
 #include "api_families.h"
+#include "api_fields.h"
 #include "api_job.h"
 #include "api_reader.h"
 
@@ -9,17 +10,14 @@
 
 static void encode_param(cJSON *list, const gd_param *p)
 {
-    static const char *const kinds[] = {"number", "integer", "boolean"};
+    static const char *const kinds[] = {"number", "integer", "boolean", "choice", "list"};
     char rule[256];
     cJSON *o = api_doc_append_object(list);
     api_doc_string(o, "name", p->name);
     api_doc_string(o, "type", kinds[p->kind]);
-    if (p->word && p->def == p->word_value)
-        api_doc_string(o, "default", p->word);
-    else if (p->kind == GD_BOOLEAN)
-        api_doc_bool(o, "default", p->def != 0);
-    else
-        api_doc_number(o, "default", p->def);
+    api_field_default(o, p);
+    if (p->kind == GD_CHOICE)
+        api_doc_strings(o, "choices", p->choices, gd_param_choices(p));
     api_doc_string(o, "range", gd_param_rule(p, rule, sizeof rule) + strlen("must be "));
     api_doc_string(o, "help", p->doc);
 }

@@ -13,6 +13,9 @@ bool api_field_set(void *base, const gd_param *param, const cJSON *value, const 
 /* Adds each member of the struct at base to o, words as words. */
 void api_fields_encode(cJSON *o, const void *base, const gd_param *params, size_t count);
 
+/* Adds the default of a row to o, as a request would have it. */
+void api_field_default(cJSON *o, const gd_param *param);
+
 /* What was sent, for an error: "\"fast\"", "1.5", "null", "an array". Returns buf. */
 const char *api_value_text(const cJSON *value, char *buf, size_t size);
 

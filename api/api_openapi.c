@@ -3,6 +3,7 @@
 #include "api_openapi.h"
 
 #include "api_families.h"
+#include "api_fields.h"
 #include "api_job.h"
 
 #include <math.h>
@@ -19,21 +20,23 @@ static void add_range(cJSON *o, const gd_param *p)
         api_doc_string(o, "type", "boolean");
         return;
     }
+    if (p->kind == GD_CHOICE) {
+        api_doc_string(o, "type", "string");
+        api_doc_strings(o, "enum", p->choices, gd_param_choices(p));
+        return;
+    }
+    if (p->kind == GD_LIST) {
+        gd_param element = gd_param_element(p);
+        api_doc_string(o, "type", "array");
+        api_doc_number(o, "maxItems", GD_MAX_LIST);
+        add_range(api_doc_add_object(o, "items"), &element);
+        return;
+    }
     api_doc_string(o, "type", p->kind == GD_INTEGER ? "integer" : "number");
     if (isfinite(p->min))
         api_doc_number(o, p->min_open ? "exclusiveMinimum" : "minimum", p->min);
     if (isfinite(p->max))
         api_doc_number(o, p->max_open ? "exclusiveMaximum" : "maximum", p->max);
-}
-
-static void add_default(cJSON *o, const gd_param *p)
-{
-    if (p->word && p->def == p->word_value)
-        api_doc_string(o, "default", p->word);
-    else if (p->kind == GD_BOOLEAN)
-        api_doc_bool(o, "default", p->def != 0);
-    else
-        api_doc_number(o, "default", p->def);
 }
 
 static void add_param(cJSON *properties, const gd_param *p)
@@ -47,7 +50,7 @@ static void add_param(cJSON *properties, const gd_param *p)
     } else {
         add_range(o, p);
     }
-    add_default(o, p);
+    api_field_default(o, p);
 }
 
 /* ---- families: a name, or an object of the name and its hyperparameters ---- */

@@ -10,11 +10,6 @@
 
 #include <stdint.h>
 
-/* Hyperparameters of a family member, laid out by that member's own table. */
-typedef struct gd_hyper {
-    _Alignas(16) unsigned char bytes[GD_HYPER_BYTES];
-} gd_hyper;
-
 typedef struct gd_spec {
     const gd_model *model;
     const gd_cost *cost;

@@ -28,13 +28,27 @@ static void assert_default(const cJSON *o, const gd_param *p)
         ck_assert_str_eq(string_of(o, "default"), p->word);
     else if (p->kind == GD_BOOLEAN)
         ck_assert_int_eq(is_true(o, "default"), p->def != 0);
-    else
+    else if (p->kind == GD_CHOICE)
+        ck_assert_str_eq(string_of(o, "default"), p->choices[(size_t)p->def]);
+    else if (p->kind == GD_LIST) {
+        const cJSON *list = member_of(o, "default");
+        ck_assert(cJSON_IsArray(list) && cJSON_GetArraySize(list) == 1);
+        assert_same_double(cJSON_GetArrayItem(list, 0)->valuedouble, p->def);
+    } else
         assert_same_double(number_of(o, "default"), p->def);
+}
+
+static void assert_words(const cJSON *list, const char *const *words)
+{
+    int n = 0;
+    for (; words[n]; n++)
+        ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetArrayItem(list, n)), words[n]);
+    ck_assert_int_eq(cJSON_GetArraySize(list), n);
 }
 
 static void assert_params(const cJSON *list, const gd_param *params, size_t count)
 {
-    static const char *const kinds[] = {"number", "integer", "boolean"};
+    static const char *const kinds[] = {"number", "integer", "boolean", "choice", "list"};
     ck_assert(cJSON_IsArray(list));
     ck_assert_uint_eq((size_t)cJSON_GetArraySize(list), count);
     for (size_t i = 0; i < count; i++) {
@@ -45,6 +59,10 @@ static void assert_params(const cJSON *list, const gd_param *params, size_t coun
         ck_assert_str_eq(string_of(o, "type"), kinds[p->kind]);
         ck_assert_str_eq(string_of(o, "help"), p->doc);
         assert_default(o, p);
+        if (p->kind == GD_CHOICE)
+            assert_words(member_of(o, "choices"), p->choices);
+        else
+            ck_assert_ptr_null(get(o, "choices"));
         gd_param_rule(p, rule, sizeof rule);
         ck_assert_int_eq(strncmp(rule, "must be ", 8), 0);
         ck_assert_str_eq(string_of(o, "range"), rule + 8);
@@ -122,9 +140,17 @@ static void assert_param(const cJSON *properties, const gd_param *p)
         range = cJSON_GetArrayItem(choices, 0);
         ck_assert_str_eq(string_of(cJSON_GetArrayItem(choices, 1), "const"), p->word);
     }
-    ck_assert_str_eq(string_of(range, "type"), p->kind == GD_BOOLEAN   ? "boolean"
-                                               : p->kind == GD_INTEGER ? "integer"
-                                                                       : "number");
+    static const char *const types[] = {"number", "integer", "boolean", "string", "array"};
+    ck_assert_str_eq(string_of(range, "type"), types[p->kind]);
+    if (p->kind == GD_CHOICE) {
+        assert_words(member_of(range, "enum"), p->choices);
+        return;
+    }
+    if (p->kind == GD_LIST) {
+        assert_same_double(number_of(range, "maxItems"), GD_MAX_LIST);
+        range = member_of(range, "items");
+        ck_assert_str_eq(string_of(range, "type"), "integer");
+    }
     if (p->kind == GD_BOOLEAN)
         return;
     assert_bound(range, "minimum", "exclusiveMinimum", p->min, p->min_open);

@@ -56,8 +56,10 @@ static double other_value(const gd_param *p)
 {
     if (p->kind == GD_BOOLEAN)
         return p->def == 0;
+    if (p->kind == GD_CHOICE)
+        return p->def == 0;
     double low = isfinite(p->min) ? p->min : -1e6, high = isfinite(p->max) ? p->max : low + 1e6;
-    if (p->kind == GD_INTEGER)
+    if (p->kind != GD_NUMBER)
         return p->min + 1 == p->def ? p->min + 2 : p->min + 1;
     return low + (high - low) / 3;
 }
@@ -146,6 +148,12 @@ static void read_in_every_way(const api_family *f, size_t i)
             if (m.params[j].kind == GD_BOOLEAN)
                 at += (size_t)snprintf(json + at, sizeof json - at, "%s\"%s\": %s", comma,
                                        m.params[j].name, v != 0 ? "true" : "false");
+            else if (m.params[j].kind == GD_CHOICE)
+                at += (size_t)snprintf(json + at, sizeof json - at, "%s\"%s\": \"%s\"", comma,
+                                       m.params[j].name, m.params[j].choices[(size_t)v]);
+            else if (m.params[j].kind == GD_LIST)
+                at += (size_t)snprintf(json + at, sizeof json - at, "%s\"%s\": [%.17g]", comma,
+                                       m.params[j].name, v);
             else
                 at += (size_t)snprintf(json + at, sizeof json - at, "%s\"%s\": %.17g", comma,
                                        m.params[j].name, v);
@@ -218,16 +226,58 @@ static void tries_number(const api_family *f, const api_member *m, const gd_para
     tries(f, m, p, text, fits);
 }
 
+static void tries_words(const api_family *f, const api_member *m, const gd_param *p)
+{
+    char text[64];
+    for (size_t i = 0; p->choices[i]; i++) {
+        snprintf(text, sizeof text, "\"%s\"", p->choices[i]);
+        tries(f, m, p, text, true);
+        snprintf(text, sizeof text, "\"%sq\"", p->choices[i]);
+        tries(f, m, p, text, false);
+    }
+    tries(f, m, p, "0", false);
+}
+
+static void tries_list(const api_family *f, const api_member *m, const gd_param *p)
+{
+    char text[GD_MAX_LIST * 32];
+    tries_number(f, m, p, p->min, false); /* not in an array */
+    for (size_t n = 1; n <= GD_MAX_LIST + 1; n++) {
+        size_t at = (size_t)snprintf(text, sizeof text, "[%.17g", p->max);
+        for (size_t i = 1; i < n; i++)
+            at += (size_t)snprintf(text + at, sizeof text - at, ", %.17g", p->min);
+        snprintf(text + at, sizeof text - at, "]");
+        tries(f, m, p, text, n <= GD_MAX_LIST);
+    }
+    const double beyond[] = {p->min - 1, p->max + 1, p->min + 0.5};
+    for (size_t i = 0; i < COUNT(beyond); i++) {
+        char json[300], path[100], rule[256];
+        gd_param one = gd_param_element(p);
+        snprintf(json, sizeof json, "{\"name\": \"%s\", \"%s\": [%.17g, %.17g]}", m->name, p->name,
+                 p->min, beyond[i]);
+        snprintf(path, sizeof path, "%s.%s[1]", f->field, p->name);
+        bad(f, json, path, gd_param_rule(&one, rule, sizeof rule));
+    }
+}
+
 static void tries_range(const api_family *f, const api_member *m, const gd_param *p)
 {
     static const char *const wrong[] = {"null", "[]", "{}", "\"\"", "\"1\"", "\"nonsense\""};
     for (size_t i = 0; i < COUNT(wrong); i++)
-        tries(f, m, p, wrong[i], false);
+        tries(f, m, p, wrong[i], p->kind == GD_LIST && strcmp(wrong[i], "[]") == 0);
     tries(f, m, p, "true", p->kind == GD_BOOLEAN);
     tries(f, m, p, "false", p->kind == GD_BOOLEAN);
     if (p->kind == GD_BOOLEAN) {
         tries(f, m, p, "0", false);
         tries(f, m, p, "1", false);
+        return;
+    }
+    if (p->kind == GD_CHOICE) {
+        tries_words(f, m, p);
+        return;
+    }
+    if (p->kind == GD_LIST) {
+        tries_list(f, m, p);
         return;
     }
     if (isfinite(p->min)) {

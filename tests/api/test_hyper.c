@@ -14,7 +14,11 @@ typedef struct pushing {
     double beta;
     uint64_t window;
     bool nesterov;
+    uint64_t mode;
+    gd_list sizes;
 } pushing;
+
+static const char *const modes[] = {"slow", "fast", "warp", NULL};
 
 #define ROW(member) .name = #member, .offset = offsetof(pushing, member)
 
@@ -22,6 +26,8 @@ static const gd_param pushing_params[] = {
     {ROW(beta), .kind = GD_NUMBER, .def = 0.9, .min = 0, .max = 1, .max_open = true},
     {ROW(window), .kind = GD_INTEGER, .def = 0, .min = 1, .max = 100, .word = "auto"},
     {ROW(nesterov), .kind = GD_BOOLEAN, .def = 1, .max = 1},
+    {ROW(mode), .kind = GD_CHOICE, .def = 1, .choices = modes},
+    {ROW(sizes), .kind = GD_LIST, .def = 100, .min = 1, .max = 500},
 };
 
 typedef struct bending {
@@ -125,6 +131,9 @@ START_TEST(hyperparameters_that_are_not_given_have_their_defaults)
         assert_same_double(h.beta, 0.9);
         ck_assert_uint_eq(h.window, 0);
         ck_assert(h.nesterov);
+        ck_assert_uint_eq(h.mode, 1);
+        ck_assert_uint_eq(h.sizes.count, 1);
+        ck_assert_uint_eq(h.sizes.values[0], 100);
         api_job_free(&job);
     }
 }
@@ -133,12 +142,16 @@ END_TEST
 START_TEST(hyperparameters_are_taken_before_and_after_the_name)
 {
     api_job job = good("\"optimizer\": {\"beta\": 0.30000000000000004, \"name\": \"momentum\", "
-                       "\"nesterov\": false, \"window\": 7}, "
+                       "\"nesterov\": false, \"window\": 7, \"sizes\": [3, 500], "
+                       "\"mode\": \"warp\"}, "
                        "\"cost\": {\"delta\": 2.5, \"name\": \"bent\"}");
     pushing h = pushing_of(&job);
     assert_same_double(h.beta, 0.1 + 0.2);
     ck_assert_uint_eq(h.window, 7);
     ck_assert(!h.nesterov);
+    ck_assert_uint_eq(h.mode, 2);
+    ck_assert_uint_eq(h.sizes.count, 2);
+    ck_assert(h.sizes.values[0] == 3 && h.sizes.values[1] == 500);
     ck_assert_ptr_eq(job.spec.cost, &bent);
     assert_same_double(delta_of(&job.spec.cost_hyper), 2.5);
     api_job_free(&job);
@@ -154,8 +167,21 @@ START_TEST(bad_hyperparameters_are_told_by_their_path)
         {"\"window\": 0", "optimizer.window", "in [1, 100], or \"auto\", got 0"},
         {"\"window\": 2.5", "optimizer.window", "must be a whole number"},
         {"\"nesterov\": 1", "optimizer.nesterov", "must be true or false, got 1"},
+        {"\"mode\": \"fats\"", "optimizer.mode",
+         "must be one of \"slow\", \"fast\", \"warp\", got \"fats\"; did you mean \"fast\"?"},
+        {"\"mode\": 1", "optimizer.mode", "\"warp\", got 1"},
+        {"\"mode\": [\"slow\"]", "optimizer.mode", "got an array"},
+        {"\"sizes\": 8", "optimizer.sizes",
+         "must be an array of at most 8 whole numbers in [1, 500], got 8"},
+        {"\"sizes\": {}", "optimizer.sizes", "got an object"},
+        {"\"sizes\": [1, 2, 3, 4, 5, 6, 7, 8, 9]", "optimizer.sizes", "got 9 of them"},
+        {"\"sizes\": [8, 0]", "optimizer.sizes[1]", "must be a whole number in [1, 500], got 0"},
+        {"\"sizes\": [2.5, 0]", "optimizer.sizes[0]", "got 2.5"},
+        {"\"sizes\": [1e300]", "optimizer.sizes[0]", "got 1e+300"},
+        {"\"sizes\": [8, \"9\"]", "optimizer.sizes[1]", "got \"9\""},
+        {"\"sizes\": [[8]]", "optimizer.sizes[0]", "got an array"},
         {"\"bet\": 0.5", "optimizer.bet", "unknown field; did you mean \"beta\"?"},
-        {"\"warp\": 0.5", "optimizer.warp", "known are: name, beta, window, nesterov"},
+        {"\"warp\": 0.5", "optimizer.warp", "known are: name, beta, window, nesterov, mode, sizes"},
         {"\"delta\": 0.5", "optimizer.delta", "did you mean \"beta\"?"}, /* of another member */
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -188,7 +214,9 @@ START_TEST(hyperparameters_survive_in_the_stored_spec)
     static const char *const cases[] = {
         "\"optimizer\": \"momentum\"",
         ("\"optimizer\": {\"name\": \"momentum\", \"beta\": 0.30000000000000004, \"window\": 100, "
-         "\"nesterov\": false}, \"cost\": {\"name\": \"bent\", \"delta\": 5e-324}"),
+         "\"nesterov\": false, \"mode\": \"slow\", \"sizes\": [1, 2, 3, 4, 5, 6, 7, 500]}, "
+         "\"cost\": {\"name\": \"bent\", \"delta\": 5e-324}"),
+        "\"optimizer\": {\"name\": \"momentum\", \"sizes\": []}",
         "\"model\": {\"name\": \"classes\", \"delta\": 1e22}",
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -198,7 +226,8 @@ START_TEST(hyperparameters_survive_in_the_stored_spec)
         ck_assert_msg(api_job_decode(text, strlen(text), &again, &p), "%s", problem_text(&p));
         pushing a = pushing_of(&job), b = pushing_of(&again);
         assert_same_double(b.beta, a.beta);
-        ck_assert(a.window == b.window && a.nesterov == b.nesterov);
+        ck_assert(a.window == b.window && a.nesterov == b.nesterov && a.mode == b.mode);
+        ck_assert_mem_eq(&a.sizes, &b.sizes, sizeof a.sizes);
         assert_same_double(delta_of(&again.spec.cost_hyper), delta_of(&job.spec.cost_hyper));
         assert_same_double(delta_of(&again.spec.model_hyper), delta_of(&job.spec.model_hyper));
         ck_assert_ptr_eq(again.spec.cost, job.spec.cost);
@@ -214,6 +243,10 @@ START_TEST(hyperparameters_survive_in_the_stored_spec)
     assert_same_double(number_of(optimizer, "beta"), 0.9);
     ck_assert_str_eq(string_of(optimizer, "window"), "auto");
     ck_assert(is_true(optimizer, "nesterov"));
+    ck_assert_str_eq(string_of(optimizer, "mode"), "fast");
+    const cJSON *sizes = member_of(optimizer, "sizes");
+    ck_assert_int_eq(cJSON_GetArraySize(sizes), 1);
+    ck_assert_double_eq(cJSON_GetArrayItem(sizes, 0)->valuedouble, 100);
     ck_assert_str_eq(string_of(doc, "model"), "line"); /* has none: its name alone */
     cJSON_Delete(doc);
     free(text);

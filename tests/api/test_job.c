@@ -184,6 +184,15 @@ START_TEST(each_parameter_takes_its_range_and_nothing_else)
     }
     refuses(p, "true");
     refuses(p, "false");
+    if (p->kind == GD_CHOICE) {
+        char text[40];
+        for (size_t i = 0; p->choices[i]; i++) {
+            snprintf(text, sizeof text, "\"%s\"", p->choices[i]);
+            takes(r, text, (double)i);
+        }
+        refuses(p, "0");
+        return;
+    }
     double step = p->kind == GD_INTEGER ? 1 : fmax(fabs(p->min) / 4, 1e-3);
     if (isfinite(p->min)) {
         refuses_number(p, p->min - step);

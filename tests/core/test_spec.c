@@ -42,7 +42,7 @@ static table table_number(size_t i)
 
 static size_t size_of_kind(gd_kind kind)
 {
-    return kind == GD_BOOLEAN ? sizeof(bool) : sizeof(double);
+    return kind == GD_BOOLEAN ? sizeof(bool) : kind == GD_LIST ? sizeof(gd_list) : sizeof(double);
 }
 
 START_TEST(every_default_lies_in_its_own_range)
@@ -84,8 +84,10 @@ START_TEST(rows_are_named_once_and_explained)
     for (size_t i = 0; i < t.count; i++) {
         const gd_param *p = &t.rows[i];
         ck_assert_msg(p->name && *p->name && p->doc && *p->doc, "%s: row %zu", t.name, i);
-        ck_assert_msg(p->kind == GD_BOOLEAN || p->min < p->max, "%s.%s: empty range", t.name,
-                      p->name);
+        bool words = p->kind == GD_CHOICE;
+        ck_assert_msg(!words || gd_param_choices(p) > 1, "%s.%s: no choice", t.name, p->name);
+        ck_assert_msg(words || p->kind == GD_BOOLEAN || p->min < p->max, "%s.%s: empty range",
+                      t.name, p->name);
         for (size_t j = 0; j < i; j++)
             ck_assert_str_ne(p->name, t.rows[j].name);
     }
@@ -100,10 +102,11 @@ START_TEST(every_row_keeps_its_own_ends)
     gd_param_defaults(room, t.rows, t.count);
     for (size_t i = 0; i < t.count; i++) {
         const gd_param *p = &t.rows[i];
-        if (p->kind == GD_BOOLEAN)
+        if (p->kind == GD_BOOLEAN || p->kind == GD_CHOICE)
             continue;
-        double down = p->kind == GD_INTEGER ? p->min - 1 : nextafter(p->min, -INFINITY);
-        double up = p->kind == GD_INTEGER ? p->max + 2 : nextafter(p->max, INFINITY);
+        bool whole = p->kind != GD_NUMBER;
+        double down = whole ? p->min - 1 : nextafter(p->min, -INFINITY);
+        double up = whole ? p->max + 2 : nextafter(p->max, INFINITY);
         bool min_is_word = p->word && p->min == p->word_value;
         if (isfinite(p->min)) {
             ck_assert_int_eq(gd_param_set(room, p, p->min, NULL),
