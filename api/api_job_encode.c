@@ -11,14 +11,13 @@ cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id)
     const gd_spec *s = &job->spec;
     cJSON *o = cJSON_CreateObject();
     api_doc_string(o, "dataset_id", dataset_id);
-    if (*job->name)
-        api_doc_string(o, "name", job->name);
     for (size_t i = 0; i < api_families_count; i++)
         api_family_encode(o, &api_families[i], s);
     api_fields_encode(o, s, gd_spec_params, gd_spec_params_count);
     api_fields_encode(o, job, api_job_params, api_job_params_count);
-    if (job->initial)
-        api_doc_embed(o, "initial_parameters", job->initial);
+    for (size_t i = 0; i < api_job_members_count; i++)
+        if (api_job_members[i].encode)
+            api_job_members[i].encode(o, job);
     return o;
 }
 

@@ -14,6 +14,12 @@ typedef struct gd_data {
     size_t rows;
     size_t cols;
     size_t classes; /* 0 where y is no class */
+    const double *weights; /* rows values >= 0, not all 0; NULL: all 1 */
+    const double *offset;  /* rows values added to every score; NULL: none */
+    /* Rows split by the caller: the first train_rows of `index` (or, where that is NULL, as they
+     * lie) are trained on, the rest are validated on. 0: all are trained on. */
+    size_t train_rows;
+    const uint32_t *index; /* rows row numbers, each part ascending */
 } gd_data;
 
 /* Some rows of a dataset. */

@@ -32,10 +32,14 @@ const gd_param gd_spec_params[] = {
             "best parameters"},
     {AT(seed), .kind = GD_INTEGER, .def = 0, .min = 0, .max = GD_MAX_EXACT_INTEGER,
      .doc = "seed of the shuffle; the same seed gives the same parameters, bit for bit"},
-    {AT(l1), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY,
-     .doc = "adds l1 |w|_1 to the cost: weights that matter little become exactly 0"},
-    {AT(l2), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY,
-     .doc = "adds l2/2 |w|^2 to the cost: large weights shrink"},
+    {AT(l1), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY, .word = "path",
+     .word_value = GD_PATH,
+     .doc = "adds l1 |w|_1 to the cost: weights that matter little become exactly 0; "
+            "\"path\" for one fit after the other, from the largest l1 down"},
+    {AT(l2), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY, .word = "path",
+     .word_value = GD_PATH,
+     .doc = "adds l2/2 |w|^2 to the cost: large weights shrink; \"path\" for one fit after the "
+            "other, from the largest l2 down"},
     {AT(clip_norm), .kind = GD_NUMBER, .def = GD_NO_CLIP, .min = 0, .min_open = true,
      .max = INFINITY, .word = "none", .word_value = GD_NO_CLIP,
      .doc = "gradients longer than this are shortened to it"},
@@ -89,10 +93,6 @@ bool gd_spec_backtracks(const gd_spec *s)
 
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
-    if (s->patience != GD_NO_PATIENCE && s->validation_fraction == GD_NO_VALIDATION)
-        return gd_fail(
-            err, GD_INVALID, "patience",
-            "watches the validation cost: set validation_fraction, or patience to \"none\"");
     if (s->average && s->batch_size == GD_FULL_BATCH)
         return gd_fail(err, GD_INVALID, "average",
                        "is for mini-batches: set batch_size, or average to false");

@@ -33,9 +33,14 @@ typedef struct gd_spec {
     bool shuffle;      /* visit rows in a new random order each epoch (mini-batches) */
     bool intercept;    /* fit a constant term */
     bool standardize;  /* scale features inside; parameters are reported in both units */
+    /* No rows of the table: */
+    bool balanced; /* weigh classes by n / (classes * rows of the class), of the training rows */
+    const double *lower, *upper; /* cols values each in the data's units, +-INFINITY for none;
+                                    NULL: coefficients are free; borrowed */
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
+#define GD_PATH (-1) /* l1, l2: one run after the other, by the caller; not for gd_train_new */
 #define GD_FULL_BATCH 0 /* batch_size: all rows */
 #define GD_NO_VALIDATION 0
 #define GD_NO_PATIENCE 0

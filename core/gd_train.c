@@ -68,6 +68,11 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
                        d->cols);
     if (!d->y)
         return gd_fail(err, GD_INVALID, "y", "training needs targets");
+    if (spec->patience != GD_NO_PATIENCE && spec->validation_fraction == GD_NO_VALIDATION &&
+        d->train_rows == 0)
+        return gd_fail(
+            err, GD_INVALID, "patience",
+            "watches the validation cost: set validation_fraction, or patience to \"none\"");
     gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
     if (initial && !gd_all_finite(initial, spec->model->params_len(&shape)))
         return gd_fail(err, GD_INVALID, "initial_parameters", "must be finite numbers");
@@ -231,6 +236,11 @@ const gd_shape *gd_train_shape(const gd_train *t)
 const double *gd_train_params(const gd_train *t)
 {
     return t->finite;
+}
+
+const double *gd_train_gradient(const gd_train *t)
+{
+    return t->gradient;
 }
 
 void gd_train_params_unscaled(const gd_train *t, double *out)
