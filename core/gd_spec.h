@@ -33,6 +33,9 @@ typedef struct gd_spec {
     bool shuffle;      /* visit rows in a new random order each epoch (mini-batches) */
     bool intercept;    /* fit a constant term */
     bool standardize;  /* scale features inside; parameters are reported in both units */
+    /* not rows of the table */
+    bool balanced; /* weigh classes by n / (classes * count of the class), over training rows */
+    bool split;    /* for gd_spec_check: the data will come split (gd_data.train_rows) */
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
