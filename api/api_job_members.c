@@ -213,10 +213,6 @@ static void check_validation(const api_job *job, api_problem *p)
         api_problem_field(p, "cross_validation",
                           "validates on each fold in turn: leave out validation_fraction and "
                           "validation_dataset_id");
-    if (job->spec.patience != GD_NO_PATIENCE && !fraction && !job->validation_dataset_id && !folds)
-        api_problem_field(p, "patience",
-                          "watches the validation cost: set validation_fraction, or patience to "
-                          "\"none\"");
     api_threshold t = {0};
     if (job->threshold && api_threshold_read(job, &t, p) && !t.fixed && !fraction &&
         !job->validation_dataset_id)
@@ -249,6 +245,7 @@ void api_job_check(const api_job *job, api_problem *p)
 {
     gd_error err;
     gd_spec spec = job->spec;
+    spec.split = job->validation_dataset_id || job->cross_validation != API_NO_FOLDS;
     if (spec.l1 == GD_PATH)
         spec.l1 = 1; /* what a path's points are like */
     if (spec.l2 == GD_PATH)

@@ -14,12 +14,13 @@ typedef struct gd_data {
     size_t rows;
     size_t cols;
     size_t classes; /* 0 where y is no class */
-    const double *weights; /* rows values >= 0, not all 0; NULL: all 1 */
-    const double *offset;  /* rows values added to every score; NULL: none */
-    /* Rows split by the caller: the first train_rows of `index` (or, where that is NULL, as they
-     * lie) are trained on, the rest are validated on. 0: all are trained on. */
-    size_t train_rows;
-    const uint32_t *index; /* rows row numbers, each part ascending */
+    const double *weights; /* rows values >= 0, finite, not all 0; NULL: all 1 */
+    const double *offset;  /* rows finite values that are added to every score; NULL: none */
+    size_t train_rows;     /* > 0: the caller has split the rows: the first train_rows of `index`
+                              (or as they lie) are trained on, the others are validated on.
+                              0: all are trained on */
+    const uint32_t *index; /* with train_rows: the rows' numbers, each part ascending; NULL: the
+                              rows as they lie */
 } gd_data;
 
 /* Some rows of a dataset. */

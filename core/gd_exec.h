@@ -8,6 +8,7 @@
 #ifndef GD_EXEC_H
 #define GD_EXEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Does block number `block`. `slot` is below the executor's `slots`, and no two calls
@@ -17,7 +18,10 @@ typedef void gd_block_fn(void *arg, size_t block, size_t slot);
 typedef struct gd_executor {
     size_t slots; /* how many blocks may run at once, at least 1 */
     void (*run)(void *ctx, gd_block_fn *fn, void *arg, size_t blocks);
-    void *ctx; /* handed to run; owned by the caller */
+    void *ctx; /* handed to run and interrupted; owned by the caller */
+    /* NULL: never. True: the rest of the work is skipped, and what it was for is lost. Asked
+     * before each block, on whichever thread does it; once true it stays true. */
+    bool (*interrupted)(void *ctx);
 } gd_executor;
 
 /* The default: one block after the other on the calling thread. */

@@ -21,9 +21,17 @@ static void softmax(double *z, size_t outputs)
 void gd_predict(const gd_model *model, const gd_shape *shape, const double *theta, const double *X,
                 size_t rows, double *out)
 {
+    gd_predict_offset(model, shape, theta, X, NULL, rows, out);
+}
+
+void gd_predict_offset(const gd_model *model, const gd_shape *shape, const double *theta,
+                       const double *X, const double *offset, size_t rows, double *out)
+{
     model->forward(shape, theta, X, rows, out);
     for (size_t i = 0; i < rows; i++) {
         double *z = out + i * shape->outputs;
+        for (size_t k = 0; offset && k < shape->outputs; k++)
+            z[k] += offset[i];
         switch (model->link) {
         case GD_IDENTITY:
             break;
@@ -247,7 +255,7 @@ gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double 
         ok = own != NULL;
     }
     if (ok) {
-        gd_predict(model, shape, theta, data->X, data->rows, z);
+        gd_predict_offset(model, shape, theta, data->X, data->offset, data->rows, z);
         memcpy(y, data->y, data->rows * sizeof *y);
         pick(rows, shape->outputs, z, y);
         gd_data chosen = {

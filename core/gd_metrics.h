@@ -10,6 +10,10 @@
 void gd_predict(const gd_model *model, const gd_shape *shape, const double *theta, const double *X,
                 size_t rows, double *out);
 
+/* The same with offset[i] added to the scores of row i; NULL: none. */
+void gd_predict_offset(const gd_model *model, const gd_shape *shape, const double *theta,
+                       const double *X, const double *offset, size_t rows, double *out);
+
 /* The class that a row's response speaks for, of a model of classes. */
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response);
 
@@ -20,7 +24,8 @@ typedef struct gd_metric {
 
 #define GD_MAX_METRICS 12
 
-/* The metrics of the model's task over some rows of data (ascending), into out (room for
+/* The metrics of the model's task over some rows of data (ascending; its offset counts, its
+ * weights do not), into out (room for
  * GD_MAX_METRICS): regression: mse, rmse, mae, r2, mape counts: mse, rmse, mae, deviance (the
  * mean), d2 (its share explained) two classes: accuracy, log_loss (of probabilities), roc_auc,
  * pr_auc (average precision), precision, recall, f1; class 1 is the positive one more classes:

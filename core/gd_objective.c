@@ -18,13 +18,16 @@ struct gd_objective {
     const gd_executor *executor;
     gd_rows over; /* the rows of the objective */
     size_t params_len;
-    size_t slot_values; /* a row of a tile: cols + outputs + 1 */
+    size_t slot_values; /* a row of a tile: cols + outputs + 3 */
     size_t tile_rows;
     bool scaled;
     double *center;        /* cols */
     double *inverse_scale; /* cols */
     double *sums;          /* a row a block: cost, then params_len of gradient */
-    double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets */
+    double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets, weights,
+                              offsets */
+    bool *skipped;         /* a slot: has it left out a block? */
+    bool interrupted;
 };
 
 typedef enum pass_kind { COST_AND_GRADIENT, COST_ONLY, HESSIAN_PRODUCT, ROW_CURVATURE } pass_kind;
@@ -53,7 +56,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->cost_hyper = cost_hyper;
     o->executor = executor ? executor : &gd_executor_serial;
     o->params_len = model->params_len(shape);
-    o->slot_values = data->cols + shape->outputs + 1;
+    o->slot_values = data->cols + shape->outputs + 3;
     o->tile_rows = GD_TILE_VALUES / data->cols;
     if (o->tile_rows > GD_TILE_MAX_ROWS)
         o->tile_rows = GD_TILE_MAX_ROWS;
@@ -64,7 +67,8 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->inverse_scale = calloc(data->cols, sizeof(double));
     o->sums = calloc(blocks * (1 + o->params_len), sizeof(double));
     o->scratch = calloc(o->executor->slots * o->tile_rows * o->slot_values, sizeof(double));
-    if (!o->center || !o->inverse_scale || !o->sums || !o->scratch)
+    o->skipped = calloc(o->executor->slots, sizeof *o->skipped);
+    if (!o->center || !o->inverse_scale || !o->sums || !o->scratch || !o->skipped)
         goto fail;
     *out = o;
     return GD_OK;
@@ -82,6 +86,7 @@ void gd_objective_free(gd_objective *o)
     free(o->inverse_scale);
     free(o->sums);
     free(o->scratch);
+    free(o->skipped);
     free(o);
 }
 
@@ -99,17 +104,37 @@ void gd_objective_scale(gd_objective *o, const double *center, const double *sca
     o->scaled = true;
 }
 
+/* A tile's rows beside their features; weights and offsets are NULL where there are none. */
+typedef struct beside {
+    double *z, *y, *weights, *offset;
+} beside;
+
+static beside beside_tile(const gd_objective *o, double *tile)
+{
+    beside b = {.z = tile + o->tile_rows * o->data.cols};
+    b.y = b.z + o->tile_rows * o->shape.outputs;
+    b.weights = o->data.weights ? b.y + o->tile_rows : NULL;
+    b.offset = o->data.offset ? b.y + 2 * o->tile_rows : NULL;
+    return b;
+}
+
 /* The rows `at` .. `at + n` of the pass: their features (scaled, in `tile` unless they can
- * be read where they lie) and targets (in `y`). */
-static const double *load_tile(const pass *p, size_t at, size_t n, double *tile, double *y)
+ * be read where they lie) and what is beside them. */
+static const double *load_tile(const pass *p, size_t at, size_t n, double *tile, const beside *b)
 {
     const gd_objective *o = p->o;
     const gd_data *d = &o->data;
     size_t cols = d->cols, first = p->rows.first + at;
     const uint32_t *index = p->rows.index;
 
-    for (size_t i = 0; i < n; i++)
-        y[i] = d->y[index ? index[first + i] : first + i];
+    for (size_t i = 0; i < n; i++) {
+        size_t row = index ? index[first + i] : first + i;
+        b->y[i] = d->y[row];
+        if (b->weights)
+            b->weights[i] = d->weights[row];
+        if (b->offset)
+            b->offset[i] = d->offset[row];
+    }
     if (!o->scaled && !index)
         return d->X + first * cols;
     for (size_t i = 0; i < n; i++) {
@@ -124,36 +149,70 @@ static const double *load_tile(const pass *p, size_t at, size_t n, double *tile,
     return tile;
 }
 
+static void add_offset(const gd_objective *o, const beside *b, size_t n)
+{
+    for (size_t i = 0; b->offset && i < n; i++)
+        for (size_t k = 0; k < o->shape.outputs; k++)
+            b->z[i * o->shape.outputs + k] += b->offset[i];
+}
+
+/* The cost of a tile's scores, and its derivatives in dz, which may be the scores or NULL. Rows
+ * of weight 0 are as good as not there, even where they cost infinitely much. */
+static double cost_of(const gd_objective *o, const beside *b, size_t n, double *dz)
+{
+    size_t outputs = o->shape.outputs;
+    double sum = 0;
+    if (!b->weights)
+        return o->cost->eval(b->z, b->y, n, outputs, dz, o->cost_hyper);
+    for (size_t i = 0; i < n; i++) {
+        double w = b->weights[i], *d = dz ? dz + i * outputs : NULL;
+        double cost = o->cost->eval(b->z + i * outputs, b->y + i, 1, outputs, d, o->cost_hyper);
+        sum += w == 0 ? 0 : w * cost;
+        for (size_t k = 0; d && k < outputs; k++)
+            d[k] = w == 0 ? 0 : w * d[k];
+    }
+    return sum;
+}
+
 /* What a tile adds to its block's sums. */
-static void visit_tile(const pass *p, const double *X, size_t n, const double *y, double *z,
-                       double *sums)
+static void visit_tile(const pass *p, const double *X, size_t n, const beside *b, double *sums)
 {
     const gd_objective *o = p->o;
     const gd_model *m = o->model;
+    double *z = b->z;
     switch (p->kind) {
     case COST_AND_GRADIENT:
         m->forward(&o->shape, p->theta, X, n, z);
-        sums[0] += o->cost->eval(z, y, n, o->shape.outputs, z, o->cost_hyper);
+        add_offset(o, b, n);
+        sums[0] += cost_of(o, b, n, z);
         m->backward(&o->shape, p->theta, X, n, z, sums + 1);
         break;
     case COST_ONLY:
         m->forward(&o->shape, p->theta, X, n, z);
-        sums[0] += o->cost->eval(z, y, n, o->shape.outputs, NULL, o->cost_hyper);
+        add_offset(o, b, n);
+        sums[0] += cost_of(o, b, n, NULL);
         break;
     case HESSIAN_PRODUCT:
         m->forward(&o->single, p->theta, X, n, z);
         for (size_t i = 0; i < n; i++)
-            z[i] *= o->cost->curvature;
+            z[i] *= o->cost->curvature * (b->weights ? b->weights[i] : 1);
         m->backward(&o->single, p->theta, X, n, z, sums + 1);
         break;
     case ROW_CURVATURE:
         for (size_t i = 0; i < n; i++) {
             const double *x = X + i * o->shape.cols;
             double square = gd_dot(x, x, o->shape.cols) + o->shape.intercept;
-            sums[0] = fmax(sums[0], square * o->cost->curvature);
+            double weight = b->weights ? b->weights[i] : 1;
+            sums[0] = fmax(sums[0], square * o->cost->curvature * weight);
         }
         break;
     }
+}
+
+static bool asked_to_leave(const gd_objective *o)
+{
+    return o->interrupted ||
+           (o->executor->interrupted && o->executor->interrupted(o->executor->ctx));
 }
 
 static void visit_block(void *arg, size_t block, size_t slot)
@@ -165,13 +224,17 @@ static void visit_block(void *arg, size_t block, size_t slot)
         end = p->rows.count;
     double *sums = o->sums + block * (1 + o->params_len);
     double *tile = o->scratch + slot * o->tile_rows * o->slot_values;
-    double *z = tile + o->tile_rows * o->data.cols, *y = z + o->tile_rows * o->shape.outputs;
+    const beside b = beside_tile(o, tile);
 
+    if (asked_to_leave(o)) {
+        o->skipped[slot] = true;
+        return;
+    }
     memset(sums, 0, (1 + o->params_len) * sizeof *sums);
     for (size_t at = first; at < end; at += o->tile_rows) {
         size_t n = end - at < o->tile_rows ? end - at : o->tile_rows;
-        const double *X = load_tile(p, at, n, tile, y);
-        visit_tile(p, X, n, y, z, sums);
+        const double *X = load_tile(p, at, n, tile, &b);
+        visit_tile(p, X, n, &b, sums);
     }
 }
 
@@ -184,6 +247,8 @@ static const double *run_pass(pass *p)
         visit_block(p, 0, 0);
     else
         o->executor->run(o->executor->ctx, visit_block, p, blocks);
+    for (size_t i = 0; i < o->executor->slots; i++)
+        o->interrupted = o->interrupted || o->skipped[i];
     if (p->kind == ROW_CURVATURE)
         for (size_t b = 1; b < blocks; b++)
             o->sums[0] = fmax(o->sums[0], o->sums[b * len]);
@@ -210,6 +275,11 @@ void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv)
     const double *sums = run_pass(&p);
     for (size_t i = 0; i < o->model->params_len(&o->single); i++)
         hv[i] = sums[1 + i] / (double)o->over.count;
+}
+
+bool gd_objective_interrupted(const gd_objective *o)
+{
+    return o->interrupted;
 }
 
 double gd_objective_row_curvature(gd_objective *o)

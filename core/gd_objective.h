@@ -17,8 +17,10 @@
 
 typedef struct gd_objective gd_objective;
 
-/* data, cost_hyper and executor are borrowed and must outlive the objective. On error
- * *out is NULL. */
+/* data, cost_hyper and executor are borrowed and must outlive the objective. Weights are to
+ * have mean 1 over the rows of the objective (gd_weights.h): passes divide by the number of
+ * rows that they visit, which gives sum w c / sum w over all of them and leaves the gradient
+ * of a mini-batch unbiased. On error *out is NULL. */
 gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_model *model,
                            const gd_shape *shape, const gd_cost *cost, const void *cost_hyper,
                            const gd_executor *executor, gd_error *err)
@@ -33,8 +35,8 @@ void gd_objective_over(gd_objective *o, const gd_rows *rows);
 /* Visits rows as (x - center) / scale from now on. center, scale: cols values, copied. */
 void gd_objective_scale(gd_objective *o, const double *center, const double *scale);
 
-/* Mean cost of the rows at theta, and its gradient: params_len values, written; may be
- * NULL. The result may be infinite or NaN when theta has run away. */
+/* Mean cost of the rows at theta, sum w c / count, and its gradient: params_len values, written;
+ * may be NULL. The result may be infinite or NaN when theta has run away. */
 double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *rows,
                          double *gradient);
 
@@ -44,7 +46,12 @@ double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *ro
 void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv);
 
 /* For linear models. The largest curvature of a single row's cost: max_i c |a_i|^2,
- * where a_i is the scaled row with 1 for the intercept and c the cost's curvature. */
+ * where a_i is the scaled row with 1 for the intercept and c the cost's curvature times the
+ * row's weight. */
 double gd_objective_row_curvature(gd_objective *o);
+
+/* Has the executor broken a pass off? Then the results of that one and of all later ones, which
+ * skip their work, mean nothing. */
+bool gd_objective_interrupted(const gd_objective *o);
 
 #endif

@@ -93,6 +93,10 @@ bool gd_spec_backtracks(const gd_spec *s)
 
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
+    if (s->patience != GD_NO_PATIENCE && s->validation_fraction == GD_NO_VALIDATION && !s->split)
+        return gd_fail(
+            err, GD_INVALID, "patience",
+            "watches the validation cost: set validation_fraction, or patience to \"none\"");
     if (s->average && s->batch_size == GD_FULL_BATCH)
         return gd_fail(err, GD_INVALID, "average",
                        "is for mini-batches: set batch_size, or average to false");

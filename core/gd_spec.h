@@ -33,10 +33,9 @@ typedef struct gd_spec {
     bool shuffle;      /* visit rows in a new random order each epoch (mini-batches) */
     bool intercept;    /* fit a constant term */
     bool standardize;  /* scale features inside; parameters are reported in both units */
-    /* No rows of the table: */
-    bool balanced; /* weigh classes by n / (classes * rows of the class), of the training rows */
-    const double *lower, *upper; /* cols values each in the data's units, +-INFINITY for none;
-                                    NULL: coefficients are free; borrowed */
+    /* not rows of the table */
+    bool balanced; /* weigh classes by n / (classes * count of the class), over training rows */
+    bool split;    /* for gd_spec_check: the data will come split (gd_data.train_rows) */
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */

@@ -2,6 +2,7 @@
 #include "gd_train_private.h"
 
 #include "gd_split.h"
+#include "gd_weights.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,6 +59,40 @@ static gd_status check_targets(const gd_data *d, const gd_model *model, gd_error
     return GD_OK;
 }
 
+/* A split that the caller has made. */
+static gd_status check_split(const gd_data *d, const gd_spec *spec, gd_error *err)
+{
+    if (d->train_rows == 0)
+        return GD_OK;
+    if (d->train_rows > d->rows)
+        return gd_fail(err, GD_INVALID, "train_rows", "must be in [1, %zu], got %zu", d->rows,
+                       d->train_rows);
+    if (spec->validation_fraction != GD_NO_VALIDATION)
+        return gd_fail(err, GD_INVALID, "validation_fraction",
+                       "sets rows aside where others are given to validate on: set it to \"none\"");
+    for (size_t i = 0; d->index && i < d->rows; i++)
+        if (d->index[i] >= d->rows ||
+            (i > 0 && i != d->train_rows && d->index[i] <= d->index[i - 1]))
+            return gd_fail(err, GD_INVALID, "index",
+                           "must be row numbers, ascending in each part: entry %zu is %lu", i + 1,
+                           (unsigned long)d->index[i]);
+    return GD_OK;
+}
+
+static gd_status check_offset(const gd_data *d, const gd_model *model, gd_error *err)
+{
+    if (d->offset && model->task == GD_MULTICLASS)
+        return gd_fail(err, GD_INVALID, "offset",
+                       "is added to the score of every class alike, which changes nothing in "
+                       "\"%s\": leave it out",
+                       model->name);
+    for (size_t i = 0; d->offset && i < d->rows; i++)
+        if (!isfinite(d->offset[i]))
+            return gd_fail(err, GD_INVALID, "offset", "must be finite numbers, row %zu has %g",
+                           i + 1, d->offset[i]);
+    return GD_OK;
+}
+
 static gd_status check(const gd_data *d, const gd_spec *spec, const double *initial, gd_error *err)
 {
     if (d->rows < 1 || d->rows > GD_MAX_ROWS)
@@ -68,16 +103,19 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
                        d->cols);
     if (!d->y)
         return gd_fail(err, GD_INVALID, "y", "training needs targets");
-    if (spec->patience != GD_NO_PATIENCE && spec->validation_fraction == GD_NO_VALIDATION &&
-        d->train_rows == 0)
-        return gd_fail(
-            err, GD_INVALID, "patience",
-            "watches the validation cost: set validation_fraction, or patience to \"none\"");
     gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
     if (initial && !gd_all_finite(initial, spec->model->params_len(&shape)))
         return gd_fail(err, GD_INVALID, "initial_parameters", "must be finite numbers");
     gd_status status = check_targets(d, spec->model, err);
-    return status == GD_OK ? gd_spec_check(spec, err) : status;
+    if (status == GD_OK)
+        status = check_split(d, spec, err);
+    if (status == GD_OK)
+        status = check_offset(d, spec->model, err);
+    if (status != GD_OK)
+        return status;
+    gd_spec given = *spec;
+    given.split = d->train_rows > 0 && d->train_rows < d->rows;
+    return gd_spec_check(&given, err);
 }
 
 static void mark_weights(gd_train *t)
@@ -99,14 +137,40 @@ void gd_unit_scaling(gd_train *t)
 
 static gd_status set_aside(gd_train *t, gd_error *err)
 {
+    t->rows = (gd_rows){.count = t->data.rows};
+    if (t->data.train_rows) {
+        t->split = t->data.index;
+        t->rows = (gd_rows){.index = t->split, .count = t->data.train_rows};
+    }
     if (t->spec.validation_fraction == GD_NO_VALIDATION)
         return GD_OK;
     t->index = calloc(t->data.rows, sizeof *t->index);
     if (!t->index)
         return gd_fail(err, GD_NO_MEMORY, "", "not enough memory to split the rows");
     size_t train = gd_split(&t->data, t->spec.validation_fraction, t->spec.seed, t->index, err);
-    t->rows = (gd_rows){.index = t->index, .count = train};
+    t->split = t->index;
+    t->rows = (gd_rows){.index = t->split, .count = train};
     return train ? GD_OK : err ? err->status : GD_INVALID;
+}
+
+static gd_status weigh(gd_train *t, gd_error *err)
+{
+    gd_rows aside;
+    t->aside_weight = 1;
+    if (!t->data.weights && !t->spec.balanced)
+        return GD_OK;
+    t->row_weights = calloc(t->data.rows, sizeof *t->row_weights);
+    if (!t->row_weights)
+        return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the weights of %zu rows",
+                       t->data.rows);
+    gd_status status = gd_weights_find(&t->data, &t->rows, t->spec.balanced, t->row_weights, err);
+    t->data.weights = t->row_weights;
+    if (status != GD_OK || !gd_train_validation_rows(t, &aside))
+        return status;
+    t->aside_weight = gd_weights_sum(t->row_weights, &aside) / (double)aside.count;
+    if (t->aside_weight == 0)
+        return gd_fail(err, GD_INVALID, "weights", "are 0 for every row that is validated on");
+    return GD_OK;
 }
 
 gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
@@ -123,14 +187,15 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->spec = *spec;
     t->shape = gd_spec_shape(spec, data->cols, data->classes);
     t->n = spec->model->params_len(&t->shape);
-    t->rows = (gd_rows){.count = data->rows};
     status = set_aside(t, err);
+    if (status == GD_OK)
+        status = weigh(t, err);
     if (status != GD_OK)
         goto fail;
     t->batch = t->rows.count;
     if (spec->batch_size != GD_FULL_BATCH && spec->batch_size < t->batch)
         t->batch = (size_t)spec->batch_size;
-    status = gd_objective_new(&t->objective, data, spec->model, &t->shape, spec->cost,
+    status = gd_objective_new(&t->objective, &t->data, spec->model, &t->shape, spec->cost,
                               &t->spec.cost_hyper, executor, err);
     if (status != GD_OK)
         goto fail;
@@ -187,6 +252,7 @@ void gd_train_free(gd_train *t)
     free(t->columns);
     free(t->order);
     free(t->index);
+    free(t->row_weights);
     free(t);
 }
 
@@ -204,13 +270,18 @@ void gd_train_rows(const gd_train *t, gd_rows *train)
 
 bool gd_train_validation_rows(const gd_train *t, gd_rows *validation)
 {
-    *validation = (gd_rows){t->index, t->rows.count, t->data.rows - t->rows.count};
-    return t->index != NULL;
+    *validation = (gd_rows){t->split, t->rows.count, t->data.rows - t->rows.count};
+    return validation->count > 0;
 }
 
 const gd_error *gd_train_error(const gd_train *t)
 {
     return &t->error;
+}
+
+const gd_data *gd_train_data(const gd_train *t)
+{
+    return &t->data;
 }
 
 const gd_spec *gd_train_spec(const gd_train *t)

@@ -93,6 +93,10 @@ const gd_error *gd_train_error(const gd_train *t);
 
 const gd_spec *gd_train_spec(const gd_train *t);
 
+/* The data as trained: weights are times those of the classes, with mean 1 over the rows trained
+ * on. Valid until gd_train_free. */
+const gd_data *gd_train_data(const gd_train *t);
+
 /* cols columns, once scaled (standardize); NULL for a run that does not scale. */
 const gd_column *gd_train_columns(const gd_train *t);
 

@@ -70,14 +70,15 @@ static void evaluate(gd_train *t)
     gd_rows aside;
     s->validation_cost = NAN;
     if (gd_train_validation_rows(t, &aside))
-        s->validation_cost =
-            gd_objective_eval(t->objective, at, &aside, NULL) + penalise(t, at, NULL);
+        s->validation_cost = gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
+                             penalise(t, at, NULL);
 }
 
 /* The cost that says which epoch was best. */
 static double watched(const gd_train *t)
 {
-    return t->index ? t->state.validation_cost : t->state.cost;
+    gd_rows aside;
+    return gd_train_validation_rows(t, &aside) ? t->state.validation_cost : t->state.cost;
 }
 
 static void keep_best(gd_train *t)
@@ -171,12 +172,12 @@ static void mini_batches(gd_train *t)
     if (t->order) {
         gd_rng r = gd_rng_seed(t->spec.seed, t->state.epoch);
         gd_rng_permutation(&r, t->order, t->rows.count);
-        for (size_t i = 0; t->index && i < t->rows.count; i++)
-            t->order[i] = t->index[t->order[i]];
+        for (size_t i = 0; t->split && i < t->rows.count; i++)
+            t->order[i] = t->split[t->order[i]];
     }
     for (size_t first = 0; first < t->rows.count; first += t->batch) {
         size_t left = t->rows.count - first;
-        gd_rows rows = {t->order ? t->order : t->index, first, left < t->batch ? left : t->batch};
+        gd_rows rows = {t->order ? t->order : t->split, first, left < t->batch ? left : t->batch};
         gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
         penalise(t, t->theta, t->gradient);
         update(t);

@@ -48,7 +48,10 @@ struct gd_train {
     double *basis;      /* of the search for the curvature; NULL where it has none */
     gd_column *columns; /* cols of them */
     uint32_t *order;    /* the epoch's row order, or NULL */
-    uint32_t *index;    /* rows trained on, then those validated on; NULL: no validation */
+    uint32_t *index;    /* the split that was made here, or NULL */
+    const uint32_t *split; /* rows trained on, then those validated on; NULL: as they lie */
+    double *row_weights;   /* mean 1 over the rows trained on; NULL: all 1 */
+    double aside_weight;   /* mean weight of the rows validated on */
 };
 
 /* gd_train.c */

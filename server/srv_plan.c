@@ -5,6 +5,7 @@
 #include "gd_train.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,6 +242,7 @@ bool srv_plan_part(srv_plan *plan, size_t part, const api_job *job, const srv_vi
     *initial = NULL;
     spec->lower = v->lower;
     spec->upper = v->upper;
+    spec->split = true;
     switch (plan->kind) {
     case SRV_SINGLE:
         break;
@@ -274,6 +276,18 @@ bool srv_plan_ended(srv_plan *plan, char *result, double *theta)
     }
     plan->ended[plan->ended_count++] = (srv_part){result, theta};
     return true;
+}
+
+void srv_plan_first_model(const srv_plan *plan, char *id, size_t size)
+{
+    id[0] = '\0';
+    for (size_t k = 0; k < plan->ended_count && !*id; k++) {
+        cJSON *o = cJSON_Parse(plan->ended[k].result);
+        const cJSON *model = cJSON_GetObjectItemCaseSensitive(o, "model_id");
+        if (cJSON_IsString(model))
+            snprintf(id, size, "%s", model->valuestring);
+        cJSON_Delete(o);
+    }
 }
 
 void srv_plan_describe(const srv_plan *plan, size_t part, const api_job *job, cJSON *o)

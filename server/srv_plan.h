@@ -53,6 +53,9 @@ bool srv_plan_keeps_model(const srv_plan *plan, size_t part);
 /* Keeps what came of the next part; both are handed over. False when out of memory. */
 bool srv_plan_ended(srv_plan *plan, char *result, double *theta);
 
+/* The id of the first model that a part has given, into id; "" while there is none. */
+void srv_plan_first_model(const srv_plan *plan, char *id, size_t size);
+
 /* Adds what a part is about ("fold": 1, "l2": 0.1, "group": 3) to its result. */
 void srv_plan_describe(const srv_plan *plan, size_t part, const api_job *job, cJSON *o);
 

@@ -162,6 +162,7 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
         !srv_store_read(w->app->store, load_parts, w, p))
         return false;
     w->part = w->plan.ended_count;
+    srv_plan_first_model(&w->plan, w->model_id, sizeof w->model_id);
     if (r->checkpoint_len >= SRV_RUN_HEAD && r->checkpoint[SRV_RUN_PART] == (double)w->part) {
         w->seconds_before = r->checkpoint[SRV_RUN_SECONDS];
         w->epoch_base = (uint64_t)r->checkpoint[SRV_RUN_BASE];

@@ -150,7 +150,7 @@ START_TEST(threads_in_racing_order_give_the_bits_of_the_serial_run)
     for (int k = 0; k < 4; k++)
         for (int again = 0; again < 2; again++) {
             team t = {.threads = counts[k]};
-            gd_executor executor = {counts[k], run_threads, &t};
+            gd_executor executor = {.slots = counts[k], .run = run_threads, .ctx = &t};
             trace threaded = follow(&p.data, &executor, batches[_i % BATCHES]);
             check_same(&serial, &threaded, counts[k]);
             ck_assert_uint_eq(atomic_load(&t.most), 7); /* it did do the work */
@@ -166,11 +166,11 @@ START_TEST(any_order_of_blocks_gives_the_bits_of_the_serial_run)
     trace serial = follow(&p.data, &gd_executor_serial, batches[_i % BATCHES]);
     trace none = follow(&p.data, NULL, batches[_i % BATCHES]);
     check_same(&serial, &none, 0);
-    const gd_executor backwards = {1, run_backwards, NULL};
+    const gd_executor backwards = {.slots = 1, .run = run_backwards};
     trace other = follow(&p.data, &backwards, batches[_i % BATCHES]);
     check_same(&serial, &other, 1);
     size_t pass = 0;
-    const gd_executor odd_first = {3, run_odd_first, &pass};
+    const gd_executor odd_first = {.slots = 3, .run = run_odd_first, .ctx = &pass};
     other = follow(&p.data, &odd_first, batches[_i % BATCHES]);
     check_same(&serial, &other, 1);
     ck_assert_uint_gt(pass, 0);

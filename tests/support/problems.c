@@ -13,7 +13,7 @@ static problem allocate(size_t rows, size_t cols)
                  .targets = calloc(rows, sizeof(double))};
     ck_assert_ptr_nonnull(p.rows);
     ck_assert_ptr_nonnull(p.targets);
-    p.data = (gd_data){p.rows, p.targets, rows, cols, 0};
+    p.data = (gd_data){.X = p.rows, .y = p.targets, .rows = rows, .cols = cols};
     return p;
 }
 
