@@ -93,12 +93,12 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief);
 
 typedef struct api_point {
     uint64_t epoch; /* counted over all parts of a job */
-    uint64_t part;  /* which part it is of, from 0 */
     double cost, validation_cost, gradient_norm, learning_rate, seconds; /* not finite: null */
+    uint64_t part; /* which part of the job it is of, from 0 */
 } api_point;
 
-/* One point after the other; `first` for the first of a list. */
-void api_point_json(api_text *t, const api_point *point, bool first);
+/* One point after the other; `first` for the first of a list; with `parts` its part is named. */
+void api_point_json(api_text *t, const api_point *point, bool parts, bool first);
 extern const char api_point_csv_header[];
 void api_point_csv(api_text *t, const api_point *point);
 

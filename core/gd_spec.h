@@ -36,6 +36,8 @@ typedef struct gd_spec {
     /* not rows of the table */
     bool balanced; /* weigh classes by n / (classes * count of the class), over training rows */
     bool split;    /* for gd_spec_check: the data will come split (gd_data.train_rows) */
+    const double *lower, *upper; /* cols values each in the data's units, +-INFINITY for none;
+                                    NULL: coefficients are free; borrowed */
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */

@@ -26,14 +26,14 @@
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \
-    X(SQL_DATASET_SHAPE, "SELECT rows, cols, labels FROM datasets WHERE id = ?")                   \
     X(SQL_DATASET_LOAD,                                                                            \
       "SELECT id, name, rows, cols, columns, target, sha256, labels FROM datasets WHERE id = ?")   \
     X(SQL_DATASET_IN_USE,                                                                          \
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
-    X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, created_at) "  \
-                      "VALUES (?, ?, ?, 'queued', ?, ?, ?)")                                       \
+    X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, created_at, "  \
+                      "initial, replay_of, sweep) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, "      \
+                      "(SELECT seq FROM sweeps WHERE id = ?))")                                       \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     X(SQL_JOB_LIST,                                                                                \
       "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR state = ?3) AND " SRV_PAGE)       \

@@ -57,6 +57,17 @@ bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p
     return no_memory(p);
 }
 
+bool srv_dataset_exists(srv_db *db, const char *id, api_problem *p)
+{
+    srv_dataset d;
+    if (!srv_dataset_load(db, id, &d, p))
+        return false;
+    bool found = d.id != NULL;
+    srv_dataset_free(&d);
+    return found ||
+           api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", id);
+}
+
 void srv_dataset_free(srv_dataset *d)
 {
     free(d->id);

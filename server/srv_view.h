@@ -21,6 +21,8 @@ typedef struct srv_dataset {
 
 /* Reads it. False with the reason in p; a dataset that does not exist leaves d->id NULL. */
 bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p);
+/* Is it there? If not, says so for dataset_id. */
+bool srv_dataset_exists(srv_db *db, const char *id, api_problem *p);
 void srv_dataset_free(srv_dataset *d); /* a zeroed one is fine */
 
 /* How many classes its target has by its labels; 0 where it is numbers. */

@@ -411,7 +411,7 @@ START_TEST(history_in_json_is_exact_and_flags_what_is_not_finite)
     api_text t = {0};
     api_text_puts(&t, "[");
     for (size_t i = 0; i < COUNT(points); i++)
-        api_point_json(&t, &points[i], i == 0);
+        api_point_json(&t, &points[i], false, i == 0);
     api_text_puts(&t, "]");
     cJSON *list = read_back(t.data);
     ck_assert_int_eq(cJSON_GetArraySize(list), COUNT(points));
@@ -448,11 +448,11 @@ START_TEST(history_in_csv_has_empty_fields_for_what_is_not_finite)
     for (size_t i = 0; i < COUNT(points); i++)
         api_point_csv(&t, &points[i]);
     ck_assert_str_eq(t.data,
-                     "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite\r\n"
-                     "0,0.1,,0.3333333333333333,1e+22,0,true\r\n"
-                     "1,4.94065645841247e-324,0.30000000000000004,,0.30000000000000004,2.5,true\r\n"
-                     "9007199254740991,,,,0.5,,false\r\n"
-                     "12,,,1,1,1,false\r\n");
+                     "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite,part\r\n"
+                     "0,0.1,,0.3333333333333333,1e+22,0,true,1\r\n"
+                     "1,4.94065645841247e-324,0.30000000000000004,,0.30000000000000004,2.5,true,1\r\n"
+                     "9007199254740991,,,,0.5,,false,1\r\n"
+                     "12,,,1,1,1,false,1\r\n");
     api_text_free(&t);
 }
 END_TEST

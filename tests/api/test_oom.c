@@ -428,7 +428,7 @@ static void history(outcome *o)
     api_text t = {0};
     for (uint64_t i = 0; i < 20; i++) {
         const api_point point = {i, numbers[i % 5], numbers[(i + 1) % 5], 0.1, 0.2, (double)i};
-        api_point_json(&t, &point, i == 0);
+        api_point_json(&t, &point, false, i == 0);
         api_point_csv(&t, &point);
     }
     note_text(o, api_text_take(&t));
