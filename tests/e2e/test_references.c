@@ -42,9 +42,10 @@ typedef struct fit {
 #define FALLING(rate, cost)                                                                        \
     "\"cost\": " cost ", \"learning_rate\": " #rate                                                \
     ", \"schedule\": {\"name\": \"exponential\", \"gamma\": 0.9999}, " EPOCHS(250000)
-/* The layers, and a start and a rate that the reference had as well. */
-#define MLP(layers, activation)                                                                    \
-    "{\"name\": \"mlp\", \"hidden_layers\": [" layers "], \"activation\": \"" activation "\"}"
+/* As the reference's network, from its parameters and at its rate. */
+#define MLP(task, layers, activation)                                                              \
+    "{\"name\": \"mlp\", \"task\": \"" task "\", \"hidden_layers\": [" layers                      \
+    "], \"activation\": \"" activation "\"}"
 #define STEPS(rate) "\"standardize\": false, \"learning_rate\": " #rate ", " EPOCHS(500)
 
 static const fit fits[] = {
@@ -107,11 +108,15 @@ static const fit fits[] = {
     {"python.json", "iris_squared_hinge", SVM, NESTEROV, AS_IT_IS EPOCHS(20000), 10},
     {"python.json", "iris_hinge", SVM, MOMENTUM, AS_IT_IS FALLING(0.1, "\"hinge\""), 9},
     /* networks */
-    {"python.json", "mlp_regression_tanh", MLP("4, 3", "tanh"), GD, STEPS(0.05), 10, "mlp"},
-    {"python.json", "mlp_regression_relu", MLP("6", "relu"), GD, STEPS(0.01), 10, "mlp"},
-    {"python.json", "mlp_binary_gelu", MLP("5", "gelu"), GD, STEPS(0.2), 10, "mlp"},
-    {"python.json", "mlp_binary_identity", MLP("2", "identity"), GD, STEPS(0.2), 10, "mlp"},
-    {"python.json", "mlp_multiclass_sigmoid", MLP("5, 4", "sigmoid"), GD, STEPS(0.5), 10, "mlp"},
+    {"python.json", "mlp_regression_tanh", MLP("regression", "4, 3", "tanh"), GD, STEPS(0.05), 10,
+     "mlp"},
+    {"python.json", "mlp_regression_relu", MLP("regression", "6", "relu"), GD, STEPS(0.01), 10,
+     "mlp"},
+    {"python.json", "mlp_binary_gelu", MLP("binary", "5", "gelu"), GD, STEPS(0.2), 10, "mlp"},
+    {"python.json", "mlp_binary_identity", MLP("binary", "2", "identity"), GD, STEPS(0.2), 10,
+     "mlp"},
+    {"python.json", "mlp_multiclass_sigmoid", MLP("multiclass", "5, 4", "sigmoid"), GD, STEPS(0.5),
+     10, "mlp"},
 };
 
 static e2e_server *s;
@@ -264,6 +269,15 @@ static double of_predictions(const cJSON *reference, const char *model, const ch
 
 /* ---- tests ---- */
 
+/* A line of the table begins: what, fitted how, compared with what. */
+static void print_fit(const fit *f, const cJSON *job)
+{
+    const cJSON *optimizer = e2e_at(job, "spec.optimizer");
+    if (cJSON_IsObject(optimizer))
+        optimizer = e2e_at(optimizer, "name");
+    printf("%-26s %-9s %-12s", f->name, optimizer->valuestring, f->file);
+}
+
 START_TEST(a_fit_agrees_with_its_reference)
 {
     const fit *f = &fits[_i];
@@ -288,7 +302,8 @@ START_TEST(a_fit_agrees_with_its_reference)
     }
     double reached =
         worst(parameters, e2e_at(reference, "parameters"), cJSON_HasObjectItem(reference, "l1"));
-    printf("%-26s %-12s parameters %4.1f digits", f->name, f->file, reached);
+    print_fit(f, job.json);
+    printf(" parameters %4.1f digits", reached);
     const cJSON *predictions = cJSON_GetObjectItem(reference, "predictions");
     double predicted = predictions ? of_predictions(predictions, model, head) : 15;
     if (predictions)
