@@ -242,7 +242,8 @@ def mlp(X, Y, kind, hidden, activation, rate, epochs, l2=0.0):
                 for part, v in (("weights", W[k]), ("biases", b[k]))}
 
     act, start = ACTIVATIONS[activation], named()
-    for epoch in range(epochs + 1):
+
+    def forward():
         inputs, slopes = [X], []
         for k in range(len(W)):
             z = inputs[k] @ W[k].T + b[k]
@@ -250,16 +251,35 @@ def mlp(X, Y, kind, hidden, activation, rate, epochs, l2=0.0):
                 value, slope = act(z)
                 inputs.append(value)
                 slopes.append(slope)
-        cost, dz = head(kind, z, Y)
-        if epoch == 0:
-            first = cost
-        if epoch == epochs:
-            break
+        return inputs, slopes, z, *head(kind, z, Y)
+
+    def gradient():
+        inputs, slopes, _, _, dz = forward()
+        dW, db = [None] * len(W), [None] * len(W)
         for k in reversed(range(len(W))):
-            below = dz @ W[k] * slopes[k - 1] if k else None
-            W[k] = W[k] - rate * (dz.T @ inputs[k] + l2 * W[k])
-            b[k] = b[k] - rate * dz.sum(0)
-            dz = below
+            dW[k], db[k] = dz.T @ inputs[k] + l2 * W[k], dz.sum(0)
+            dz = dz @ W[k] * slopes[k - 1] if k else None
+        return dW, db
+
+    def full_cost():
+        return forward()[3] + l2 / 2 * sum((w * w).sum() for w in W)
+
+    # the formulas above against central differences, weight by weight
+    for values, slopes in zip((*W, *b), (g for part in gradient() for g in part)):
+        for i in np.ndindex(values.shape):
+            kept, up_down = values[i], []
+            for h in (1e-5, -1e-5):
+                values[i] = kept + h
+                up_down.append(full_cost())
+            values[i] = kept
+            assert abs((up_down[0] - up_down[1]) / 2e-5 - slopes[i]) < 1e-7, (kind, activation, i)
+
+    first = forward()[3]
+    for _ in range(epochs):
+        dW, db = gradient()
+        W = [w - rate * g for w, g in zip(W, dW)]
+        b = [v - rate * g for v, g in zip(b, db)]
+    z, cost = forward()[2:4]
     print(f"mlp {kind} {hidden} {activation}: cost {first:.3g} -> {cost:.3g}")
     if kind == "mse":
         shown = z[:5, 0]
