@@ -95,6 +95,14 @@ cases$infert <- generalised(
     d, "glm(case ~ education + age + parity + induced + spontaneous, binomial, infert)",
     glm(d$y ~ d$X, binomial, control = exact)
 )
+# "balanced": each row weighs N / (classes * rows of its class), as in scikit-learn
+balanced <- length(d$y) / (2 * table(d$y)[as.character(d$y)])
+cases$infert_balanced <- generalised(
+    d, "glm(case ~ ..., binomial, infert, weights = N / (2 * rows of the class))",
+    suppressWarnings(glm(d$y ~ d$X, binomial, weights = as.vector(balanced), control = exact))
+)
+cases$infert_balanced$class_weight <- "balanced"
+cases$infert_balanced$summary <- NULL # R takes weights for counts
 d <- columns("warpbreaks", breaks ~ wool + tension, warpbreaks)
 cases$warpbreaks <- generalised(d, "glm(breaks ~ wool + tension, poisson, warpbreaks)", glm(d$y ~ d$X, poisson, control = exact))
 d <- columns("insect_sprays", count ~ spray, InsectSprays)
