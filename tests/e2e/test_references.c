@@ -111,15 +111,15 @@ static const fit fits[] = {
     {"python.json", "iris_squared_hinge", SVM, NESTEROV, AS_IT_IS EPOCHS(20000), 10},
     {"python.json", "iris_hinge", SVM, MOMENTUM, AS_IT_IS FALLING(0.1, "\"hinge\""), 9},
     /* networks */
-    {"python.json", "mlp_regression_tanh", MLP("regression", "4, 3", "tanh"), GD, STEPS(0.05), 10,
+    {"python.json", "mlp_regression_tanh", MLP("regression", "4, 3", "tanh"), GD, STEPS(0.005), 12,
      "mlp"},
-    {"python.json", "mlp_regression_relu", MLP("regression", "6", "relu"), GD, STEPS(0.01), 10,
+    {"python.json", "mlp_regression_relu", MLP("regression", "6", "relu"), GD, STEPS(0.01), 12,
      "mlp"},
-    {"python.json", "mlp_binary_gelu", MLP("binary", "5", "gelu"), GD, STEPS(0.2), 10, "mlp"},
-    {"python.json", "mlp_binary_identity", MLP("binary", "2", "identity"), GD, STEPS(0.2), 10,
+    {"python.json", "mlp_binary_gelu", MLP("binary", "5", "gelu"), GD, STEPS(0.2), 12, "mlp"},
+    {"python.json", "mlp_binary_identity", MLP("binary", "2", "identity"), GD, STEPS(0.2), 12,
      "mlp"},
-    {"python.json", "mlp_multiclass_sigmoid", MLP("multiclass", "5, 4", "sigmoid"), GD, STEPS(0.5),
-     10, "mlp"},
+    {"python.json", "mlp_multiclass_sigmoid", MLP("multiclass", "5, 4", "sigmoid"), GD, STEPS(0.1),
+     12, "mlp"},
 };
 
 static e2e_server *s;
