@@ -23,6 +23,22 @@ typedef struct gd_update {
     const void *hyper;
 } gd_update;
 
+/* One iteration of a rule that evaluates the objective on its way, in place. On entry cost and
+ * gradient are those at theta; on return again, wherever it has led. */
+typedef struct gd_descent {
+    double *theta, *gradient; /* n values */
+    double cost;
+    size_t n;
+    /* The full, penalised objective at theta: returns its cost, which may be infinite or NaN,
+     * and writes its gradient. */
+    double (*eval)(void *ctx, const double *theta, double *gradient);
+    void *ctx;
+    double *state; /* state_len doubles */
+    const void *hyper;
+    double step_length; /* written: that of the accepted step; 0 when there was none to be found:
+                           nothing is lower, as far as doubles can tell */
+} gd_descent;
+
 typedef struct gd_optimizer {
     const char *name;
     const char *alias;      /* another name for it, or NULL */
@@ -43,7 +59,10 @@ typedef struct gd_optimizer {
     size_t (*state_len)(size_t n);
     /* state: state_len(n) doubles, written */
     void (*init)(double *state, size_t n, const void *hyper);
+    /* One update; NULL where there is a descend. */
     void (*step)(const gd_update *u);
+    /* For rules that look for their steps: a whole epoch, for full batches; else NULL. */
+    void (*descend)(gd_descent *d);
 } gd_optimizer;
 
 /* The table, in the order of optimizers/list.h. */

@@ -7,6 +7,8 @@
 
 #define AT(member) .name = #member, .offset = offsetof(gd_spec, member)
 
+static const char *const tol_on_words[] = {"cost", "gradient", "parameters", NULL};
+
 const gd_param gd_spec_params[] = {
     {AT(learning_rate), .kind = GD_NUMBER, .def = GD_AUTO, .min = 0, .min_open = true,
      .max = INFINITY, .word = "auto", .word_value = GD_AUTO,
@@ -18,7 +20,13 @@ const gd_param gd_spec_params[] = {
      .word = "full", .word_value = GD_FULL_BATCH,
      .doc = "rows an update: \"full\" for all of them, 1 for single-sample updates"},
     {AT(tol), .kind = GD_NUMBER, .def = 1e-6, .min = 0, .max = 1, .max_open = true,
-     .doc = "stop when the full objective improves by less, relative to itself; 0 never stops"},
+     .doc =
+         "stop when the full objective improves by less, relative to itself (or what tol_on says "
+         "is as small); 0 never stops"},
+    {AT(tol_on), .kind = GD_CHOICE, .def = GD_TOL_COST, .choices = tol_on_words,
+     .doc =
+         "what tol is held against: the relative change of the cost, the norm of the gradient, or "
+         "the relative change of the parameters"},
     {AT(n_iter_no_change), .kind = GD_INTEGER, .def = GD_AUTO, .min = 1, .max = 1e9, .word = "auto",
      .word_value = GD_AUTO,
      .doc =
@@ -32,10 +40,11 @@ const gd_param gd_spec_params[] = {
             "best parameters"},
     {AT(seed), .kind = GD_INTEGER, .def = 0, .min = 0, .max = GD_MAX_EXACT_INTEGER,
      .doc = "seed of the shuffle; the same seed gives the same parameters, bit for bit"},
-    {AT(l1), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY,
+    {AT(l1), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY, .word = "path",
+     .word_value = GD_PATH,
      .doc = "adds l1 |w|_1 to the cost: weights that matter little become exactly 0"},
-    {AT(l2), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY,
-     .doc = "adds l2/2 |w|^2 to the cost: large weights shrink"},
+    {AT(l2), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY, .word = "path",
+     .word_value = GD_PATH, .doc = "adds l2/2 |w|^2 to the cost: large weights shrink"},
     {AT(clip_norm), .kind = GD_NUMBER, .def = GD_NO_CLIP, .min = 0, .min_open = true,
      .max = INFINITY, .word = "none", .word_value = GD_NO_CLIP,
      .doc = "gradients longer than this are shortened to it"},
@@ -51,6 +60,8 @@ const gd_param gd_spec_params[] = {
     {AT(intercept), .kind = GD_BOOLEAN, .def = 1, .max = 1, .doc = "fit a constant term"},
     {AT(standardize), .kind = GD_BOOLEAN, .def = 1, .max = 1,
      .doc = "scale features inside; parameters are reported in your units and scaled"},
+    {AT(non_negative), .kind = GD_BOOLEAN, .def = 0, .max = 1,
+     .doc = "keep every coefficient at 0 or above; the intercept is free"},
 };
 
 const size_t gd_spec_params_count = sizeof gd_spec_params / sizeof gd_spec_params[0];
@@ -87,8 +98,28 @@ bool gd_spec_backtracks(const gd_spec *s)
            !(s->model->linear && s->cost->curvature > 0);
 }
 
+bool gd_spec_bounded(const gd_spec *s)
+{
+    return s->lower || s->upper || s->non_negative;
+}
+
+static gd_status check_bounds(const gd_spec *s, gd_error *err)
+{
+    const char *field = s->lower ? "lower" : s->upper ? "upper" : "non_negative";
+    if (!gd_spec_bounded(s) || (s->model->linear && s->model->task != GD_MULTICLASS))
+        return GD_OK;
+    return gd_fail(err, GD_INVALID, field,
+                   "bounds are for models of one coefficient a column, such as "
+                   "\"linear_regression\", \"logistic_regression\" and \"poisson_regression\"; "
+                   "\"%s\" has more: leave them out",
+                   s->model->name);
+}
+
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
+    gd_status bounds = check_bounds(s, err);
+    if (bounds != GD_OK)
+        return bounds;
     if (s->patience != GD_NO_PATIENCE && s->validation_fraction == GD_NO_VALIDATION && !s->split)
         return gd_fail(
             err, GD_INVALID, "patience",
@@ -96,7 +127,7 @@ gd_status gd_spec_check(const gd_spec *s, gd_error *err)
     if (s->average && s->batch_size == GD_FULL_BATCH)
         return gd_fail(err, GD_INVALID, "average",
                        "is for mini-batches: set batch_size, or average to false");
-    if (s->l1 > 0 && !s->optimizer->gain)
+    if (s->l1 != 0 && !s->optimizer->gain)
         return gd_fail(err, GD_INVALID, "l1",
                        "needs the proximal step of gd, momentum or nesterov; \"%s\" has none",
                        s->optimizer->name);

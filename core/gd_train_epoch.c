@@ -30,16 +30,21 @@ static double full_cost(gd_train *t, const double *theta, double *gradient)
     return cost + penalise(t, theta, gradient);
 }
 
-/* The length of the steepest way down: with l1, whose slope jumps at 0, the shortest
- * subgradient. */
+/* The length of the steepest way down: with l1, whose slope jumps at 0, and at a bound, beyond
+ * which all slopes lead back, the shortest subgradient. It is that of the limit of a projected
+ * step, and 0 at a constrained minimum. */
 static double slope_norm(gd_train *t, const double *at)
 {
-    if (t->spec.l1 == 0)
+    if (t->spec.l1 == 0 && !t->lower)
         return gd_norm(t->gradient, t->n);
     for (size_t i = 0; i < t->n; i++) {
         double g = t->gradient[i], l1 = t->spec.l1 * t->weight[i];
-        double inside = fmax(fabs(g) - l1, 0);
-        t->v[i] = at[i] != 0 ? g + copysign(l1, at[i]) : copysign(inside, g);
+        double low = at[i] > 0 ? g + l1 : g - l1, high = at[i] < 0 ? g - l1 : g + l1;
+        if (t->lower && at[i] <= t->lower[i])
+            low = -INFINITY;
+        if (t->lower && at[i] >= t->upper[i])
+            high = INFINITY;
+        t->v[i] = isnan(g) ? g : low > 0 ? low : high < 0 ? high : 0;
     }
     return gd_norm(t->v, t->n);
 }
@@ -57,21 +62,32 @@ static void shrink(gd_train *t)
             t->theta[i] = copysign(fmax(fabs(t->theta[i]) - by, 0), t->theta[i]);
 }
 
+/* How far the parameters have come since the epoch before, which t->finite holds. */
+static double relative_change(gd_train *t, const double *at)
+{
+    for (size_t i = 0; i < t->n; i++)
+        t->v[i] = at[i] - t->finite[i];
+    double change = gd_norm(t->v, t->n);
+    return change == 0 ? 0 : change / gd_norm(at, t->n);
+}
+
 static void evaluate(gd_train *t)
 {
     gd_state *s = &t->state;
     const double *at = t->averaged ? t->mean : t->theta;
     s->cost = full_cost(t, at, t->gradient);
     s->gradient_norm = slope_norm(t, at);
-    if (isfinite(s->cost) && isfinite(s->gradient_norm)) {
-        memcpy(t->finite, at, t->n * sizeof *t->theta);
-        s->finite_epoch = s->epoch;
-    }
     gd_rows aside;
     s->validation_cost = NAN;
     if (gd_train_validation_rows(t, &aside))
         s->validation_cost = gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
                              penalise(t, at, NULL);
+    t->change = INFINITY;
+    if (gd_train_interrupted(t) || !isfinite(s->cost) || !isfinite(s->gradient_norm))
+        return;
+    t->change = relative_change(t, at);
+    memcpy(t->finite, at, t->n * sizeof *t->theta);
+    s->finite_epoch = s->epoch;
 }
 
 /* The cost that says which epoch was best. */
@@ -137,6 +153,7 @@ static void update(gd_train *t)
         .hyper = &t->spec.optimizer_hyper,
     });
     shrink(t);
+    gd_bounds_project(t, t->theta);
     average(t);
 }
 
@@ -151,13 +168,14 @@ static void backtrack(gd_train *t)
     if (gd_norm(t->gradient, t->n) == 0 && t->spec.l1 == 0)
         return; /* nowhere to go */
     t->base_rate *= 2;
-    for (int k = 0; k < HALVINGS; k++, t->base_rate /= 2) {
+    for (int k = 0; k < HALVINGS && !gd_train_interrupted(t); k++, t->base_rate /= 2) {
         double moved = 0;
         t->state.learning_rate = t->base_rate;
         memcpy(trial, t->theta, t->n * sizeof *trial);
         for (size_t i = 0; i < t->n; i++)
             t->theta[i] -= t->base_rate * t->gradient[i];
         shrink(t);
+        gd_bounds_project(t, t->theta);
         for (size_t i = 0; i < t->n; i++)
             moved += (t->theta[i] - trial[i]) * (t->theta[i] - trial[i]);
         if (full_cost(t, t->theta, NULL) <= before - moved / (4 * t->base_rate))
@@ -179,6 +197,8 @@ static void mini_batches(gd_train *t)
         size_t left = t->rows.count - first;
         gd_rows rows = {t->order ? t->order : t->split, first, left < t->batch ? left : t->batch};
         gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
+        if (gd_train_interrupted(t))
+            return;
         penalise(t, t->theta, t->gradient);
         update(t);
     }
@@ -198,6 +218,8 @@ void gd_train_epoch(gd_train *t)
     else
         mini_batches(t);
     evaluate(t);
+    if (gd_train_interrupted(t))
+        return;
     if (schedule->observe)
         schedule->observe(&t->spec.schedule_hyper, s->cost, t->schedule_state);
     if (watched(t) < s->best_cost)

@@ -21,6 +21,7 @@
 static void forget_parameters(gd_train *t)
 {
     t->spec.model->init(&t->shape, t->theta);
+    gd_bounds_project(t, t->theta);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->state.finite_epoch = 0;
 }
@@ -121,7 +122,9 @@ void gd_train_prepare(gd_train *t)
         out_of_range(t, range);
         return;
     }
+    gd_bounds_scale(t);
     t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
+    gd_bounds_project(t, t->theta);
     if (!gd_all_finite(t->theta, t->n)) {
         forget_parameters(t);
         out_of_range(t, GD_INITIAL_TOO_LARGE);
@@ -148,7 +151,7 @@ static bool all_zero(const gd_data *d)
 
 static void find_rate(gd_train *t)
 {
-    if (!gd_curvature_step(&t->curvature, t->objective))
+    if (!gd_curvature_step(&t->curvature, t->objective) || gd_train_interrupted(t))
         return;
     t->phase = GD_START;
     if (set_curvature(t)) {
@@ -165,6 +168,8 @@ static void find_rate(gd_train *t)
 static void start(gd_train *t)
 {
     double at_zero = gd_train_start(t);
+    if (gd_train_interrupted(t))
+        return;
     t->phase = GD_EPOCHS;
     bool finite = isfinite(t->state.cost) && isfinite(t->state.gradient_norm);
     if (!finite && isfinite(at_zero) && t->moved)
@@ -184,28 +189,45 @@ static bool bouncing(const gd_train *t, double floor)
                4 * t->spec.tol * fmax(s->cost, floor);
 }
 
-/* Has the cost settled? Full batches: it changed by no more than tol. Mini-batches: the
- * best one did not improve by more than tol, and the noise is below where it began. */
+/* Has the run settled? By its cost: for full batches: it changed by no more than tol; for
+ * mini-batches the best one did not improve by more than tol, and the noise is below where it
+ * began. */
 static bool settled(const gd_train *t, double before, double best_before)
 {
     double tol = t->spec.tol, cost = t->state.cost;
     double floor = DBL_EPSILON * t->reference; /* a perfect fit ends in rounding noise */
     if (tol == 0)
         return false;
+    if (t->spec.tol_on == GD_TOL_GRADIENT)
+        return t->state.gradient_norm <= tol;
+    if (t->spec.tol_on == GD_TOL_PARAMETERS)
+        return t->change <= tol;
     if (gd_full_batch(t))
         return fabs(before - cost) <= tol * fmax(before, floor) && !bouncing(t, floor);
     return cost >= best_before * (1 - tol) && cost <= t->reference;
 }
 
+/* Does one settled epoch tell the truth? A gradient does, and descent by full batches. */
+static bool certain(const gd_train *t)
+{
+    return t->spec.tol_on == GD_TOL_GRADIENT ||
+           (gd_full_batch(t) && t->spec.optimizer == gd_optimizers[0]);
+}
+
 static void epoch(gd_train *t)
 {
     gd_state *s = &t->state;
-    double before = s->cost, lowest = t->lowest;
+    const gd_state before = *s;
+    double lowest = t->lowest;
     gd_train_epoch(t);
-    t->stalled = settled(t, before, lowest) ? t->stalled + 1 : 0;
+    if (gd_train_interrupted(t)) {
+        *s = before;
+        return;
+    }
+    t->stalled = settled(t, before.cost, lowest) ? t->stalled + 1 : 0;
     uint64_t stall = t->spec.n_iter_no_change;
     if (stall == GD_AUTO)
-        stall = gd_full_batch(t) && t->spec.optimizer == gd_optimizers[0] ? 1 : DEFAULT_PATIENCE;
+        stall = certain(t) ? 1 : DEFAULT_PATIENCE;
 
     if (!isfinite(s->cost) || !isfinite(s->gradient_norm) || s->cost > RUN_AWAY * t->reference)
         stop(t, GD_STOP_DIVERGED);
@@ -219,7 +241,7 @@ static void epoch(gd_train *t)
 
 static void analyse(gd_train *t)
 {
-    if (!gd_curvature_step(&t->curvature, t->objective))
+    if (!gd_curvature_step(&t->curvature, t->objective) || gd_train_interrupted(t))
         return;
     t->phase = GD_ENDED;
     bool found = set_curvature(t);
@@ -233,11 +255,18 @@ static void analyse(gd_train *t)
 
 void gd_train_finish(gd_train *t, gd_stop why)
 {
-    if (t->phase == GD_EPOCHS)
+    if (t->phase == GD_EPOCHS) {
         stop(t, why);
+    } else if (gd_train_interrupted(t) && t->phase < GD_EPOCHS) {
+        gd_state *s = &t->state;
+        s->cost = s->validation_cost = s->best_cost = s->gradient_norm = NAN;
+        s->stop = why;
+    }
+    if (gd_train_interrupted(t))
+        t->phase = GD_ENDED;
 }
 
-gd_step gd_train_step(gd_train *t)
+static gd_step next(gd_train *t)
 {
     switch (t->phase) {
     case GD_SCALING:
@@ -259,4 +288,10 @@ gd_step gd_train_step(gd_train *t)
         break;
     }
     return GD_STEP_DONE;
+}
+
+gd_step gd_train_step(gd_train *t)
+{
+    gd_step step = gd_train_interrupted(t) ? GD_STEP_DONE : next(t);
+    return gd_train_interrupted(t) ? GD_STEP_DONE : step;
 }
