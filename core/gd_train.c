@@ -205,7 +205,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     if (status != GD_OK)
         goto fail;
     gd_objective_over(t->objective, &t->rows);
-    size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n);
+    size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n, &spec->optimizer_hyper);
     t->theta = calloc(7 * t->n + 2 * cols + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
     size_t searched = cols + spec->intercept; /* parameters of one output */

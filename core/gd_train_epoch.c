@@ -71,11 +71,16 @@ static double relative_change(gd_train *t, const double *at)
     return change == 0 ? 0 : change / gd_norm(at, t->n);
 }
 
-static void evaluate(gd_train *t)
+static const double *reported(const gd_train *t)
+{
+    return t->averaged ? t->mean : t->theta;
+}
+
+/* What follows from the cost and the gradient at where the epoch has led. */
+static void record(gd_train *t)
 {
     gd_state *s = &t->state;
-    const double *at = t->averaged ? t->mean : t->theta;
-    s->cost = full_cost(t, at, t->gradient);
+    const double *at = reported(t);
     s->gradient_norm = slope_norm(t, at);
     gd_rows aside;
     s->validation_cost = NAN;
@@ -88,6 +93,12 @@ static void evaluate(gd_train *t)
     t->change = relative_change(t, at);
     memcpy(t->finite, at, t->n * sizeof *t->theta);
     s->finite_epoch = s->epoch;
+}
+
+static void evaluate(gd_train *t)
+{
+    t->state.cost = full_cost(t, reported(t), t->gradient);
+    record(t);
 }
 
 /* The cost that says which epoch was best. */
@@ -185,6 +196,29 @@ static void backtrack(gd_train *t)
     /* nothing is lower: at the minimum, as far as doubles can tell */
 }
 
+static double eval(void *ctx, const double *theta, double *gradient)
+{
+    return full_cost(ctx, theta, gradient);
+}
+
+/* The optimizer passes over the data as it needs, and leaves cost and gradient where it ends. */
+static void descend(gd_train *t)
+{
+    gd_descent d = {.theta = t->theta,
+                    .gradient = t->gradient,
+                    .cost = t->state.cost,
+                    .n = t->n,
+                    .eval = eval,
+                    .ctx = t,
+                    .state = t->optimizer_state,
+                    .hyper = &t->spec.optimizer_hyper};
+    t->spec.optimizer->descend(&d);
+    t->state.cost = d.cost;
+    t->state.learning_rate = d.step_length;
+    t->stuck = d.step_length == 0;
+    record(t);
+}
+
 static void mini_batches(gd_train *t)
 {
     if (t->order) {
@@ -211,13 +245,17 @@ void gd_train_epoch(gd_train *t)
     s->epoch++;
     s->learning_rate = schedule->rate(&t->spec.schedule_hyper, t->base_rate, s->epoch,
                                       t->spec.epochs, t->schedule_state);
-    if (gd_spec_backtracks(&t->spec))
-        backtrack(t);
-    else if (gd_full_batch(t))
-        update(t);
-    else
-        mini_batches(t);
-    evaluate(t);
+    if (t->spec.optimizer->descend) {
+        descend(t);
+    } else {
+        if (gd_spec_backtracks(&t->spec))
+            backtrack(t);
+        else if (gd_full_batch(t))
+            update(t);
+        else
+            mini_batches(t);
+        evaluate(t);
+    }
     if (gd_train_interrupted(t))
         return;
     if (schedule->observe)

@@ -54,6 +54,7 @@ struct gd_train {
     double aside_weight;   /* mean weight of the rows validated on */
     /* n values each; NULL without bounds. own: in the data's units, and what is freed */
     double *own_lower, *own_upper, *lower, *upper;
+    bool stuck;    /* the optimizer found nothing lower */
     double change; /* of the parameters in the last epoch, as a share of their length */
 };
 

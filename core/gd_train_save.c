@@ -14,7 +14,7 @@ enum { SAVED_ARRAYS = 5 };
 
 static size_t arrays_len(const gd_train *t)
 {
-    return SAVED_ARRAYS * t->n + t->spec.optimizer->state_len(t->n);
+    return SAVED_ARRAYS * t->n + t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
 }
 
 size_t gd_train_save_len(const gd_train *t)
@@ -57,7 +57,7 @@ void gd_train_save(const gd_train *t, double *out)
     memcpy(out, head, sizeof head);
     memcpy(out + HEAD_LEN - GD_SCHEDULE_STATE, t->schedule_state, sizeof t->schedule_state);
     memcpy(out + HEAD_LEN, t->theta, SAVED_ARRAYS * t->n * sizeof *out);
-    size_t state_len = t->spec.optimizer->state_len(t->n);
+    size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
         memcpy(out + HEAD_LEN + SAVED_ARRAYS * t->n, t->optimizer_state, state_len * sizeof *out);
 }
@@ -117,7 +117,7 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
     t->lowest = in[22];
     memcpy(t->schedule_state, in + HEAD_LEN - GD_SCHEDULE_STATE, sizeof t->schedule_state);
     memcpy(t->theta, in + HEAD_LEN, SAVED_ARRAYS * t->n * sizeof *in);
-    size_t state_len = t->spec.optimizer->state_len(t->n);
+    size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
         memcpy(t->optimizer_state, in + HEAD_LEN + SAVED_ARRAYS * t->n, state_len * sizeof *in);
     t->phase = saved;

@@ -132,7 +132,7 @@ void gd_train_prepare(gd_train *t)
     }
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->phase = GD_START;
-    if (gd_spec_backtracks(&t->spec)) {
+    if (gd_spec_backtracks(&t->spec) || t->spec.optimizer->descend) {
         t->base_rate = 1; /* where the search begins */
         t->state.learning_rate = t->base_rate;
     } else if (t->base_rate == GD_AUTO) {
@@ -196,7 +196,7 @@ static bool settled(const gd_train *t, double before, double best_before)
 {
     double tol = t->spec.tol, cost = t->state.cost;
     double floor = DBL_EPSILON * t->reference; /* a perfect fit ends in rounding noise */
-    if (tol == 0)
+    if (tol == 0 || t->spec.schedule->explores)
         return false;
     if (t->spec.tol_on == GD_TOL_GRADIENT)
         return t->state.gradient_norm <= tol;
@@ -207,10 +207,11 @@ static bool settled(const gd_train *t, double before, double best_before)
     return cost >= best_before * (1 - tol) && cost <= t->reference;
 }
 
-/* Does one settled epoch tell the truth? A gradient does, and descent by full batches. */
+/* Does one settled epoch tell the truth? A gradient does, and so do rules whose every
+ * step descends. */
 static bool certain(const gd_train *t)
 {
-    return t->spec.tol_on == GD_TOL_GRADIENT ||
+    return t->spec.tol_on == GD_TOL_GRADIENT || t->spec.optimizer->descend ||
            (gd_full_batch(t) && t->spec.optimizer == gd_optimizers[0]);
 }
 
@@ -233,7 +234,7 @@ static void epoch(gd_train *t)
         stop(t, GD_STOP_DIVERGED);
     else if (t->spec.patience != GD_NO_PATIENCE && s->epoch - s->best_epoch >= t->spec.patience)
         stop(t, GD_STOP_EARLY);
-    else if (t->stalled >= stall)
+    else if (t->stalled >= stall || t->stuck)
         stop(t, GD_STOP_CONVERGED);
     else if (s->epoch >= t->spec.epochs)
         stop(t, s->cost > ENDED_ABOVE * t->reference ? GD_STOP_DIVERGED : GD_STOP_MAX_EPOCHS);

@@ -43,7 +43,7 @@ static gd_spec spec_number(int i)
         use_optimizer(&spec, "lbfgs");
     return spec;
 }
-enum { SPECS = 4 };
+enum { SPECS = 5 };
 
 static problem data_number(int i)
 {
