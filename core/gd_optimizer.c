@@ -4,8 +4,9 @@
 #include <string.h>
 
 #define STATE(name, values)                                                                        \
-    size_t gd_state_##name(size_t n)                                                               \
+    size_t gd_state_##name(size_t n, const void *hyper)                                            \
     {                                                                                              \
+        (void)hyper;                                                                               \
         return values * n;                                                                         \
     }                                                                                              \
     void gd_state_##name##_init(double *state, size_t n, const void *hyper)                        \

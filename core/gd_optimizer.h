@@ -19,9 +19,25 @@ typedef struct gd_update {
     size_t n;
     double learning_rate; /* > 0 */
     uint64_t t;           /* updates so far, this one included */
-    double *state;        /* state_len(n) doubles */
+    double *state;        /* state_len doubles */
     const void *hyper;
 } gd_update;
+
+/* One iteration of a rule that evaluates the objective on its way, in place. On entry cost and
+ * gradient are those at theta; on return again, wherever it has led. */
+typedef struct gd_descent {
+    double *theta, *gradient; /* n values */
+    double cost;
+    size_t n;
+    /* The full, penalised objective at theta: returns its cost, which may be infinite or NaN,
+     * and writes its gradient. */
+    double (*eval)(void *ctx, const double *theta, double *gradient);
+    void *ctx;
+    double *state; /* state_len doubles */
+    const void *hyper;
+    double step_length; /* written: that of the accepted step; 0 when there was none to be found:
+                           nothing is lower, as far as doubles can tell */
+} gd_descent;
 
 typedef struct gd_optimizer {
     const char *name;
@@ -40,10 +56,13 @@ typedef struct gd_optimizer {
      * of an l1 penalty is scaled by. NULL for rules whose steps are not so. */
     double (*gain)(const void *hyper);
     /* doubles of state for n parameters; 0 for none */
-    size_t (*state_len)(size_t n);
-    /* state: state_len(n) doubles, written */
+    size_t (*state_len)(size_t n, const void *hyper);
+    /* state: state_len doubles, written */
     void (*init)(double *state, size_t n, const void *hyper);
+    /* One update; NULL where there is a descend. */
     void (*step)(const gd_update *u);
+    /* For rules that look for their steps: a whole epoch, for full batches; else NULL. */
+    void (*descend)(gd_descent *d);
 } gd_optimizer;
 
 /* The table, in the order of optimizers/list.h. */
@@ -54,10 +73,10 @@ extern const size_t gd_optimizers_count;
 const gd_optimizer *gd_optimizer_find(const char *name);
 
 /* For the members: states of none, one, two and three values a parameter, all zero. */
-size_t gd_state_none(size_t n);
-size_t gd_state_one(size_t n);
-size_t gd_state_two(size_t n);
-size_t gd_state_three(size_t n);
+size_t gd_state_none(size_t n, const void *hyper);
+size_t gd_state_one(size_t n, const void *hyper);
+size_t gd_state_two(size_t n, const void *hyper);
+size_t gd_state_three(size_t n, const void *hyper);
 void gd_state_none_init(double *state, size_t n, const void *hyper);
 void gd_state_one_init(double *state, size_t n, const void *hyper);
 void gd_state_two_init(double *state, size_t n, const void *hyper);

@@ -17,6 +17,7 @@ typedef struct gd_schedule {
     const char *source; /* the paper or formula */
     const gd_param *params;
     size_t params_count;
+    bool explores; /* all its epochs are wanted: neither tol ends it, nor is it advised on */
     /* The rate of epoch `epoch` (from 1) of at most `epochs`; base > 0 is the learning_rate.
      * state: GD_SCHEDULE_STATE doubles. Positive. */
     double (*rate)(const void *hyper, double base, uint64_t epoch, uint64_t epochs,

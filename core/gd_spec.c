@@ -7,22 +7,30 @@
 
 #define AT(member) .name = #member, .offset = offsetof(gd_spec, member)
 
+static const char *const tol_on_words[] = {"cost", "gradient", "parameters", NULL};
+
 const gd_param gd_spec_params[] = {
     {AT(learning_rate), .kind = GD_NUMBER, .def = GD_AUTO, .min = 0, .min_open = true,
      .max = INFINITY, .word = "auto", .word_value = GD_AUTO,
      .doc = "the step length; \"auto\" is 1/L, L the largest curvature of the objective, or the "
-            "optimizer's customary rate"},
+            "optimizer's customary rate, or (lbfgs) found by a search in each epoch"},
     {AT(epochs), .kind = GD_INTEGER, .def = 1000, .min = 1, .max = 1e9,
      .doc = "passes over the data, at most"},
     {AT(batch_size), .kind = GD_INTEGER, .def = GD_FULL_BATCH, .min = 1, .max = (double)GD_MAX_ROWS,
      .word = "full", .word_value = GD_FULL_BATCH,
      .doc = "rows an update: \"full\" for all of them, 1 for single-sample updates"},
     {AT(tol), .kind = GD_NUMBER, .def = 1e-6, .min = 0, .max = 1, .max_open = true,
-     .doc = "stop when the full objective improves by less, relative to itself; 0 never stops"},
+     .doc =
+         "stop when the full objective improves by less, relative to itself (or what tol_on says "
+         "is as small); 0 never stops"},
+    {AT(tol_on), .kind = GD_CHOICE, .def = GD_TOL_COST, .choices = tol_on_words,
+     .doc =
+         "what tol is held against: the relative change of the cost, the norm of the gradient, or "
+         "the relative change of the parameters"},
     {AT(n_iter_no_change), .kind = GD_INTEGER, .def = GD_AUTO, .min = 1, .max = 1e9, .word = "auto",
      .word_value = GD_AUTO,
-     .doc =
-         "epochs in a row that tol must hold for; \"auto\" is 1 for gd with full batches, else 5"},
+     .doc = "epochs in a row that tol must hold for; \"auto\" is 1 for gd with full batches, for "
+            "lbfgs and for gradients, else 5"},
     {AT(validation_fraction), .kind = GD_NUMBER, .def = GD_NO_VALIDATION, .min = 0,
      .min_open = true, .max = 1, .max_open = true, .word = "none", .word_value = GD_NO_VALIDATION,
      .doc = "share of the rows (of each class) that is set aside at random to validate on"},
@@ -55,6 +63,8 @@ const gd_param gd_spec_params[] = {
     {AT(intercept), .kind = GD_BOOLEAN, .def = 1, .max = 1, .doc = "fit a constant term"},
     {AT(standardize), .kind = GD_BOOLEAN, .def = 1, .max = 1,
      .doc = "scale features inside; parameters are reported in your units and scaled"},
+    {AT(non_negative), .kind = GD_BOOLEAN, .def = 0, .max = 1,
+     .doc = "keep every coefficient at 0 or above; the intercept is free"},
 };
 
 const size_t gd_spec_params_count = sizeof gd_spec_params / sizeof gd_spec_params[0];
@@ -88,11 +98,83 @@ gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes)
 bool gd_spec_backtracks(const gd_spec *s)
 {
     return s->learning_rate == GD_AUTO && !s->optimizer->customary_rate && s->cost->smooth &&
-           !(s->model->linear && s->cost->curvature > 0);
+           !s->optimizer->descend && !(s->model->linear && s->cost->curvature > 0);
+}
+
+bool gd_spec_bounded(const gd_spec *s)
+{
+    return s->lower || s->upper || s->non_negative;
+}
+
+static const char *bounds_field(const gd_spec *s)
+{
+    return s->lower ? "lower" : s->upper ? "upper" : "non_negative";
+}
+
+static gd_status check_bounds(const gd_spec *s, gd_error *err)
+{
+    if (!gd_spec_bounded(s) || (s->model->linear && s->model->task != GD_MULTICLASS))
+        return GD_OK;
+    return gd_fail(err, GD_INVALID, bounds_field(s),
+                   "bounds are for models of one coefficient a column, such as "
+                   "\"linear_regression\", \"logistic_regression\" and \"poisson_regression\"; "
+                   "\"%s\" has more: leave them out",
+                   s->model->name);
+}
+
+/* Rules that look for their steps go by the full objective and its slope alone. */
+static gd_status check_descent(const gd_spec *s, gd_error *err)
+{
+    const char *name = s->optimizer->name;
+    if (!s->optimizer->descend)
+        return GD_OK;
+    if (s->batch_size != GD_FULL_BATCH)
+        return gd_fail(err, GD_INVALID, "batch_size",
+                       "\"%s\" needs full batches: set it to \"full\", or use an optimizer like "
+                       "\"adam\"",
+                       name);
+    if (s->learning_rate != GD_AUTO)
+        return gd_fail(err, GD_INVALID, "learning_rate",
+                       "\"%s\" finds the length of each step: set it to \"auto\", or use \"gd\" or "
+                       "\"momentum\"",
+                       name);
+    if (s->schedule != gd_schedules[0])
+        return gd_fail(err, GD_INVALID, "schedule",
+                       "\"%s\" finds the length of each step: use \"constant\", or \"gd\" or "
+                       "\"momentum\" with a schedule",
+                       name);
+    if (s->clip_norm != GD_NO_CLIP || s->clip_value != GD_NO_CLIP)
+        return gd_fail(err, GD_INVALID, s->clip_norm != GD_NO_CLIP ? "clip_norm" : "clip_value",
+                       "is for optimizers that take one step an epoch or batch; \"%s\" bounds its "
+                       "steps itself: set it to \"none\"",
+                       name);
+    if (s->l1 != 0)
+        return gd_fail(
+            err, GD_INVALID, "l1",
+            "needs the proximal step of gd, momentum or nesterov: \"%s\" has none; use l2 "
+            "with it, or one of those",
+            name);
+    if (gd_spec_bounded(s))
+        return gd_fail(err, GD_INVALID, bounds_field(s),
+                       "needs an optimizer with projected steps: \"%s\" has none; use \"gd\" or "
+                       "\"momentum\"",
+                       name);
+    if (!s->cost->smooth)
+        return gd_fail(err, GD_INVALID, "optimizer",
+                       "\"%s\" needs a cost whose slope does not jump, such as \"huber\"; with "
+                       "\"%s\" use an optimizer like \"adam\"",
+                       name, s->cost->name);
+    return GD_OK;
 }
 
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
+    gd_status bounds = check_bounds(s, err);
+    if (bounds != GD_OK)
+        return bounds;
+    gd_status descent = check_descent(s, err);
+    if (descent != GD_OK)
+        return descent;
     if (s->patience != GD_NO_PATIENCE && s->validation_fraction == GD_NO_VALIDATION && !s->split)
         return gd_fail(
             err, GD_INVALID, "patience",
@@ -100,7 +182,7 @@ gd_status gd_spec_check(const gd_spec *s, gd_error *err)
     if (s->average && s->batch_size == GD_FULL_BATCH)
         return gd_fail(err, GD_INVALID, "average",
                        "is for mini-batches: set batch_size, or average to false");
-    if (s->l1 > 0 && !s->optimizer->gain)
+    if (s->l1 != 0 && !s->optimizer->gain)
         return gd_fail(err, GD_INVALID, "l1",
                        "needs the proximal step of gd, momentum or nesterov; \"%s\" has none",
                        s->optimizer->name);

@@ -33,8 +33,12 @@ typedef struct gd_spec {
     bool shuffle;      /* visit rows in a new random order each epoch (mini-batches) */
     bool intercept;    /* fit a constant term */
     bool standardize;  /* scale features inside; parameters are reported in both units */
+    bool non_negative; /* no coefficient below 0 */
+    uint64_t tol_on;   /* what tol is held against: GD_TOL_COST, ... */
     /* not rows of the table */
     bool balanced; /* weigh classes by n / (classes * count of the class), over training rows */
+    const double *lower, *upper; /* of the coefficients, cols values each in the data's units,
+                                    +-INFINITY for none; NULL: none; borrowed by gd_train too */
     bool split;    /* for gd_spec_check: the data will come split (gd_data.train_rows) */
     const double *lower, *upper; /* cols values each in the data's units, +-INFINITY for none;
                                     NULL: coefficients are free; borrowed */
@@ -45,7 +49,12 @@ typedef struct gd_spec {
 #define GD_FULL_BATCH 0 /* batch_size: all rows */
 #define GD_NO_VALIDATION 0
 #define GD_NO_PATIENCE 0
+#define GD_PATH (-1) /* l1, l2: a series of numbers, a run each; not for gd_train_new */
 #define GD_NO_CLIP 0 /* clip_norm, clip_value: gradients as they are */
+
+/* tol_on. After an epoch: the cost changed by no more than tol, relatively; the norm of the
+ * gradient is at most tol; the parameters moved by at most tol times their length. */
+enum { GD_TOL_COST, GD_TOL_GRADIENT, GD_TOL_PARAMETERS };
 
 /* The rows of the scalar members above. */
 extern const gd_param gd_spec_params[];
@@ -62,6 +71,9 @@ gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes);
 
 /* Is the step found by backtracking, for want of a bound on the curvature? */
 bool gd_spec_backtracks(const gd_spec *s);
+
+/* Has any coefficient a bound? */
+bool gd_spec_bounded(const gd_spec *s);
 
 /* Does it all fit together? On error *err says what to use instead. */
 gd_status gd_spec_check(const gd_spec *s, gd_error *err) __attribute__((warn_unused_result));

@@ -106,11 +106,16 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
     gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
     if (initial && !gd_all_finite(initial, spec->model->params_len(&shape)))
         return gd_fail(err, GD_INVALID, "initial_parameters", "must be finite numbers");
+    if (spec->l1 == GD_PATH || spec->l2 == GD_PATH)
+        return gd_fail(err, GD_INVALID, spec->l1 == GD_PATH ? "l1" : "l2",
+                       "\"path\" stands for a series of runs, each of which needs a number");
     gd_status status = check_targets(d, spec->model, err);
     if (status == GD_OK)
         status = check_split(d, spec, err);
     if (status == GD_OK)
         status = check_offset(d, spec->model, err);
+    if (status == GD_OK)
+        status = gd_bounds_check(spec, d->cols, err);
     if (status != GD_OK)
         return status;
     gd_spec given = *spec;
@@ -200,7 +205,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     if (status != GD_OK)
         goto fail;
     gd_objective_over(t->objective, &t->rows);
-    size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n);
+    size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n, &spec->optimizer_hyper);
     t->theta = calloc(7 * t->n + 2 * cols + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
     size_t searched = cols + spec->intercept; /* parameters of one output */
@@ -228,6 +233,10 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->moved = initial != NULL;
     if (initial)
         memcpy(t->theta, initial, t->n * sizeof *initial);
+    status = gd_bounds_new(t, err);
+    if (status != GD_OK)
+        goto fail;
+    gd_bounds_project(t, t->theta);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->spec.optimizer->init(t->optimizer_state, t->n, &t->spec.optimizer_hyper);
     t->base_rate = t->spec.learning_rate;
@@ -253,6 +262,7 @@ void gd_train_free(gd_train *t)
     free(t->order);
     free(t->index);
     free(t->row_weights);
+    free(t->own_lower);
     free(t);
 }
 
@@ -277,6 +287,11 @@ bool gd_train_validation_rows(const gd_train *t, gd_rows *validation)
 const gd_error *gd_train_error(const gd_train *t)
 {
     return &t->error;
+}
+
+bool gd_train_interrupted(const gd_train *t)
+{
+    return gd_objective_interrupted(t->objective);
 }
 
 const gd_data *gd_train_data(const gd_train *t)
@@ -317,6 +332,7 @@ const double *gd_train_gradient(const gd_train *t)
 void gd_train_params_unscaled(const gd_train *t, double *out)
 {
     t->spec.model->unscale(&t->shape, t->center, t->scale, t->finite, out);
+    gd_bounds_project_own(t, t->finite, out);
 }
 
 const double *gd_train_center(const gd_train *t)

@@ -78,8 +78,21 @@ gd_step gd_train_step(gd_train *t);
 
 /* Ends the run here, for the caller's own reason (GD_STOP_REQUESTED, GD_STOP_MAX_SECONDS), and
  * gives back the best parameters so far. A run that has not reached its
- * starting point, or has ended, goes on as it is. */
+ * starting point, or has ended, goes on as it is; but one that was interrupted before its
+ * starting point ends there, with costs that are NaN. */
 void gd_train_finish(gd_train *t, gd_stop why);
+
+/* Has the executor broken the last step off? Then the state is that of the epoch before, further
+ * steps do nothing and return GD_STEP_DONE, and the run is good only for gd_train_finish and
+ * what looks in after it, and gd_train_free. Checkpoints taken before stay valid. */
+bool gd_train_interrupted(const gd_train *t);
+
+/* Changes settings from the next epoch on. learning_rate: > 0, before the schedule (a rate that was
+ * found, or searched for in each epoch, is given up); NAN keeps what is. tol: [0, 1), NAN keeps.
+ * epochs: more than have run, 0 keeps. Refused, with nothing changed, for a run that has ended,
+ * and learning_rate for an optimizer that finds its own steps. Checkpoints keep the change. */
+gd_status gd_train_adjust(gd_train *t, double learning_rate, double tol, uint64_t epochs,
+                          gd_error *err) __attribute__((warn_unused_result));
 
 /* Valid until the next step. */
 const gd_state *gd_train_state(const gd_train *t);

@@ -30,16 +30,21 @@ static double full_cost(gd_train *t, const double *theta, double *gradient)
     return cost + penalise(t, theta, gradient);
 }
 
-/* The length of the steepest way down: with l1, whose slope jumps at 0, the shortest
- * subgradient. */
+/* The length of the steepest way down: with l1, whose slope jumps at 0, and at a bound, beyond
+ * which all slopes lead back, the shortest subgradient. It is that of the limit of a projected
+ * step, and 0 at a constrained minimum. */
 static double slope_norm(gd_train *t, const double *at)
 {
-    if (t->spec.l1 == 0)
+    if (t->spec.l1 == 0 && !t->lower)
         return gd_norm(t->gradient, t->n);
     for (size_t i = 0; i < t->n; i++) {
         double g = t->gradient[i], l1 = t->spec.l1 * t->weight[i];
-        double inside = fmax(fabs(g) - l1, 0);
-        t->v[i] = at[i] != 0 ? g + copysign(l1, at[i]) : copysign(inside, g);
+        double low = at[i] > 0 ? g + l1 : g - l1, high = at[i] < 0 ? g - l1 : g + l1;
+        if (t->lower && at[i] <= t->lower[i])
+            low = -INFINITY;
+        if (t->lower && at[i] >= t->upper[i])
+            high = INFINITY;
+        t->v[i] = isnan(g) ? g : low > 0 ? low : high < 0 ? high : 0;
     }
     return gd_norm(t->v, t->n);
 }
@@ -57,21 +62,43 @@ static void shrink(gd_train *t)
             t->theta[i] = copysign(fmax(fabs(t->theta[i]) - by, 0), t->theta[i]);
 }
 
-static void evaluate(gd_train *t)
+/* How far the parameters have come since the epoch before, which t->finite holds. */
+static double relative_change(gd_train *t, const double *at)
+{
+    for (size_t i = 0; i < t->n; i++)
+        t->v[i] = at[i] - t->finite[i];
+    double change = gd_norm(t->v, t->n);
+    return change == 0 ? 0 : change / gd_norm(at, t->n);
+}
+
+static const double *reported(const gd_train *t)
+{
+    return t->averaged ? t->mean : t->theta;
+}
+
+/* What follows from the cost and the gradient at where the epoch has led. */
+static void record(gd_train *t)
 {
     gd_state *s = &t->state;
-    const double *at = t->averaged ? t->mean : t->theta;
-    s->cost = full_cost(t, at, t->gradient);
+    const double *at = reported(t);
     s->gradient_norm = slope_norm(t, at);
-    if (isfinite(s->cost) && isfinite(s->gradient_norm)) {
-        memcpy(t->finite, at, t->n * sizeof *t->theta);
-        s->finite_epoch = s->epoch;
-    }
     gd_rows aside;
     s->validation_cost = NAN;
     if (gd_train_validation_rows(t, &aside))
         s->validation_cost = gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
                              penalise(t, at, NULL);
+    t->change = INFINITY;
+    if (gd_train_interrupted(t) || !isfinite(s->cost) || !isfinite(s->gradient_norm))
+        return;
+    t->change = relative_change(t, at);
+    memcpy(t->finite, at, t->n * sizeof *t->theta);
+    s->finite_epoch = s->epoch;
+}
+
+static void evaluate(gd_train *t)
+{
+    t->state.cost = full_cost(t, reported(t), t->gradient);
+    record(t);
 }
 
 /* The cost that says which epoch was best. */
@@ -137,6 +164,7 @@ static void update(gd_train *t)
         .hyper = &t->spec.optimizer_hyper,
     });
     shrink(t);
+    gd_bounds_project(t, t->theta);
     average(t);
 }
 
@@ -151,13 +179,14 @@ static void backtrack(gd_train *t)
     if (gd_norm(t->gradient, t->n) == 0 && t->spec.l1 == 0)
         return; /* nowhere to go */
     t->base_rate *= 2;
-    for (int k = 0; k < HALVINGS; k++, t->base_rate /= 2) {
+    for (int k = 0; k < HALVINGS && !gd_train_interrupted(t); k++, t->base_rate /= 2) {
         double moved = 0;
         t->state.learning_rate = t->base_rate;
         memcpy(trial, t->theta, t->n * sizeof *trial);
         for (size_t i = 0; i < t->n; i++)
             t->theta[i] -= t->base_rate * t->gradient[i];
         shrink(t);
+        gd_bounds_project(t, t->theta);
         for (size_t i = 0; i < t->n; i++)
             moved += (t->theta[i] - trial[i]) * (t->theta[i] - trial[i]);
         if (full_cost(t, t->theta, NULL) <= before - moved / (4 * t->base_rate))
@@ -165,6 +194,29 @@ static void backtrack(gd_train *t)
         memcpy(t->theta, trial, t->n * sizeof *trial);
     }
     /* nothing is lower: at the minimum, as far as doubles can tell */
+}
+
+static double eval(void *ctx, const double *theta, double *gradient)
+{
+    return full_cost(ctx, theta, gradient);
+}
+
+/* The optimizer passes over the data as it needs, and leaves cost and gradient where it ends. */
+static void descend(gd_train *t)
+{
+    gd_descent d = {.theta = t->theta,
+                    .gradient = t->gradient,
+                    .cost = t->state.cost,
+                    .n = t->n,
+                    .eval = eval,
+                    .ctx = t,
+                    .state = t->optimizer_state,
+                    .hyper = &t->spec.optimizer_hyper};
+    t->spec.optimizer->descend(&d);
+    t->state.cost = d.cost;
+    t->state.learning_rate = d.step_length;
+    t->stuck = d.step_length == 0;
+    record(t);
 }
 
 static void mini_batches(gd_train *t)
@@ -179,6 +231,8 @@ static void mini_batches(gd_train *t)
         size_t left = t->rows.count - first;
         gd_rows rows = {t->order ? t->order : t->split, first, left < t->batch ? left : t->batch};
         gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
+        if (gd_train_interrupted(t))
+            return;
         penalise(t, t->theta, t->gradient);
         update(t);
     }
@@ -191,13 +245,19 @@ void gd_train_epoch(gd_train *t)
     s->epoch++;
     s->learning_rate = schedule->rate(&t->spec.schedule_hyper, t->base_rate, s->epoch,
                                       t->spec.epochs, t->schedule_state);
-    if (gd_spec_backtracks(&t->spec))
-        backtrack(t);
-    else if (gd_full_batch(t))
-        update(t);
-    else
-        mini_batches(t);
-    evaluate(t);
+    if (t->spec.optimizer->descend) {
+        descend(t);
+    } else {
+        if (gd_spec_backtracks(&t->spec))
+            backtrack(t);
+        else if (gd_full_batch(t))
+            update(t);
+        else
+            mini_batches(t);
+        evaluate(t);
+    }
+    if (gd_train_interrupted(t))
+        return;
     if (schedule->observe)
         schedule->observe(&t->spec.schedule_hyper, s->cost, t->schedule_state);
     if (watched(t) < s->best_cost)

@@ -52,6 +52,10 @@ struct gd_train {
     const uint32_t *split; /* rows trained on, then those validated on; NULL: as they lie */
     double *row_weights;   /* mean 1 over the rows trained on; NULL: all 1 */
     double aside_weight;   /* mean weight of the rows validated on */
+    /* n values each; NULL without bounds. own: in the data's units, and what is freed */
+    double *own_lower, *own_upper, *lower, *upper;
+    bool stuck;    /* the optimizer found nothing lower */
+    double change; /* of the parameters in the last epoch, as a share of their length */
 };
 
 /* gd_train.c */
@@ -69,6 +73,14 @@ void gd_train_epoch(gd_train *t); /* one epoch on; does not look whether to stop
 /* gd_train_step.c */
 void gd_train_prepare(gd_train *t);
 void gd_begin_curvature(gd_train *t);
+
+/* gd_train_bounds.c */
+gd_status gd_bounds_check(const gd_spec *s, size_t cols, gd_error *err);
+gd_status gd_bounds_new(gd_train *t, gd_error *err); /* t->n, data and scale are set */
+void gd_bounds_scale(gd_train *t);                   /* once t->scale has changed */
+void gd_bounds_project(const gd_train *t, double *theta);
+/* theta: in the data's units; scaled: the same as trained, which says what is at its bound. */
+void gd_bounds_project_own(const gd_train *t, const double *scaled, double *theta);
 
 /* gd_train_explain.c: fills t->error for a run that diverged, by what is known so far. */
 void gd_train_explain(gd_train *t);

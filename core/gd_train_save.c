@@ -4,17 +4,17 @@
 #include <math.h>
 #include <string.h>
 
-#define CHECKPOINT_VERSION 3.0
+#define CHECKPOINT_VERSION 4.0
 
 /* A head of numbers, then the arrays. */
-enum { HEAD_LEN = 24 + GD_SCHEDULE_STATE };
+enum { HEAD_LEN = 27 + GD_SCHEDULE_STATE };
 
 /* theta, finite, gradient, mean, best: they lie side by side */
 enum { SAVED_ARRAYS = 5 };
 
 static size_t arrays_len(const gd_train *t)
 {
-    return SAVED_ARRAYS * t->n + t->spec.optimizer->state_len(t->n);
+    return SAVED_ARRAYS * t->n + t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
 }
 
 size_t gd_train_save_len(const gd_train *t)
@@ -50,11 +50,14 @@ void gd_train_save(const gd_train *t, double *out)
         s->validation_cost,
         t->lowest,
         (double)t->range,
+        t->spec.learning_rate, /* the settings that gd_train_adjust changes */
+        t->spec.tol,
+        (double)t->spec.epochs,
     };
     memcpy(out, head, sizeof head);
     memcpy(out + HEAD_LEN - GD_SCHEDULE_STATE, t->schedule_state, sizeof t->schedule_state);
     memcpy(out + HEAD_LEN, t->theta, SAVED_ARRAYS * t->n * sizeof *out);
-    size_t state_len = t->spec.optimizer->state_len(t->n);
+    size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
         memcpy(out + HEAD_LEN + SAVED_ARRAYS * t->n, t->optimizer_state, state_len * sizeof *out);
 }
@@ -67,11 +70,12 @@ static bool whole(double v, double most)
 /* Is it of this run, and could save have written it? */
 static bool plausible(const gd_train *t, const double *in, size_t len)
 {
-    static const int counts[] = {5, 12, 14, 16, 17, 20};
+    static const int counts[] = {5, 12, 14, 16, 17, 20, 26};
     bool ok = len == gd_train_save_len(t) && in[0] == CHECKPOINT_VERSION && in[1] == (double)t->n &&
               in[2] == (double)t->data.rows && in[18] == (double)t->data.cols &&
               whole(in[3], GD_ENDED) && whole(in[4], GD_STOP_DIVERGED) &&
-              whole(in[23], GD_INITIAL_TOO_LARGE);
+              whole(in[23], GD_INITIAL_TOO_LARGE) && isfinite(in[24]) && in[24] >= 0 &&
+              in[25] >= 0 && in[25] < 1;
     for (size_t i = 0; ok && i < sizeof counts / sizeof counts[0]; i++)
         ok = whole(in[counts[i]], GD_MAX_EXACT_INTEGER);
     return ok;
@@ -83,6 +87,10 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
         return gd_fail(err, GD_INVALID, "checkpoint", "does not belong to this run");
     gd_phase saved = (gd_phase)in[3];
     gd_range range = (gd_range)in[23];
+    if (in[24] != t->spec.learning_rate)
+        t->spec.learning_rate = t->base_rate = t->state.learning_rate = in[24];
+    t->spec.tol = in[25];
+    t->spec.epochs = (uint64_t)in[26];
     /* Before the first epoch nothing was trained; what is out of range is found out again. */
     if (saved < GD_EPOCHS || (saved == GD_ENDED && range != GD_IN_RANGE && in[5] == 0))
         return GD_OK;
@@ -109,7 +117,7 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
     t->lowest = in[22];
     memcpy(t->schedule_state, in + HEAD_LEN - GD_SCHEDULE_STATE, sizeof t->schedule_state);
     memcpy(t->theta, in + HEAD_LEN, SAVED_ARRAYS * t->n * sizeof *in);
-    size_t state_len = t->spec.optimizer->state_len(t->n);
+    size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
         memcpy(t->optimizer_state, in + HEAD_LEN + SAVED_ARRAYS * t->n, state_len * sizeof *in);
     t->phase = saved;

@@ -21,6 +21,7 @@
 static void forget_parameters(gd_train *t)
 {
     t->spec.model->init(&t->shape, t->theta);
+    gd_bounds_project(t, t->theta);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->state.finite_epoch = 0;
 }
@@ -121,7 +122,9 @@ void gd_train_prepare(gd_train *t)
         out_of_range(t, range);
         return;
     }
+    gd_bounds_scale(t);
     t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
+    gd_bounds_project(t, t->theta);
     if (!gd_all_finite(t->theta, t->n)) {
         forget_parameters(t);
         out_of_range(t, GD_INITIAL_TOO_LARGE);
@@ -129,7 +132,7 @@ void gd_train_prepare(gd_train *t)
     }
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->phase = GD_START;
-    if (gd_spec_backtracks(&t->spec)) {
+    if (gd_spec_backtracks(&t->spec) || t->spec.optimizer->descend) {
         t->base_rate = 1; /* where the search begins */
         t->state.learning_rate = t->base_rate;
     } else if (t->base_rate == GD_AUTO) {
@@ -148,7 +151,7 @@ static bool all_zero(const gd_data *d)
 
 static void find_rate(gd_train *t)
 {
-    if (!gd_curvature_step(&t->curvature, t->objective))
+    if (!gd_curvature_step(&t->curvature, t->objective) || gd_train_interrupted(t))
         return;
     t->phase = GD_START;
     if (set_curvature(t)) {
@@ -165,6 +168,8 @@ static void find_rate(gd_train *t)
 static void start(gd_train *t)
 {
     double at_zero = gd_train_start(t);
+    if (gd_train_interrupted(t))
+        return;
     t->phase = GD_EPOCHS;
     bool finite = isfinite(t->state.cost) && isfinite(t->state.gradient_norm);
     if (!finite && isfinite(at_zero) && t->moved)
@@ -184,34 +189,52 @@ static bool bouncing(const gd_train *t, double floor)
                4 * t->spec.tol * fmax(s->cost, floor);
 }
 
-/* Has the cost settled? Full batches: it changed by no more than tol. Mini-batches: the
- * best one did not improve by more than tol, and the noise is below where it began. */
+/* Has the run settled? By its cost: for full batches: it changed by no more than tol; for
+ * mini-batches the best one did not improve by more than tol, and the noise is below where it
+ * began. */
 static bool settled(const gd_train *t, double before, double best_before)
 {
     double tol = t->spec.tol, cost = t->state.cost;
     double floor = DBL_EPSILON * t->reference; /* a perfect fit ends in rounding noise */
-    if (tol == 0)
+    if (tol == 0 || t->spec.schedule->explores)
         return false;
+    if (t->spec.tol_on == GD_TOL_GRADIENT)
+        return t->state.gradient_norm <= tol;
+    if (t->spec.tol_on == GD_TOL_PARAMETERS)
+        return t->change <= tol;
     if (gd_full_batch(t))
         return fabs(before - cost) <= tol * fmax(before, floor) && !bouncing(t, floor);
     return cost >= best_before * (1 - tol) && cost <= t->reference;
 }
 
+/* Does one settled epoch tell the truth? A gradient does, and so do rules whose every
+ * step descends. */
+static bool certain(const gd_train *t)
+{
+    return t->spec.tol_on == GD_TOL_GRADIENT || t->spec.optimizer->descend ||
+           (gd_full_batch(t) && t->spec.optimizer == gd_optimizers[0]);
+}
+
 static void epoch(gd_train *t)
 {
     gd_state *s = &t->state;
-    double before = s->cost, lowest = t->lowest;
+    const gd_state before = *s;
+    double lowest = t->lowest;
     gd_train_epoch(t);
-    t->stalled = settled(t, before, lowest) ? t->stalled + 1 : 0;
+    if (gd_train_interrupted(t)) {
+        *s = before;
+        return;
+    }
+    t->stalled = settled(t, before.cost, lowest) ? t->stalled + 1 : 0;
     uint64_t stall = t->spec.n_iter_no_change;
     if (stall == GD_AUTO)
-        stall = gd_full_batch(t) && t->spec.optimizer == gd_optimizers[0] ? 1 : DEFAULT_PATIENCE;
+        stall = certain(t) ? 1 : DEFAULT_PATIENCE;
 
     if (!isfinite(s->cost) || !isfinite(s->gradient_norm) || s->cost > RUN_AWAY * t->reference)
         stop(t, GD_STOP_DIVERGED);
     else if (t->spec.patience != GD_NO_PATIENCE && s->epoch - s->best_epoch >= t->spec.patience)
         stop(t, GD_STOP_EARLY);
-    else if (t->stalled >= stall)
+    else if (t->stalled >= stall || t->stuck)
         stop(t, GD_STOP_CONVERGED);
     else if (s->epoch >= t->spec.epochs)
         stop(t, s->cost > ENDED_ABOVE * t->reference ? GD_STOP_DIVERGED : GD_STOP_MAX_EPOCHS);
@@ -219,7 +242,7 @@ static void epoch(gd_train *t)
 
 static void analyse(gd_train *t)
 {
-    if (!gd_curvature_step(&t->curvature, t->objective))
+    if (!gd_curvature_step(&t->curvature, t->objective) || gd_train_interrupted(t))
         return;
     t->phase = GD_ENDED;
     bool found = set_curvature(t);
@@ -233,11 +256,18 @@ static void analyse(gd_train *t)
 
 void gd_train_finish(gd_train *t, gd_stop why)
 {
-    if (t->phase == GD_EPOCHS)
+    if (t->phase == GD_EPOCHS) {
         stop(t, why);
+    } else if (gd_train_interrupted(t) && t->phase < GD_EPOCHS) {
+        gd_state *s = &t->state;
+        s->cost = s->validation_cost = s->best_cost = s->gradient_norm = NAN;
+        s->stop = why;
+    }
+    if (gd_train_interrupted(t))
+        t->phase = GD_ENDED;
 }
 
-gd_step gd_train_step(gd_train *t)
+static gd_step next(gd_train *t)
 {
     switch (t->phase) {
     case GD_SCALING:
@@ -259,4 +289,10 @@ gd_step gd_train_step(gd_train *t)
         break;
     }
     return GD_STEP_DONE;
+}
+
+gd_step gd_train_step(gd_train *t)
+{
+    gd_step step = gd_train_interrupted(t) ? GD_STEP_DONE : next(t);
+    return gd_train_interrupted(t) ? GD_STEP_DONE : step;
 }

@@ -21,8 +21,9 @@ static const gd_param params[] = {
      .doc = "how fast the momentum approaches beta1"},
 };
 
-static size_t state_len(size_t n)
+static size_t state_len(size_t n, const void *hyper_)
 {
+    (void)hyper_;
     return 2 * n + 1;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAX_STEPS 700
-#define MAX_LEN 128
+#define MAX_LEN 160
 #define MAX_COLS 3
 #define MAX_PARAMS 9
 
@@ -82,6 +82,11 @@ static scenario scenario_number(int number)
         c.patience = 100;
         c.average = true;
         c.l1 = gd_optimizers[i]->gain ? 0.05 : 0;
+        if (gd_optimizers[i]->descend) {
+            c.learning_rate = c.batch_size = 0;
+            c.schedule = "constant";
+            c.average = false;
+        }
         return c;
     }
     i -= gd_optimizers_count;

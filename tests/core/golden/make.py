@@ -169,6 +169,56 @@ def lion(theta, g, rate, step, state, hyper):
     return moved
 
 
+def dot(a, b):
+    return sum((x * y for x, y in zip(a, b)), Decimal(0))
+
+
+def apply(matrix, v):
+    return [dot(row, v) for row in matrix]
+
+
+def bfgs(h, s, y):
+    """Nocedal, Wright, 2006, (6.17): H <- (I - rho s y') H (I - rho y s') + rho s s'"""
+    rho = 1 / dot(s, y)
+    left = [[Decimal(i == j) - rho * s[i] * y[j] for j in range(3)] for i in range(3)]
+    half = [[dot(left[i], [h[k][j] for k in range(3)]) for j in range(3)] for i in range(3)]
+    return [[dot(half[i], left[j]) + rho * s[i] * s[j] for j in range(3)] for i in range(3)]
+
+
+def lbfgs(theta, g, rate, step, state, hyper):
+    """Liu, Nocedal, 1989: the inverse Hessian as a matrix, made anew of the last pairs from a
+    multiple of the identity (7.20), where the C has two loops. J is a quadratic, so that along the
+    direction the conditions (3.7) are linear and quadratic in the step, and a cubic through two
+    points and slopes is J itself: what it finds is the minimum, kept from the ends of the bracket,
+    (0, 1) or (2.1, 5)."""
+    if dot(g, g) < Decimal("1e-60"):  # it is there
+        return theta
+    c1, c2 = Decimal(1e-4), hyper.get("c2", Decimal(0.9))
+    pairs = state.setdefault("pairs", [])[-int(hyper.get("history_size", Decimal(10))):]
+    scale = 1 / max(Decimal(1), dot(g, g).sqrt())
+    if pairs:
+        s, y = pairs[-1]
+        scale = dot(s, y) / dot(y, y)
+    h = [[scale * (i == j) for j in range(3)] for i in range(3)]
+    for s, y in pairs:
+        h = bfgs(h, s, y)
+    p = [-v for v in apply(h, g)]
+    slope, bend = dot(g, p), dot(p, apply([exact(r) for r in A], p))
+
+    def meets(a):
+        fall = a * slope + a * a * bend / 2
+        return fall <= c1 * a * slope and abs(slope + a * bend) <= -c2 * slope
+
+    a = Decimal(1)
+    if not meets(a):
+        low, high = (Decimal("0.1"), Decimal("0.9")) if slope + bend > 0 else (Decimal("2.1"), 5)
+        a = min(max(-slope / bend, low), high)
+        assert meets(a), "a step that takes more than one look: choose another start"
+    moved = [x + a * d for x, d in zip(theta, p)]
+    state["pairs"].append(([a * d for d in p], [v - w for v, w in zip(gradient(moved), g)]))
+    return moved
+
+
 # optimizer, learning rate, hyperparameters by name (the others are the defaults)
 ROWS = [
     (gd, 0.137, {}),
@@ -193,6 +243,9 @@ ROWS = [
     (amsgrad, 0.613, {"beta1": 0.25, "beta2": 0.5, "epsilon": 0.125}),
     (lion, 0.137, {}),
     (lion, 0.0613, {"beta1": 0.25, "beta2": 0.5, "weight_decay": 0.75}),
+    (lbfgs, 1.0, {}),
+    (lbfgs, 1.0, {"c2": 0.25}),
+    (lbfgs, 1.0, {"history_size": 2}),
 ]
 
 
