@@ -18,13 +18,13 @@ struct gd_objective {
     const gd_executor *executor;
     gd_rows over; /* the rows of the objective */
     size_t params_len;
-    size_t slot_values; /* a row of a tile: cols + outputs + 1 */
+    size_t slot_values; /* a row of a tile: cols + outputs + 1 + the model's work */
     size_t tile_rows;
     bool scaled;
     double *center;        /* cols */
     double *inverse_scale; /* cols */
     double *sums;          /* a row a block: cost, then params_len of gradient */
-    double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets */
+    double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets, work */
 };
 
 typedef enum pass_kind { COST_AND_GRADIENT, COST_ONLY, HESSIAN_PRODUCT, ROW_CURVATURE } pass_kind;
@@ -53,10 +53,8 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->cost_hyper = cost_hyper;
     o->executor = executor ? executor : &gd_executor_serial;
     o->params_len = model->params_len(shape);
-    o->slot_values = data->cols + shape->outputs + 1;
-    o->tile_rows = GD_TILE_VALUES / data->cols;
-    if (o->tile_rows > GD_TILE_MAX_ROWS)
-        o->tile_rows = GD_TILE_MAX_ROWS;
+    o->slot_values = data->cols + shape->outputs + 1 + gd_shape_work(model, shape);
+    o->tile_rows = gd_shape_tile(model, shape);
     if (o->tile_rows > data->rows)
         o->tile_rows = data->rows;
     size_t blocks = (data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
@@ -126,25 +124,25 @@ static const double *load_tile(const pass *p, size_t at, size_t n, double *tile,
 
 /* What a tile adds to its block's sums. */
 static void visit_tile(const pass *p, const double *X, size_t n, const double *y, double *z,
-                       double *sums)
+                       double *work, double *sums)
 {
     const gd_objective *o = p->o;
     const gd_model *m = o->model;
     switch (p->kind) {
     case COST_AND_GRADIENT:
-        m->forward(&o->shape, p->theta, X, n, z);
+        m->forward(&o->shape, p->theta, X, n, z, work);
         sums[0] += o->cost->eval(z, y, n, o->shape.outputs, z, o->cost_hyper);
-        m->backward(&o->shape, p->theta, X, n, z, sums + 1);
+        m->backward(&o->shape, p->theta, X, n, z, sums + 1, work);
         break;
     case COST_ONLY:
-        m->forward(&o->shape, p->theta, X, n, z);
+        m->forward(&o->shape, p->theta, X, n, z, work);
         sums[0] += o->cost->eval(z, y, n, o->shape.outputs, NULL, o->cost_hyper);
         break;
     case HESSIAN_PRODUCT:
-        m->forward(&o->single, p->theta, X, n, z);
+        m->forward(&o->single, p->theta, X, n, z, work);
         for (size_t i = 0; i < n; i++)
             z[i] *= o->cost->curvature;
-        m->backward(&o->single, p->theta, X, n, z, sums + 1);
+        m->backward(&o->single, p->theta, X, n, z, sums + 1, work);
         break;
     case ROW_CURVATURE:
         for (size_t i = 0; i < n; i++) {
@@ -166,12 +164,13 @@ static void visit_block(void *arg, size_t block, size_t slot)
     double *sums = o->sums + block * (1 + o->params_len);
     double *tile = o->scratch + slot * o->tile_rows * o->slot_values;
     double *z = tile + o->tile_rows * o->data.cols, *y = z + o->tile_rows * o->shape.outputs;
+    double *work = y + o->tile_rows;
 
     memset(sums, 0, (1 + o->params_len) * sizeof *sums);
     for (size_t at = first; at < end; at += o->tile_rows) {
         size_t n = end - at < o->tile_rows ? end - at : o->tile_rows;
         const double *X = load_tile(p, at, n, tile, y);
-        visit_tile(p, X, n, y, z, sums);
+        visit_tile(p, X, n, y, z, work, sums);
     }
 }
 

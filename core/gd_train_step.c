@@ -17,10 +17,10 @@
 
 /* ---- how a run ends ---- */
 
-/* Back to where every model starts, which is finite in any units. */
+/* Back to zeros, which are finite in any units. */
 static void forget_parameters(gd_train *t)
 {
-    t->spec.model->init(&t->shape, t->theta);
+    memset(t->theta, 0, t->n * sizeof *t->theta);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->state.finite_epoch = 0;
 }
@@ -121,7 +121,8 @@ void gd_train_prepare(gd_train *t)
         out_of_range(t, range);
         return;
     }
-    t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
+    if (t->moved) /* a starting point of the model's own is meant for what it is trained on */
+        t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
     if (!gd_all_finite(t->theta, t->n)) {
         forget_parameters(t);
         out_of_range(t, GD_INITIAL_TOO_LARGE);

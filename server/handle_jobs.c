@@ -56,11 +56,11 @@ static void encode_full(cJSON *o, srv_rows *rows)
 
 typedef struct new_job {
     char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE];
-    const api_job *job;
+    api_job *job;
     const char *dataset_id;
     srv_ingest *ingest; /* of an inline dataset that is recorded with the job, or NULL */
     uint64_t cols;
-    bool labels; /* the target is class labels */
+    size_t labels; /* how many class labels the target has; 0 for numbers */
     char *spec;
 } new_job;
 
@@ -75,9 +75,13 @@ static bool find_dataset(srv_db *db, void *arg, api_problem *p)
     if (step == SRV_FAILED)
         return false;
     n->cols = (uint64_t)srv_integer(rows, 1);
-    n->labels = !srv_is_null(rows, 2);
+    const char *labels = srv_text(rows, 2);
+    cJSON *list = labels ? cJSON_Parse(labels) : NULL;
+    n->labels = (size_t)cJSON_GetArraySize(list);
+    bool ok = !labels || list || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    cJSON_Delete(list);
     srv_db_done(rows);
-    return true;
+    return ok;
 }
 
 static bool record(srv_db *db, void *arg, api_problem *p)
@@ -89,19 +93,34 @@ static bool record(srv_db *db, void *arg, api_problem *p)
                             (int64_t)n->job->spec.epochs, n->spec, n->created_at);
 }
 
+/* Says what "auto" stands for, now that the target is known, and looks whether it all fits. Whole
+ * numbers may be classes too, but are so for a model of classes alone. */
+static bool settle(new_job *n, api_problem *p)
+{
+    gd_spec *spec = &n->job->spec;
+    gd_error err;
+    bool several = gd_model_several(spec->model);
+    gd_spec_settle(spec, n->labels, n->job->cost_given);
+    if (n->labels && !(gd_spec_task(spec, n->labels) & GD_CLASSES))
+        return api_problem_field(
+            p, several ? "model.task" : "model",
+            "\"%s\" needs numbers, but the dataset's target is class labels; use %s",
+            several ? "regression" : spec->model->name,
+            several ? "\"binary\", \"multiclass\" or \"auto\""
+                    : "\"logistic_regression\" or \"softmax_regression\"");
+    if (gd_spec_check(spec, &err) != GD_OK ||
+        gd_spec_check_shape(spec, (size_t)n->cols, n->labels, &err) != GD_OK)
+        return api_problem_core(p, &err);
+    return true;
+}
+
 /* Everything that is checked before anything is stored. */
 static bool check_job(srv_request *rq, new_job *n)
 {
     double *initial = NULL;
     bool ok = n->ingest || srv_store_read(rq->app->store, find_dataset, n, &rq->problem);
-    const gd_model *model = n->job->spec.model;
-    if (ok && n->labels && !(model->task & GD_CLASSES))
-        ok =
-            api_problem_field(&rq->problem, "model",
-                              "\"%s\" needs numbers, but the dataset's target is class labels; use "
-                              "\"logistic_regression\" or \"softmax_regression\"",
-                              model->name);
-    ok = ok && api_job_initial(n->job, (size_t)n->cols, &initial, &rq->problem);
+    ok = ok && settle(n, &rq->problem) &&
+         api_job_initial(n->job, (size_t)n->cols, n->labels, &initial, &rq->problem);
     free(initial);
     if (!ok)
         return false;
@@ -208,7 +227,7 @@ void srv_post_job(srv_request *rq)
         }
         n.dataset_id = ingest.id;
         n.cols = ingest.dataset.cols;
-        n.labels = ingest.dataset.labels != NULL;
+        n.labels = ingest.dataset.labels ? ingest.dataset.labels_count : 0;
     }
     if (!check_job(rq, &n) || !store_job(rq, &n)) {
         if (n.ingest)

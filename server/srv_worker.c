@@ -126,15 +126,17 @@ static bool prepare(work *w, api_problem *p)
     if (!r->dataset_id)
         return api_problem_set(p, API_CONFLICT, "the job's dataset was deleted");
     w->mapped = srv_cache_hold(w->app->cache, r->dataset_id, r->sha256, p);
-    if (!w->mapped || !api_job_initial(&w->job, (size_t)r->cols, &w->initial, p))
+    if (!w->mapped)
         return false;
     w->data = *srv_mapped_data(w->mapped);
-    if (w->job.spec.model->task & GD_CLASSES) {
+    if (gd_spec_task(&w->job.spec, 0) & GD_CLASSES) {
         if (!srv_classes_find(&w->classes, &w->data, r->labels, p))
             return false;
         w->data.y = w->classes.y;
         w->data.classes = w->classes.count;
     }
+    if (!api_job_initial(&w->job, (size_t)r->cols, w->data.classes, &w->initial, p))
+        return false;
     if (gd_train_new(&w->train, &w->data, &w->job.spec, w->initial, NULL, &err) != GD_OK)
         return api_problem_core(p, &err);
     w->checkpoint_len = SRV_RECORDER_SAVED + 1 + gd_train_save_len(w->train);
