@@ -18,13 +18,13 @@ typedef struct api_job {
     char *dataset_id;                  /* NULL when the dataset is inline */
     size_t dataset_start, dataset_end; /* where the inline dataset lies in the request */
     gd_spec spec;
+    bool cost_given;         /* the cost is the client's choice, not the model's default */
     double max_seconds;      /* training time, or API_NO_LIMIT */
     uint64_t history_points; /* points kept of the history, or API_ALL_POINTS */
     uint64_t cross_validation;  /* folds, or API_NO_FOLDS */
     uint64_t path_points;       /* penalties on a path */
     uint64_t record_parameters; /* keep them at every so many recorded points, or API_NO_RECORD */
     double confidence_level;    /* of the intervals */
-    bool cost_given;            /* false: the cost is the model's default */
     /* Owned; NULL when not given. In the form of JSON where they are not names. */
     char *initial;               /* initial_parameters */
     char *start_from;            /* id of a model */
@@ -67,9 +67,11 @@ bool api_job_is_path(const api_job *job);
 bool api_job_decode(const char *bytes, size_t n, api_job *out, api_problem *p);
 void api_job_free(api_job *job);
 
-/* The initial parameters for data of `cols` features: params_len values that the caller
- * frees, or NULL when the job gives none. False with the fields in p when they don't fit. */
-bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem *p);
+/* The initial parameters for data of `cols` features and (where y is a class) classes:
+ * params_len values that the caller frees, or NULL when the job gives none. With classes 0 those
+ * of a model with an output for each class are left alone. False with the fields in p when they
+ * don't fit. */
+bool api_job_initial(const api_job *job, size_t cols, size_t classes, double **out, api_problem *p);
 
 /* The whole spec, defaults resolved, as a JSON object; the caller owns it. */
 cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id);

@@ -121,7 +121,7 @@ void api_parameters_encode(cJSON *o, const gd_model *model, const gd_shape *shap
     for (size_t i = 0; i < count; i++)
         if (parts[i].scalar)
             api_doc_number(o, parts[i].name, theta[parts[i].offset]);
-        else if (parts[i].rows == 1)
+        else if (parts[i].rows == 1 && !parts[i].matrix)
             api_doc_numbers(o, parts[i].name, theta + parts[i].offset, parts[i].count);
         else
             api_doc_matrix(o, parts[i].name, theta + parts[i].offset, parts[i].rows,

@@ -40,8 +40,6 @@ typedef struct gd_spec {
     const double *lower, *upper; /* of the coefficients, cols values each in the data's units,
                                     +-INFINITY for none; NULL: none; borrowed by gd_train too */
     bool split;    /* for gd_spec_check: the data will come split (gd_data.train_rows) */
-    const double *lower, *upper; /* cols values each in the data's units, +-INFINITY for none;
-                                    NULL: coefficients are free; borrowed */
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
@@ -63,11 +61,25 @@ extern const size_t gd_spec_params_count;
 /* The defaults: linear_regression, its default cost, gd, constant, and each row's default. */
 void gd_spec_defaults(gd_spec *s);
 
-/* Sets the cost to the model's default, with that cost's defaults. */
+/* Sets the cost to the model's default (for its task), with that cost's defaults. */
 void gd_spec_default_cost(gd_spec *s);
+
+/* The task of the model, for a target of so many classes (0: of numbers). Of a model for several
+ * tasks it is the one that its hyperparameter "task" asks for; "auto" is regression for numbers,
+ * and binary or multiclass by how many classes there are. */
+gd_task gd_spec_task(const gd_spec *s, size_t classes);
+
+/* Makes a task that is "auto" the one that it stands for and, unless the cost was given, takes the
+ * default cost of that task. */
+void gd_spec_settle(gd_spec *s, size_t classes, bool cost_given);
 
 /* How theta is laid out for data of so many features and (where y is a class) classes. */
 gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes);
+
+/* Can the model be trained on data of so many features and classes? On error *err names the
+ * field. */
+gd_status gd_spec_check_shape(const gd_spec *s, size_t cols, size_t classes, gd_error *err)
+    __attribute__((warn_unused_result));
 
 /* Is the step found by backtracking, for want of a bound on the curvature? */
 bool gd_spec_backtracks(const gd_spec *s);

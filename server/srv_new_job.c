@@ -84,19 +84,27 @@ static bool find(srv_db *db, void *arg, api_problem *p)
 
 /* ---- does it all fit? ---- */
 
-static bool check_target(const srv_new_job *n, api_problem *p)
+/* Says what "auto" stands for, now that the target is known, and looks whether it all fits. Whole
+ * numbers may be classes too, but are so for a model of classes alone. */
+static bool settle(srv_new_job *n, size_t labels, api_problem *p)
 {
-    const gd_model *model = n->job.spec.model;
-    if (n->dataset.labels && !(model->task & GD_CLASSES))
-        return api_problem_field(p, "model",
-                                 "\"%s\" needs numbers, but the dataset's target is class labels; "
-                                 "use \"logistic_regression\" or \"softmax_regression\"",
-                                 model->name);
-    return true;
+    gd_spec *spec = &n->job.spec;
+    bool several = gd_model_several(spec->model);
+    gd_spec_settle(spec, labels, n->job.cost_given);
+    if (labels && !(gd_spec_task(spec, labels) & GD_CLASSES))
+        return api_problem_field(
+            p, several ? "model.task" : "model",
+            "\"%s\" needs numbers, but the dataset's target is class labels; use %s",
+            several ? "regression" : spec->model->name,
+            several ? "\"binary\", \"multiclass\" or \"auto\""
+                    : "\"logistic_regression\" or \"softmax_regression\"");
+    api_job_check(&n->job, p);
+    return p->code == API_NO_PROBLEM;
 }
 
-static bool check_columns(const srv_new_job *n, api_problem *p)
+static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
 {
+    gd_error err;
     api_columns roles;
     const srv_dataset *d = &n->dataset;
     if (!api_columns_resolve(&n->job, d->names, d->cols, &roles, p))
@@ -104,11 +112,13 @@ static bool check_columns(const srv_new_job *n, api_problem *p)
     double *initial = NULL, *bounds = NULL, *weights = NULL;
     const char **names = calloc(roles.features_count, sizeof *names);
     bool ok = names || no_memory(p);
+    if (ok && gd_spec_check_shape(&n->job.spec, roles.features_count, labels, &err) != GD_OK)
+        ok = api_problem_core(p, &err);
     for (size_t j = 0; ok && j < roles.features_count; j++)
         names[j] = d->names[roles.features[j]];
     ok = ok && api_bounds(&n->job, names, roles.features_count, &bounds, p) &&
          (!n->job.sample_weight || api_sample_weights(&n->job, d->rows, &weights, p)) &&
-         api_job_initial(&n->job, roles.features_count, &initial, p);
+         api_job_initial(&n->job, roles.features_count, labels, &initial, p);
     free(initial);
     free(bounds);
     free(weights);
@@ -129,8 +139,10 @@ static bool check_validation(const srv_dataset *d, const srv_dataset *v, api_pro
 bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p)
 {
     look_up l = {.n = n};
-    bool ok = srv_store_read(app->store, find, &l, p) && check_target(n, p) &&
-              check_validation(&n->dataset, &l.validation, p) && check_columns(n, p);
+    bool ok = srv_store_read(app->store, find, &l, p);
+    size_t labels = ok ? srv_dataset_labels(&n->dataset) : 0;
+    ok = ok && settle(n, labels, p) && check_validation(&n->dataset, &l.validation, p) &&
+         check_columns(n, labels, p);
     srv_dataset_free(&l.validation);
     if (!ok)
         return false;

@@ -105,7 +105,7 @@ static bool open_data(srv_run *w, api_problem *p)
 static bool find_start(srv_run *w, api_problem *p)
 {
     if (!w->row.initial)
-        return api_job_initial(&w->job, w->view.data.cols, &w->initial, p);
+        return api_job_initial(&w->job, w->view.data.cols, w->view.data.classes, &w->initial, p);
     gd_shape shape = gd_spec_shape(&w->job.spec, w->view.data.cols, w->view.data.classes);
     if (w->row.initial_len != w->job.spec.model->params_len(&shape))
         return api_problem_field(p, "start_from",

@@ -286,7 +286,7 @@ bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_
               take_role(&v->offset, v->roles.offset, d, validation, train, other, p) &&
               take_role(&v->groups, v->roles.group, d, validation, train, other, p) &&
               listed_weights(v, job, train->rows, v->data.rows, p);
-    if (ok && (job->spec.model->task & GD_CLASSES))
+    if (ok && (gd_spec_task(&job->spec, 0) & GD_CLASSES))
         ok = find_classes(v, d, validation, train, other, p) && weigh_classes(v, job, p);
     ok = ok && check_weights(v, p) && find_bounds(v, d, job, p);
     v->data.weights = v->weights;

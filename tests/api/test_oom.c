@@ -259,7 +259,7 @@ static void job_and_its_spec(outcome *o)
     if (api_job_decode(request, strlen(request), &job, &o->p)) {
         note(o, "%s %zu %zu\n", job.name, job.dataset_start, job.dataset_end);
         note_text(o, api_doc_print(api_job_encode_spec(&job, "ds_1")));
-        if (o->p.code == API_NO_PROBLEM && api_job_initial(&job, 1, &theta, &o->p))
+        if (o->p.code == API_NO_PROBLEM && api_job_initial(&job, 1, 0, &theta, &o->p))
             note(o, "%.17g %.17g", theta[0], theta[1]);
     }
     free(theta);

@@ -108,7 +108,7 @@ static problem data_of(const scenario *c)
 {
     const gd_model *m = c->model ? gd_model_find(c->model) : NULL;
     if (m)
-        return problem_for(m->task, m->task == GD_MULTICLASS ? 3 : 2, 30, 2, 111);
+        return problem_for(task_of(m), task_of(m) == GD_MULTICLASS ? 3 : 2, 30, 2, 111);
     problem p = problem_random(30, 2, 0.5, 111);
     for (size_t i = 0; c->huge_x && i < 60; i++)
         p.rows[i] *= 1e200;
@@ -130,6 +130,9 @@ static gd_train *begin(const scenario *c, const gd_data *d)
     spec.seed = 42;
     if (c->model)
         use_model(&spec, c->model);
+    if (gd_model_several(spec.model)) /* a network, but a small one */
+        set_param(&spec.model_hyper, spec.model->params, spec.model->params_count, "hidden_layers",
+                  3);
     if (c->optimizer)
         use_optimizer(&spec, c->optimizer);
     if (c->schedule)
