@@ -28,6 +28,9 @@
  * one piece. */
 #define GD_MAX_PARAMETERS ((size_t)2097152)
 
+/* Doubles in the sums of a pass, which are the parameters once a block of rows: 1 GiB. */
+#define GD_MAX_SUMS ((size_t)1 << 27)
+
 /* Units in a hidden layer. */
 #define GD_MAX_UNITS 10000
 

@@ -93,6 +93,21 @@ static gd_status check_offset(const gd_data *d, const gd_model *model, gd_error 
     return GD_OK;
 }
 
+/* A pass keeps the gradient of each block of rows. */
+static gd_status check_sums(const gd_data *d, const gd_spec *spec, gd_error *err)
+{
+    gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
+    size_t blocks = (d->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS,
+           n = spec->model->params_len(&shape);
+    if (n <= GD_MAX_SUMS / blocks)
+        return GD_OK;
+    return gd_fail(
+        err, GD_INVALID, "model",
+        "has %zu parameters, but with %zu rows at most %zu can be trained: take a smaller "
+        "model, or fewer rows",
+        n, d->rows, GD_MAX_SUMS / blocks);
+}
+
 static gd_status check(const gd_data *d, const gd_spec *spec, const double *initial, gd_error *err)
 {
     if (d->rows < 1 || d->rows > GD_MAX_ROWS)
@@ -112,6 +127,8 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
     gd_status status = check_targets(d, spec->model, gd_spec_task(spec, d->classes), err);
     if (status == GD_OK)
         status = gd_spec_check_shape(spec, d->cols, d->classes, err);
+    if (status == GD_OK)
+        status = check_sums(d, spec, err);
     if (status == GD_OK)
         status = check_split(d, spec, err);
     if (status == GD_OK)

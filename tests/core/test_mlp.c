@@ -308,6 +308,21 @@ START_TEST(too_many_parameters_are_refused_by_name)
 }
 END_TEST
 
+/* The rows are claimed, not read: 513 blocks of a million parameters are refused at once. */
+START_TEST(gradients_of_too_many_blocks_are_refused)
+{
+    problem p = problem_random(5, COLS, 0.3, 505);
+    gd_spec spec = network(2, (const uint64_t[]){1000, 1000}, "relu");
+    gd_train *t;
+    gd_error err = {0};
+    p.data.rows = 513 * GD_BLOCK_ROWS;
+    ck_assert_int_eq(gd_train_new(&t, &p.data, &spec, NULL, NULL, &err), GD_INVALID);
+    ck_assert_str_eq(err.field, "model");
+    ck_assert_msg(strstr(err.message, "at most 261632 can be trained") != NULL, "%s", err.message);
+    problem_free(&p);
+}
+END_TEST
+
 /* ---- tasks ---- */
 
 START_TEST(the_task_follows_the_target_and_brings_its_cost)
@@ -357,6 +372,7 @@ int main(void)
     tcase_add_test(tc, without_hidden_layers_it_is_linear);
     tcase_add_test(tc, without_an_intercept_there_are_no_biases);
     tcase_add_test(tc, too_many_parameters_are_refused_by_name);
+    tcase_add_test(tc, gradients_of_too_many_blocks_are_refused);
     tcase_add_test(tc, the_task_follows_the_target_and_brings_its_cost);
     return run_case(tc, "mlp");
 }
