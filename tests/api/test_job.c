@@ -291,8 +291,7 @@ START_TEST(unknown_fields_are_answered_with_a_suggestion)
     says_of("\"batchsize\": 8", "batchsize", "did you mean \"batch_size\"?");
     says_of("\"Epochs\": 8", "Epochs", "did you mean \"epochs\"?");
     says_of("\"optimiser\": \"gd\"", "optimiser", "did you mean \"optimizer\"?");
-    says_of("\"verbose\": true", "verbose", "unknown field; known are: dataset_id, dataset, name,");
-    says_of("\"verbose\": true", "verbose", "history_points");
+    says_of("\"verbose\": true", "verbose", "unknown field; GET /openapi.json describes all");
     says_of("\"\": 1", "", "");
 }
 END_TEST
@@ -321,8 +320,8 @@ START_TEST(members_that_are_not_there_are_told_with_those_that_are)
 {
     static const char *const cases[][3] = {
         {"\"optimizer\": \"gdd\"", "optimizer", "got \"gdd\"; did you mean \"gd\"?"},
-        {"\"optimizer\": \"lbfgs\"", "optimizer", "must be one of \"gd\""},
-        {"\"optimizer\": \"lbfgs\"", "optimizer", "got \"lbfgs\""},
+        {"\"optimizer\": \"newton\"", "optimizer", "must be one of \"gd\""},
+        {"\"optimizer\": \"newton\"", "optimizer", "got \"newton\""},
         {"\"optimizer\": {\"name\": \"gdd\"}", "optimizer.name", "did you mean \"gd\"?"},
         {"\"optimizer\": {\"name\": 5}", "optimizer.name", "must be one of"},
         {"\"optimizer\": {\"name\": null}", "optimizer.name", "got null"},
