@@ -76,7 +76,7 @@ void gd_train_advice(const gd_train *t, const char *const *names, gd_advice *out
     const gd_state *s = gd_train_state(t);
     const gd_spec *spec = gd_train_spec(t);
     out->count = 0;
-    if (s->stop == GD_STOP_DIVERGED)
+    if (s->stop == GD_STOP_DIVERGED || spec->schedule->explores)
         return;
     on_rate(spec, s, out);
     on_rest(t, spec, out);

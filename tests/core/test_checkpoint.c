@@ -22,7 +22,8 @@ typedef struct scenario {
     const char *model, *optimizer, *schedule; /* NULL: the default */
     double validation_fraction, l1;
     uint64_t patience;
-    bool average;
+    bool average, non_negative, weights;
+    uint64_t tol_on;
 } scenario;
 
 #define ORDINARY .intercept = true, .standardize = true
@@ -56,6 +57,9 @@ static const scenario scenarios[] = {
      .stop = GD_STOP_DIVERGED},
     {ORDINARY, .name = "targets too large for a cost", .huge_y = true, .epochs = 12,
      .stop = GD_STOP_DIVERGED},
+    {ORDINARY, .name = "bounds and weights", .epochs = 500, .tol = 1e-3, .stop = GD_STOP_CONVERGED,
+     .non_negative = true, .weights = true, .validation_fraction = 0.3,
+     .tol_on = GD_TOL_PARAMETERS},
 };
 #define THAT_TRAIN 7 /* the first ones pass the third epoch */
 #define SCENARIOS (int)(sizeof scenarios / sizeof scenarios[0])
@@ -109,7 +113,9 @@ static problem data_of(const scenario *c)
     const gd_model *m = c->model ? gd_model_find(c->model) : NULL;
     if (m)
         return problem_for(task_of(m), task_of(m) == GD_MULTICLASS ? 3 : 2, 30, 2, 111);
+    static const double weights[30] = {1, 2, 3, 4, 5, 6, 7, 8, 9, [20] = 1, 2, 3, 4, 5, 6, 7, 8, 9};
     problem p = problem_random(30, 2, 0.5, 111);
+    p.data.weights = c->weights ? weights : NULL;
     for (size_t i = 0; c->huge_x && i < 60; i++)
         p.rows[i] *= 1e200;
     for (size_t i = 0; c->huge_y && i < 30; i++)
@@ -144,6 +150,8 @@ static gd_train *begin(const scenario *c, const gd_data *d)
     spec.patience = c->patience;
     spec.average = c->average;
     spec.l1 = c->l1;
+    spec.non_negative = c->non_negative;
+    spec.tol_on = c->tol_on;
     return train_begin(d, &spec, c->initial ? initial : NULL);
 }
 

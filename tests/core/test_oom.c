@@ -72,8 +72,9 @@ void __wrap_free(void *block)
 }
 
 /* Full batches; shuffled mini-batches, which hold an order of rows; a rate by hand; rows set
- * aside, which hold an index; classes; a step by backtracking. */
-enum { SPECS = 7 };
+ * aside, which hold an index; classes; a step by backtracking; a line search, with history; weights
+ * and bounds. */
+enum { SPECS = 9 };
 
 static gd_spec spec_number(int i)
 {
@@ -87,6 +88,9 @@ static gd_spec spec_number(int i)
     spec.learning_rate = i == 2 ? 0.0137 : GD_AUTO;
     spec.validation_fraction = i >= 3 ? 0.25 : GD_NO_VALIDATION;
     spec.patience = i == 3 ? 100 : GD_NO_PATIENCE;
+    if (i == 7)
+        use_optimizer(&spec, "lbfgs");
+    spec.non_negative = i == 8;
     if (i == 5) {
         use_optimizer(&spec, "nadam");
         use_schedule(&spec, "reduce_on_plateau");
@@ -97,7 +101,11 @@ static gd_spec spec_number(int i)
 static problem data_number(int i, uint64_t seed)
 {
     gd_spec spec = spec_number(i);
-    return problem_for(task_of(spec.model), i == 5 ? 3 : 2, 40, 3, seed);
+    static const double weights[40] = {1, 2, 3, [10] = 1, 1, 1, 1, [20] = 2,
+                                       2, 2, 2, [30] = 1, 1, 1, 1, 5};
+    problem p = problem_for(task_of(spec.model), i == 5 ? 3 : 2, 40, 3, seed);
+    p.data.weights = i == 8 ? weights : NULL;
+    return p;
 }
 
 START_TEST(every_allocation_of_a_new_run_may_fail)

@@ -128,6 +128,41 @@ START_TEST(converges_on_an_anisotropic_quadratic)
 }
 END_TEST
 
+static void no_decay(work *w)
+{
+    for (size_t i = 0; i < w->o->params_count; i++)
+        if (strcmp(w->o->params[i].name, "weight_decay") == 0)
+            set_param(&w->hyper, w->o->params, w->o->params_count, "weight_decay", 0);
+}
+
+/* Rosenbrock's valley, from its usual start: f = 100 (y - x^2)^2 + (1 - x)^2, minimum at (1, 1).
+ * Its floor is bent, and its Hessian at the minimum has condition 2500. The best of some rates must
+ * come as near as a fixed step allows: lion's, adadelta's and rmsprop's steps hover. */
+START_TEST(follows_rosenbrocks_valley_to_its_end)
+{
+    const gd_optimizer *o = gd_optimizers[_i];
+    if (!o->step)
+        return; /* test_lbfgs.c */
+    const double rates[] = {1e-4, 1e-3, 1e-2, 0.1, 1};
+    double best = INFINITY;
+    for (int k = 0; k < 5 && best > 1e-3; k++) {
+        work w = begin(o, 2, 0xa5);
+        no_decay(&w); /* which would pull it elsewhere */
+        w.theta[0] = -1.2;
+        w.theta[1] = 1;
+        for (int i = 0; i < 200000 && isfinite(w.theta[0]); i++) {
+            double x = w.theta[0], rise = w.theta[1] - x * x;
+            w.gradient[0] = -400 * x * rise - 2 * (1 - x);
+            w.gradient[1] = 200 * rise;
+            step(&w, rates[k]);
+        }
+        best = fmin(best, hypot(w.theta[0] - 1, w.theta[1] - 1));
+        end(&w);
+    }
+    ck_assert_msg(best <= 1e-3, "%s: no nearer than %g", o->name, best);
+}
+END_TEST
+
 /* Below `stable` / L a quadratic is stable, above it is not, whatever the momentum. */
 START_TEST(the_stable_rate_is_where_stability_ends)
 {
@@ -175,13 +210,6 @@ START_TEST(the_gain_is_that_of_steps_down_a_constant_slope)
     end(&w);
 }
 END_TEST
-
-static void no_decay(work *w)
-{
-    for (size_t i = 0; i < w->o->params_count; i++)
-        if (strcmp(w->o->params[i].name, "weight_decay") == 0)
-            set_param(&w->hyper, w->o->params, w->o->params_count, "weight_decay", 0);
-}
 
 /* Without a gradient weights shrink by decay * rate a step, and biases not at all. */
 START_TEST(weights_decay_and_biases_do_not)
@@ -384,6 +412,7 @@ int main(void)
     int n = (int)gd_optimizers_count;
     tcase_add_loop_test(tc, the_state_does_not_depend_on_what_memory_held_before, 0, n);
     tcase_add_loop_test(tc, converges_on_an_anisotropic_quadratic, 0, n);
+    tcase_add_loop_test(tc, follows_rosenbrocks_valley_to_its_end, 0, n);
     tcase_add_loop_test(tc, the_stable_rate_is_where_stability_ends, 0, n);
     tcase_add_loop_test(tc, the_gain_is_that_of_steps_down_a_constant_slope, 0, n);
     tcase_add_test(tc, weights_decay_and_biases_do_not);
