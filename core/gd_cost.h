@@ -42,6 +42,9 @@ typedef struct gd_cost {
 /* The row's cost by its score alone, by `eval`. */
 double gd_cost_of(const gd_cost *c, const double *z, double y, size_t outputs, const void *hyper);
 
+/* The same as `gap` for softmax, of all scores of a row at once. */
+double gd_cost_softmax_gap(const double *z, double y, const double *alpha, size_t outputs);
+
 /* x log(x / y) - x + y >= 0, for x >= 0, y > 0: the relative entropy of numbers, without
  * cancellation where x is near y. */
 double gd_relative_entropy(double x, double y);
