@@ -11,9 +11,10 @@
 #include <string.h>
 
 #define ITERATIONS 120
-#define NEAR 0.01     /* a bound within this share of what is possible will do */
-#define SMALL 1e-11   /* and so will this share of the cost */
-#define NARROW 0.2    /* the width of the smoothing falls by this factor */
+#define NEAR 0.01   /* a bound within this share of what is possible will do */
+#define SMALL 1e-11 /* and so will this share of the cost */
+#define NARROW 0.2  /* the width of the smoothing falls by this factor */
+#define SOLVED 0.01
 #define NARROWEST 1e-13
 
 const char *gd_gap_kind_name(gd_gap_kind kind)
@@ -94,7 +95,8 @@ static double search(gd_newton *w, double cost, double iterations)
         double moved = gd_newton_move(w);
         if (moved == 0 && (smooth || w->width <= NARROWEST * scale))
             break;
-        if (!smooth && (moved == 0 || moved == 1))
+        /* smoothing is off by about the width: no need to solve to more than that */
+        if (!smooth && (moved == 0 || w->decrement <= SOLVED * w->width))
             w->width = fmax(NARROW * w->width, NARROWEST * scale);
     }
     return best;

@@ -39,9 +39,9 @@ double gd_cost_softmax_gap(const double *z, double y, const double *alpha, size_
         double p = exp(z[k] - top) / total, q = alpha[k] + (k == (size_t)y);
         if (!(q >= 0))
             return INFINITY;
-        gap += p > 0    ? gd_relative_entropy(q, p)
+        gap += p > 0   ? gd_relative_entropy(q, p)
                : q > 0 ? q * (log(q) - (z[k] - top) + log(total)) - q
-                        : 0;
+                       : 0;
     }
     return gap;
 }

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SWEEPS 300       /* of coordinate descent */
-#define REFINEMENTS 3    /* of a step, in the dual point */
-#define HALVINGS 60      /* of a step, in the search along it */
-#define ROUNDING 1e-11   /* a sum of this share of its terms' sizes is 0 */
-#define RIDGE 1e-8       /* of the largest curvature, where some direction has none */
+#define SWEEPS 300     /* of coordinate descent */
+#define REFINEMENTS 3  /* of a step, in the dual point */
+#define HALVINGS 60    /* of a step, in the search along it */
+#define ROUNDING 1e-11 /* a sum of this share of its terms' sizes is 0 */
+#define RIDGE 1e-8     /* of the largest curvature, where some direction has none */
 
 /* ---- making and freeing ---- */
 
@@ -53,8 +53,8 @@ gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, gd_error *err)
         status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a certificate");
         goto fail;
     }
-    double **const parts[] = {&w->start, &w->theta, &w->step, &w->gradient, &w->shift, &w->u,
-                              &w->size,  &w->trial, &w->half};
+    double **const parts[] = {&w->start, &w->theta, &w->step,  &w->gradient, &w->shift,
+                              &w->u,     &w->size,  &w->trial, &w->half};
     w->hessian = w->memory;
     double *at = w->memory + n * n;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++, at += n)
@@ -228,8 +228,8 @@ static void descend(gd_newton *w)
             double h = w->hessian[c * n + c], now = w->theta[c] + w->step[c];
             if (!(h > 0))
                 continue;
-            double to = gd_penalty_nearest(&w->penalty[c],
-                                           now - (w->gradient[c] + w->half[c]) / h, h);
+            double to =
+                gd_penalty_nearest(&w->penalty[c], now - (w->gradient[c] + w->half[c]) / h, h);
             double by = to - now;
             w->step[c] = to - w->theta[c];
             gd_axpy(by, w->hessian + c * n, w->half, n);
@@ -416,7 +416,14 @@ double gd_newton_trivial_gap(gd_newton *w)
 
 /* ---- along the step ---- */
 
-/* The slope along the step at theta + t step. */
+/* Where a step that is meant to end at 0 does so, whatever rounding makes of it. */
+static double move_to(const gd_newton *w, size_t c, double t)
+{
+    double at = w->theta[c] + t * w->step[c];
+    return w->penalty[c].l1 > 0 && fabs(at) <= 4 * DBL_EPSILON * fabs(w->theta[c]) ? 0 : at;
+}
+
+/* The slope along the step, from behind, at theta + t step. */
 static double slope_along(gd_newton *w, double t)
 {
     double y, weight, sum = 0;
@@ -431,7 +438,8 @@ static double slope_along(gd_newton *w, double t)
     }
     for (size_t c = 0; c < w->n; c++) {
         const gd_penalty *p = &w->penalty[c];
-        double at = w->theta[c] + t * w->step[c], s = copysign(1, at != 0 ? at : w->step[c]);
+        double now = w->theta[c], at = move_to(w, c, t);
+        double s = copysign(1, at != 0 ? at : now != 0 ? now : w->step[c]);
         sum += (p->l1 * s + p->l2 * at) * w->step[c];
     }
     return sum;
@@ -442,6 +450,7 @@ static double slope_along(gd_newton *w, double t)
 double gd_newton_move(gd_newton *w)
 {
     double first = slope_along(w, 0), t = 1;
+    w->decrement = -first;
     if (!(first < 0))
         return 0;
     for (int i = 0; i < HALVINGS; i++, t *= 0.5) {
@@ -449,7 +458,7 @@ double gd_newton_move(gd_newton *w)
         if (!(slope <= -0.5 * first))
             continue;
         for (size_t c = 0; c < w->n; c++)
-            w->theta[c] += t * w->step[c];
+            w->theta[c] = move_to(w, c, t);
         return t;
     }
     return 0;

@@ -14,16 +14,17 @@ typedef struct gd_newton {
     double total;               /* sum of weights */
     double width;               /* of the smoothing (gd_cost.h) */
     double cost, data_cost;     /* J at theta; and without penalties */
+    double decrement;           /* minus the slope along the step, where it begins */
     gd_qr *qr, *sub;
     double *memory;
-    gd_penalty *penalty; /* n */
-    double *start;       /* n: where the gap is asked for */
-    double *theta;       /* n: the iterate */
-    double *step;        /* n */
-    double *gradient;    /* n: of the data's cost, smoothed, at theta */
-    double *shift;       /* n: the step that alpha is linearised by */
-    double *u, *size;    /* n: as in gd_certificate.h; and the sum of its terms' sizes */
-    double *hessian;     /* n x n; NULL when simple */
+    gd_penalty *penalty;         /* n */
+    double *start;               /* n: where the gap is asked for */
+    double *theta;               /* n: the iterate */
+    double *step;                /* n */
+    double *gradient;            /* n: of the data's cost, smoothed, at theta */
+    double *shift;               /* n: the step that alpha is linearised by */
+    double *u, *size;            /* n: as in gd_certificate.h; and the sum of its terms' sizes */
+    double *hessian;             /* n x n; NULL when simple */
     double *trial, *half, *unit; /* n, n, n + 1 */
     double *a, *z, *alpha, *bend, *delta;
 } gd_newton;

@@ -122,7 +122,9 @@ static void check_points(setup *s, const double *best, double least_cost, size_t
     for (int k = 0; k < 6; k++) {
         double theta[8];
         for (size_t j = 0; j < n; j++)
-            theta[j] = k == 0 ? best[j] : k == 1 ? 0 : best[j] + pow(0.03, k - 2) * random_signed(&seed);
+            theta[j] = k == 0   ? best[j]
+                       : k == 1 ? 0
+                                : best[j] + pow(0.03, k - 2) * random_signed(&seed);
         double J = objective(s, theta);
         gd_certificate c = certify(&s->fit, theta);
         const char *name = s->fit.cost->name;
@@ -454,8 +456,8 @@ START_TEST(the_gap_of_a_row_is_that_of_fenchel_and_young)
                 double got = c->gap(z, y, alpha, &spec.cost_hyper);
                 ck_assert_msg(got >= 0, "%s: %g", c->name, got);
                 if (isinf(got)) { /* the supremum is at the end of the range */
-                    ck_assert_msg(low < -290 || low > 290, "%s: no bound at alpha %g, y %g", c->name,
-                                  alpha, y);
+                    ck_assert_msg(low < -290 || low > 290, "%s: no bound at alpha %g, y %g",
+                                  c->name, alpha, y);
                     continue;
                 }
                 inside++;
