@@ -28,7 +28,26 @@ typedef struct gd_cost {
      * d cost / d score; may be NULL, and may be z. Returns the sum of the rows' costs. */
     double (*eval)(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
                    const void *hyper);
+    /* What a certificate needs (gd_certificate.h); for costs of one score a row.
+     * phi(z) + phi*(alpha) - alpha z >= 0, 0 where alpha is a slope of phi at z (Fenchel, Young);
+     * phi* is the convex conjugate of phi, which is the row's cost by its score. INFINITY where
+     * phi* is. */
+    double (*gap)(double z, double y, double alpha, const void *hyper);
+    /* Returns the slope at z and writes its derivative into *bend. Of costs whose slope jumps: of
+     * the cost smoothed by `width` > 0, whose slope takes so long a way from one side of the jump
+     * to the other, in values of z a unit of slope (Nesterov, 2005). */
+    double (*slope)(double z, double y, double width, double *bend, const void *hyper);
 } gd_cost;
+
+/* The row's cost by its score alone, by `eval`. */
+double gd_cost_of(const gd_cost *c, const double *z, double y, size_t outputs, const void *hyper);
+
+/* The same as `gap` for softmax, of all scores of a row at once. */
+double gd_cost_softmax_gap(const double *z, double y, const double *alpha, size_t outputs);
+
+/* x log(x / y) - x + y >= 0, for x >= 0, y > 0: the relative entropy of numbers, without
+ * cancellation where x is near y. */
+double gd_relative_entropy(double x, double y);
 
 extern const gd_cost *const gd_costs[];
 extern const size_t gd_costs_count;

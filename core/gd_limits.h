@@ -40,6 +40,16 @@
 /* Passes over the data that the search for the curvature may take. */
 #define GD_CURVATURE_STEPS ((size_t)40)
 
+/* Columns (parameters) that are factored: R of so many takes 32 MiB. */
+#define GD_MAX_QR_COLUMNS ((size_t)2048)
+
+/* Eigenvalues are found by rotations, 10 n^3 of work or so: a second for this many. */
+#define GD_MAX_EIGEN ((size_t)256)
+
+/* Work (rows x parameters^2) that a certificate, or standard errors, may always take: about a
+ * second. */
+#define GD_PROOF_WORK 2e9
+
 /* JSON numbers are doubles, so a seed or a count must be exact in one. */
 #define GD_MAX_EXACT_INTEGER 9007199254740991.0 /* 2^53 - 1: nothing else rounds to it */
 

@@ -34,6 +34,28 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+/* phi*(a) = a y + epsilon |a| for |a| <= 1 */
+static double gap(double z, double y, double alpha, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double r = copysign(1, alpha) * (z - y), a = fabs(alpha);
+    if (!(a <= 1))
+        return INFINITY;
+    if (r > h->epsilon)
+        return (1 - a) * (r - h->epsilon);
+    if (r < -h->epsilon)
+        return (-r - h->epsilon) + a * (h->epsilon - r);
+    return a * (h->epsilon - r);
+}
+
+static double slope(double z, double y, double width, double *bend, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double r = z - y, s = (fabs(r) - h->epsilon) / width;
+    *bend = s > 0 && s < 1 ? 1 / width : 0;
+    return copysign(fmax(0, fmin(s, 1)), r);
+}
+
 const gd_cost gd_cost_epsilon_insensitive = {
     .name = "epsilon_insensitive",
     .doc = "errors up to epsilon cost nothing",
@@ -42,4 +64,6 @@ const gd_cost gd_cost_epsilon_insensitive = {
     .params_count = sizeof params / sizeof params[0],
     .tasks = GD_REGRESSION,
     .eval = eval,
+    .gap = gap,
+    .slope = slope,
 };

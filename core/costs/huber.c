@@ -34,6 +34,26 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+/* phi*(a) = a^2 / 2 + a y for |a| <= delta */
+static double gap(double z, double y, double alpha, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double r = z - y, inside = fmax(-h->delta, fmin(r, h->delta)), d = inside - alpha;
+    if (!(fabs(alpha) <= h->delta))
+        return INFINITY;
+    /* beyond delta: (r - inside) (inside - alpha), whose factors have one sign */
+    return 0.5 * d * d + (r - inside) * d;
+}
+
+static double slope(double z, double y, double width, double *bend, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    (void)width;
+    double r = z - y;
+    *bend = fabs(r) < h->delta;
+    return fmax(-h->delta, fmin(r, h->delta));
+}
+
 const gd_cost gd_cost_huber = {
     .name = "huber",
     .doc = "squared near 0, absolute beyond delta; outliers weigh less",
@@ -44,4 +64,6 @@ const gd_cost gd_cost_huber = {
     .curvature = 1,
     .smooth = true,
     .eval = eval,
+    .gap = gap,
+    .slope = slope,
 };

@@ -18,10 +18,30 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+/* phi*(a) = a y for |a| <= 1 */
+static double gap(double z, double y, double alpha, const void *hyper)
+{
+    (void)hyper;
+    double r = z - y;
+    if (!(fabs(alpha) <= 1))
+        return INFINITY;
+    return fabs(r) * (1 - copysign(1, r) * alpha);
+}
+
+static double slope(double z, double y, double width, double *bend, const void *hyper)
+{
+    (void)hyper;
+    double s = (z - y) / width;
+    *bend = fabs(s) < 1 ? 1 / width : 0;
+    return fmax(-1, fmin(s, 1));
+}
+
 const gd_cost gd_cost_mae = {
     .name = "mae",
     .doc = "mean absolute error; fits the median",
     .formula = "J = 1/N sum |y - z|",
     .tasks = GD_REGRESSION,
     .eval = eval,
+    .gap = gap,
+    .slope = slope,
 };

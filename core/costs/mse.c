@@ -1,6 +1,8 @@
 /* Mean squared error: (y - z)^2 per row, with derivative -2 (y - z) and curvature 2. */
 #include "gd_cost.h"
 
+#include <math.h>
+
 static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
                    const void *hyper)
 {
@@ -16,6 +18,21 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+/* phi*(a) = a^2 / 4 + a y */
+static double gap(double z, double y, double alpha, const void *hyper)
+{
+    (void)hyper;
+    double d = z - y - 0.5 * alpha;
+    return d * d;
+}
+
+static double slope(double z, double y, double width, double *bend, const void *hyper)
+{
+    (void)width, (void)hyper;
+    *bend = 2;
+    return 2 * (z - y);
+}
+
 const gd_cost gd_cost_mse = {
     .name = "mse",
     .doc = "mean squared error",
@@ -24,4 +41,6 @@ const gd_cost gd_cost_mse = {
     .curvature = 2,
     .smooth = true,
     .eval = eval,
+    .gap = gap,
+    .slope = slope,
 };

@@ -18,6 +18,26 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+/* With m = a + y >= 0, the mean that would have this slope, phi* = m log m - m - (y log y - y): the
+ * gap is the relative entropy of m to exp(z). */
+static double gap(double z, double y, double alpha, const void *hyper)
+{
+    (void)hyper;
+    double m = alpha + y, mean = exp(z);
+    if (!(m >= 0))
+        return INFINITY;
+    if (mean == 0 && m > 0)
+        return m * (log(m) - z - 1);
+    return mean == 0 ? 0 : gd_relative_entropy(m, mean);
+}
+
+static double slope(double z, double y, double width, double *bend, const void *hyper)
+{
+    (void)width, (void)hyper;
+    *bend = exp(z);
+    return *bend - y;
+}
+
 const gd_cost gd_cost_poisson = {
     .name = "poisson",
     .doc = "half the Poisson deviance",
@@ -25,4 +45,6 @@ const gd_cost gd_cost_poisson = {
     .tasks = GD_COUNT,
     .smooth = true,
     .eval = eval,
+    .gap = gap,
+    .slope = slope,
 };

@@ -2,6 +2,8 @@
  * where it is taken as 0. */
 #include "gd_cost.h"
 
+#include <math.h>
+
 typedef struct hyper {
     double q;
 } hyper;
@@ -34,6 +36,24 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+/* phi*(a) = a y for a in [-q, 1 - q] */
+static double gap(double z, double y, double alpha, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double r = z - y;
+    if (!(alpha >= -h->q && alpha <= 1 - h->q))
+        return INFINITY;
+    return r > 0 ? r * ((1 - h->q) - alpha) : -r * (h->q + alpha);
+}
+
+static double slope(double z, double y, double width, double *bend, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double s = (z - y) / width;
+    *bend = s > -h->q && s < 1 - h->q ? 1 / width : 0;
+    return fmax(-h->q, fmin(s, 1 - h->q));
+}
+
 const gd_cost gd_cost_quantile = {
     .name = "quantile",
     .doc = "pinball cost; fits a quantile",
@@ -42,4 +62,6 @@ const gd_cost gd_cost_quantile = {
     .params_count = sizeof params / sizeof params[0],
     .tasks = GD_REGRESSION,
     .eval = eval,
+    .gap = gap,
+    .slope = slope,
 };

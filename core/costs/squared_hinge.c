@@ -18,6 +18,25 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+/* phi*(a) = s a + a^2 / 4 for s a <= 0 */
+static double gap(double z, double y, double alpha, const void *hyper)
+{
+    (void)hyper;
+    double s = y > 0.5 ? 1 : -1, short_by = 1 - s * z, p = -s * alpha;
+    if (!(p >= 0))
+        return INFINITY;
+    double d = fmax(short_by, 0) - 0.5 * p;
+    return d * d + (short_by < 0 ? -p * short_by : 0);
+}
+
+static double slope(double z, double y, double width, double *bend, const void *hyper)
+{
+    (void)width, (void)hyper;
+    double s = y > 0.5 ? 1 : -1, short_by = 1 - s * z;
+    *bend = short_by > 0 ? 2 : 0;
+    return short_by > 0 ? -2 * s * short_by : 0;
+}
+
 const gd_cost gd_cost_squared_hinge = {
     .name = "squared_hinge",
     .doc = "nothing beyond the margin, squared before it",
@@ -26,4 +45,6 @@ const gd_cost gd_cost_squared_hinge = {
     .curvature = 2,
     .smooth = true,
     .eval = eval,
+    .gap = gap,
+    .slope = slope,
 };

@@ -2,6 +2,9 @@
  * nothing, and works the next time. The linker puts these functions in the place of malloc and
  * friends (-Wl,--wrap), and Check, which is a static library, gets them too: so they count
  * and fail only between watch and unwatch, where nothing of Check is called. */
+#include "gd_certificate.h"
+#include "gd_diagnose.h"
+#include "gd_inference.h"
 #include "gd_metrics.h"
 #include "gd_split.h"
 #include "gd_train.h"
@@ -235,6 +238,52 @@ START_TEST(what_is_refused_by_rule_holds_no_memory)
 }
 END_TEST
 
+/* Standard errors, a certificate and diagnostics of one fit. */
+static gd_status prove(int what, const gd_fit *f, gd_error *err)
+{
+    static gd_diagnosis diagnosis;
+    gd_certificate certificate;
+    gd_inference *inference = NULL;
+    gd_status status = GD_OK;
+    if (what == 0) {
+        status = gd_inference_new(&inference, f, 0.95, 0, err);
+        gd_inference_free(inference);
+    } else if (what == 1) {
+        status = gd_certificate_find(&certificate, f, 0, err);
+    } else {
+        status = gd_diagnose(&diagnosis, f, NULL, err);
+    }
+    return status;
+}
+
+START_TEST(proofs_survive_a_failed_allocation)
+{
+    problem p = problem_random(30, 3, 1, 5);
+    double theta[4];
+    least_squares(&p.data, true, theta);
+    gd_spec spec = spec_defaults();
+    gd_fit f = {.model = spec.model,
+                .shape = gd_spec_shape(&spec, 3, 0),
+                .cost = spec.cost,
+                .theta = theta,
+                .data = &p.data,
+                .rows = {.count = 30}};
+    gd_status status = GD_NO_MEMORY;
+    for (long k = 1; status != GD_OK; k++) {
+        gd_error err = {0};
+        long before = live;
+        watch(k);
+        status = prove(_i, &f, &err);
+        unwatch();
+        ck_assert_int_eq(live, before);
+        ck_assert_int_lt(k, 40);
+        ck_assert_int_eq(status, allocations >= k ? GD_NO_MEMORY : GD_OK);
+        ck_assert_int_eq(err.status, status);
+    }
+    problem_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("oom");
@@ -242,6 +291,7 @@ int main(void)
     tcase_add_loop_test(tc, stepping_saving_and_restoring_allocate_nothing, 0, SPECS);
     tcase_add_loop_test(tc, metrics_survive_a_failed_allocation, 0, 2 * (int)gd_models_count);
     tcase_add_test(tc, a_split_survives_a_failed_allocation);
+    tcase_add_loop_test(tc, proofs_survive_a_failed_allocation, 0, 3);
     tcase_add_test(tc, what_is_refused_by_rule_holds_no_memory);
     return run_case(tc, "oom");
 }
