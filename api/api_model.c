@@ -30,8 +30,16 @@ void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
     api_doc_embed(o, "validation_metrics", v->validation_metrics ? v->validation_metrics : "null");
     api_doc_string(o, "job_id", v->job_id);
     api_doc_string(o, "created_at", v->created_at);
-    if (!brief)
-        api_doc_embed(o, "training", v->training);
+    if (brief)
+        return;
+    api_doc_embed(o, "training", v->training);
+    cJSON *details = v->details ? cJSON_Parse(v->details) : NULL;
+    while (details && details->child) {
+        cJSON *member = cJSON_DetachItemViaPointer(details, details->child);
+        if (!cJSON_AddItemToObject(o, member->string, member))
+            cJSON_Delete(member);
+    }
+    cJSON_Delete(details);
 }
 
 cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, const char *sha256,

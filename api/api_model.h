@@ -17,6 +17,7 @@ typedef struct api_model_view {
     const char *classes;                      /* JSON array in the order of the classes, or NULL */
     const char *metrics, *validation_metrics; /* JSON, as stored; NULL without validation */
     const char *training;                     /* JSON, as stored */
+    const char *details;                      /* JSON object of further members, or NULL */
 } api_model_view;
 
 /* `brief` leaves out parameters, columns and training. */

@@ -31,6 +31,7 @@ static api_model_view view_of(srv_rows *rows)
                             .metrics = srv_text(rows, 12),
                             .validation_metrics = srv_text(rows, 18),
                             .training = srv_text(rows, 13),
+                          .details = srv_text(rows, 19),
                             .created_at = srv_text(rows, 14),
                             .classes = srv_text(rows, 15)};
 }

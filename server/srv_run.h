@@ -79,6 +79,12 @@ bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p);
 /* The best and the last point, which may be off the grid. */
 bool srv_run_write_ends(srv_db *db, srv_run *w, api_problem *p);
 
+/* ---- srv_run_facts.c: what is known of a fit ---- */
+
+/* The certificate, as JSON that the caller frees, and members of `details`, which the model's
+ * document shows. False with the reason in p. */
+bool srv_run_facts(srv_run *w, char **certificate, cJSON *details, api_problem *p);
+
 /* ---- srv_run_end.c: what becomes of it ---- */
 
 /* The part has ended by itself. True when the job goes on with the next one. */

@@ -268,6 +268,11 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
     /* a fold that was broken off says nothing of the whole */
     bool fold = w->plan.kind == SRV_FOLDS && w->part + 1 < w->plan.parts;
     if (!r->error && (srv_plan_keeps_model(&w->plan, w->part) || (r->last && !fold))) {
+        cJSON *details = cJSON_CreateObject();
+        bool known = srv_run_facts(w, &r->certificate, details, p);
+        r->details = api_doc_take_text(details);
+        if (!known)
+            return false;
         srv_id_new(r->model_id, "mdl_");
         r->advice = advice(w);
         r->training = api_doc_take_text(
@@ -277,7 +282,7 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
     }
     if (w->plan.kind != SRV_SINGLE)
         r->part = describe(w, r);
-    bool made = (r->error || !*r->model_id || (r->advice && r->training)) &&
+    bool made = (r->error || !*r->model_id || (r->advice && r->training && r->details)) &&
                 (r->part || w->plan.kind == SRV_SINGLE);
     return made || api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
 }

@@ -1,0 +1,152 @@
+/* srv_run_facts: what is known of a fit beside its numbers: what it minimises, how far it is from
+ * the best there is, how sure its coefficients are, what cross-validation and a path said. */
+#include "srv_run.h"
+
+#include "api_objective.h"
+#include "api_proof.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static bool weighted(const api_job *job)
+{
+    return job->weight_column || job->sample_weight || job->class_weight || job->spec.balanced;
+}
+
+/* What was fitted to what; weights are those of the objective, or those of the rows alone. */
+static gd_fit fit_of(const srv_run *w)
+{
+    const gd_spec *spec = gd_train_spec(w->train);
+    const gd_data *data = gd_train_data(w->train);
+    gd_fit fit = {.model = spec->model,
+                  .shape = *gd_train_shape(w->train),
+                  .cost = spec->cost,
+                  .cost_hyper = &spec->cost_hyper,
+                  .theta = gd_train_params(w->train),
+                  .center = spec->standardize ? gd_train_center(w->train) : NULL,
+                  .scale = spec->standardize ? gd_train_scale(w->train) : NULL,
+                  .data = data,
+                  .weights = data->weights,
+                  .offset = data->offset,
+                  .class_weights = w->job.class_weight || spec->balanced,
+                  .l1 = spec->l1,
+                  .l2 = spec->l2,
+                  .lower = spec->lower,
+                  .upper = spec->upper};
+    gd_train_rows(w->train, &fit.rows);
+    return fit;
+}
+
+/* What training itself went through: rows x parameters, an epoch. */
+static double work_of(const srv_run *w, const gd_fit *fit)
+{
+    return (double)gd_train_state(w->train)->epoch * (double)fit->rows.count *
+           (double)gd_train_params_len(w->train);
+}
+
+static bool certify(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
+{
+    gd_error err;
+    gd_certificate c;
+    if (gd_certificate_find(&c, fit, work_of(w, fit), &err) != GD_OK)
+        return api_problem_core(p, &err);
+    if (!fit->model->linear) { /* what training saw last is all that is known */
+        c.cost = gd_train_state(w->train)->cost;
+        c.gradient_norm = gd_train_state(w->train)->gradient_norm;
+    }
+    api_certificate_encode(o, &c);
+    return true;
+}
+
+/* Bounds within the spec are those of columns; non_negative is one for all. */
+static bool infer(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
+{
+    gd_error err;
+    gd_inference *r = NULL;
+    cJSON *names = cJSON_Parse(w->view.columns);
+    size_t cols = fit->shape.cols, i = 0;
+    const char **columns = calloc(cols, sizeof *columns);
+    bool ok = (names && columns) || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    gd_fit rows = *fit;
+    rows.weights = w->data.weights; /* as they were given: a weight of 2 is two rows */
+    if (ok && gd_inference_new(&r, &rows, w->job.confidence_level, work_of(w, fit), &err) != GD_OK)
+        ok = api_problem_core(p, &err);
+    const cJSON *item;
+    if (ok) {
+        cJSON_ArrayForEach (item, names)
+            if (i < cols)
+                columns[i++] = item->valuestring;
+        api_inference_encode(o, r, columns, cols, w->view.classes.json);
+    }
+    gd_inference_free(r);
+    free(columns);
+    cJSON_Delete(names);
+    return ok;
+}
+
+/* ---- cross-validation: means over the folds ---- */
+
+/* Mean and standard deviation (divided by folds - 1) of the members of the folds' `from`. */
+static void summarise(cJSON *o, const srv_plan *plan, size_t folds, const char *from)
+{
+    cJSON *first = cJSON_Parse(plan->ended[0].result), *mean = api_doc_add_object(o, "mean"),
+          *std = api_doc_add_object(o, "std");
+    const cJSON *member;
+    cJSON_ArrayForEach (member, cJSON_GetObjectItemCaseSensitive(first, from)) {
+        double sum = 0, squares = 0, n = (double)folds;
+        if (cJSON_IsArray(member))
+            continue;
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t k = 0; k < folds; k++) {
+                cJSON *fold = cJSON_Parse(plan->ended[k].result);
+                const cJSON *v = cJSON_GetObjectItemCaseSensitive(
+                    cJSON_GetObjectItemCaseSensitive(fold, from), member->string);
+                double value = cJSON_IsNumber(v) ? v->valuedouble : NAN;
+                if (pass == 0)
+                    sum += value;
+                else
+                    squares += (value - sum / n) * (value - sum / n);
+                cJSON_Delete(fold);
+            }
+        api_doc_number(mean, member->string, sum / n);
+        api_doc_number(std, member->string, sqrt(squares / (n - 1)));
+    }
+    cJSON_Delete(first);
+}
+
+static void add_parts(srv_run *w, cJSON *o)
+{
+    const srv_plan *plan = &w->plan;
+    size_t folds = (size_t)w->job.cross_validation;
+    if (plan->kind == SRV_FOLDS && plan->ended_count >= folds) {
+        cJSON *cv = api_doc_add_object(o, "cross_validation");
+        api_doc_number(cv, "folds", (double)folds);
+        summarise(cv, plan, folds, "validation_metrics");
+    }
+    if (plan->kind == SRV_GROUPS)
+        api_doc_number(o, "group", plan->groups[w->part]);
+    if (plan->kind != SRV_PATH)
+        return;
+    cJSON *path = api_doc_add_array(o, "path");
+    for (size_t k = 0; k < plan->ended_count && k < plan->penalties_count; k++)
+        cJSON_AddItemToArray(path, cJSON_Parse(plan->ended[k].result));
+    srv_plan_describe(plan, w->part, &w->job, o);
+}
+
+bool srv_run_facts(srv_run *w, char **certificate, cJSON *details, api_problem *p)
+{
+    gd_fit fit = fit_of(w);
+    cJSON *c = cJSON_CreateObject();
+    if (!certify(w, &fit, c, p)) {
+        cJSON_Delete(c);
+        return false;
+    }
+    *certificate = api_doc_take_text(c);
+    if (!*certificate)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
+    api_doc_item(details, "objective",
+                 api_objective_encode(gd_train_spec(w->train), fit.rows.count, weighted(&w->job)));
+    api_doc_embed(details, "certificate", *certificate);
+    add_parts(w, details);
+    return infer(w, &fit, api_doc_add_object(details, "inference"), p);
+}
