@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define DEFAULT_POINTS 1000
-#define MAX_POINTS 1000000
 
 const gd_param api_job_params[] = {
     {.name = "max_seconds",
@@ -29,25 +28,51 @@ const gd_param api_job_params[] = {
      .offset = offsetof(api_job, history_points),
      .def = DEFAULT_POINTS,
      .min = 10,
-     .max = MAX_POINTS,
+     .max = API_MAX_POINTS,
      .word = "all",
      .word_value = API_ALL_POINTS,
      .doc = "points kept of the cost history, first, last and best among them; \"all\" for every "
             "epoch"},
+    {.name = "cross_validation",
+     .kind = GD_INTEGER,
+     .offset = offsetof(api_job, cross_validation),
+     .def = API_NO_FOLDS,
+     .min = 2,
+     .max = 100,
+     .word = "none",
+     .word_value = API_NO_FOLDS,
+     .doc = "folds: train so many times, each time validating on another share of the rows (of "
+            "each class), then once on all of them"},
+    {.name = "path_points",
+     .kind = GD_INTEGER,
+     .offset = offsetof(api_job, path_points),
+     .def = 30,
+     .min = 2,
+     .max = 1000,
+     .doc = "penalties on a path (l1 or l2 \"path\"), from the largest down, each begun where the "
+            "one before ended"},
+    {.name = "record_parameters",
+     .kind = GD_INTEGER,
+     .offset = offsetof(api_job, record_parameters),
+     .def = API_NO_RECORD,
+     .min = 1,
+     .max = 1e9,
+     .word = "none",
+     .word_value = API_NO_RECORD,
+     .doc = "keep the parameters at every so many recorded points of the history"},
+    {.name = "confidence_level",
+     .kind = GD_NUMBER,
+     .offset = offsetof(api_job, confidence_level),
+     .def = 0.95,
+     .min = 0,
+     .min_open = true,
+     .max = 1,
+     .max_open = true,
+     .doc = "of the confidence intervals of coefficients"},
 };
 const size_t api_job_params_count = sizeof api_job_params / sizeof api_job_params[0];
 
-const char *const api_job_members[] = {"dataset_id", "dataset", "name", "initial_parameters"};
-const size_t api_job_members_count = sizeof api_job_members / sizeof api_job_members[0];
-
 /* ---- the request ---- */
-
-static bool copy(char **to, const char *from, api_problem *p)
-{
-    free(*to);
-    *to = from ? strdup(from) : NULL;
-    return !from || *to || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-}
 
 static bool decode_scalar(api_job *job, const cJSON *item, api_problem *p)
 {
@@ -65,7 +90,7 @@ static void unknown_field(const char *field, api_problem *p)
     const char *names[64];
     size_t count = 0;
     for (size_t i = 0; i < api_job_members_count; i++)
-        names[count++] = api_job_members[i];
+        names[count++] = api_job_members[i].name;
     for (size_t i = 0; i < api_families_count; i++)
         names[count++] = api_families[i].field;
     for (size_t i = 0; i < gd_spec_params_count; i++)
@@ -85,6 +110,8 @@ static void decode_families(api_job *job, const cJSON *doc, api_problem *p)
         api_family_decode(&api_families[i], item, &job->spec, p);
         if (i == 0)
             gd_spec_default_cost(&job->spec);
+        if (strcmp(api_families[i].field, "cost") == 0)
+            job->cost_given = true;
     }
 }
 
@@ -96,34 +123,24 @@ static bool is_family(const char *name)
     return false;
 }
 
-static bool decode_members(api_job *job, const cJSON *doc, bool inline_dataset, api_problem *p)
+static const api_job_member *member(const char *name)
+{
+    for (size_t i = 0; i < api_job_members_count; i++)
+        if (strcmp(api_job_members[i].name, name) == 0)
+            return &api_job_members[i];
+    return NULL;
+}
+
+static void decode_members(api_job *job, const cJSON *doc, bool inline_dataset, api_problem *p)
 {
     decode_families(job, doc, p);
     const cJSON *item;
     cJSON_ArrayForEach (item, doc) {
-        const char *text;
-        if (strcmp(item->string, "name") == 0) {
-            if ((text = api_field_name(item, "name", p)) && !copy(&job->name, text, p))
-                return false;
-        } else if (strcmp(item->string, "dataset_id") == 0) {
-            if ((text = api_field_name(item, "dataset_id", p)) && !copy(&job->dataset_id, text, p))
-                return false;
-        } else if (strcmp(item->string, "initial_parameters") == 0) {
-            char got[80];
-            if (!cJSON_IsObject(item))
-                api_problem_field(
-                    p, "initial_parameters",
-                    "must be an object like {\"coefficients\": [...], \"intercept\": 0}, got %s",
-                    api_value_text(item, got, sizeof got));
-            else if (!(job->initial = api_doc_text(item)))
-                return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-        } else if (!is_family(item->string) && !decode_scalar(job, item, p)) {
-            size_t i = 0;
-            while (i < api_job_members_count && strcmp(api_job_members[i], item->string) != 0)
-                i++;
-            if (i == api_job_members_count)
-                unknown_field(item->string, p);
-        }
+        const api_job_member *m = member(item->string);
+        if (m && m->decode)
+            m->decode(job, item, p);
+        else if (!m && !is_family(item->string) && !decode_scalar(job, item, p))
+            unknown_field(item->string, p);
     }
     bool has_id = cJSON_GetObjectItemCaseSensitive(doc, "dataset_id") != NULL;
     if (has_id && inline_dataset)
@@ -131,17 +148,6 @@ static bool decode_members(api_job *job, const cJSON *doc, bool inline_dataset, 
     else if (!has_id && !inline_dataset)
         api_problem_field(p, "dataset_id",
                           "is missing: the id of a dataset, or the data itself as \"dataset\"");
-    return true;
-}
-
-static void check_together(const api_job *job, api_problem *p)
-{
-    gd_error err;
-    if (gd_spec_check(&job->spec, &err) != GD_OK)
-        api_problem_core(p, &err);
-    if (job->history_points == API_ALL_POINTS && job->spec.epochs > MAX_POINTS)
-        api_problem_field(p, "history_points", "\"all\" needs epochs of at most %d, got %llu",
-                          MAX_POINTS, (unsigned long long)job->spec.epochs);
 }
 
 bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
@@ -151,8 +157,12 @@ bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
     gd_param_defaults(job, api_job_params, api_job_params_count);
     char *control = NULL;
     cJSON *doc = NULL;
-    if (!copy(&job->name, "", p) ||
-        !api_json_member(bytes, n, "dataset", &job->dataset_start, &job->dataset_end, p))
+    job->name = strdup("");
+    if (!job->name) {
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        goto end;
+    }
+    if (!api_json_member(bytes, n, "dataset", &job->dataset_start, &job->dataset_end, p))
         goto end;
     /* The inline dataset goes to a reader of its own; what is left is a control document. */
     size_t cut = job->dataset_end - job->dataset_start;
@@ -172,8 +182,10 @@ bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
         if (control[i] != '\n')
             control[i] = i == job->dataset_start ? '0' : ' ';
     doc = api_doc_parse(control, n, p);
-    if (doc && decode_members(job, doc, cut != 0, p) && p->code == API_NO_PROBLEM)
-        check_together(job, p);
+    if (doc)
+        decode_members(job, doc, cut != 0, p);
+    if (doc && p->code == API_NO_PROBLEM)
+        api_job_check(job, p);
 end:
     free(control);
     cJSON_Delete(doc);
@@ -182,30 +194,29 @@ end:
 
 void api_job_free(api_job *job)
 {
-    free(job->name);
-    free(job->dataset_id);
-    free(job->initial);
-    job->name = job->dataset_id = job->initial = NULL;
+    char **owned[] = {&job->name,          &job->dataset_id,   &job->initial,
+                      &job->start_from,    &job->weight_column, &job->sample_weight,
+                      &job->class_weight,  &job->offset,       &job->group_by,
+                      &job->bounds,        &job->threshold,    &job->compat,
+                      &job->validation_dataset_id};
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
+        free(*owned[i]);
+        *owned[i] = NULL;
+    }
 }
 
 /* ---- initial parameters ---- */
 
-static bool read_part(const cJSON *value, const gd_part *part, const char *field, double *theta,
-                      api_problem *p)
+/* `count` numbers; `what` says of what there is one each. */
+static bool read_numbers(const cJSON *value, size_t count, const char *what, const char *field,
+                         double *out, api_problem *p)
 {
     char got[80], path[128];
-    if (part->scalar) {
-        if (!cJSON_IsNumber(value))
-            return api_problem_field(p, field, "must be a finite number, got %s",
-                                     api_value_text(value, got, sizeof got));
-        theta[part->offset] = value->valuedouble;
-        return true;
-    }
-    if (!cJSON_IsArray(value) || (size_t)cJSON_GetArraySize(value) != part->count)
-        return api_problem_field(
-            p, field, "must be an array of %zu number%s, one a feature, got %s%s", part->count,
-            part->count == 1 ? "" : "s", api_value_text(value, got, sizeof got),
-            cJSON_IsArray(value) ? " of another length" : "");
+    if (!cJSON_IsArray(value) || (size_t)cJSON_GetArraySize(value) != count)
+        return api_problem_field(p, field, "must be an array of %zu number%s%s, got %s%s", count,
+                                 count == 1 ? "" : "s", what,
+                                 api_value_text(value, got, sizeof got),
+                                 cJSON_IsArray(value) ? " of another length" : "");
     const cJSON *item;
     size_t i = 0;
     cJSON_ArrayForEach (item, value) {
@@ -214,44 +225,81 @@ static bool read_part(const cJSON *value, const gd_part *part, const char *field
             return api_problem_field(p, path, "must be a finite number, got %s",
                                      api_value_text(item, got, sizeof got));
         }
-        theta[part->offset + i++] = item->valuedouble;
+        out[i++] = item->valuedouble;
     }
     return true;
 }
 
-/* The m and b of a line are other names for its one coefficient and its intercept. */
-static const char *line_alias(const gd_shape *shape, const char *name)
+static bool read_rows(const cJSON *value, const gd_part *part, const char *field, double *out,
+                      api_problem *p)
 {
-    if (shape->cols == 1 && strcmp(name, "m") == 0)
+    char got[80], path[128];
+    size_t cols = part->count / part->rows, i = 0;
+    if (!cJSON_IsArray(value) || (size_t)cJSON_GetArraySize(value) != part->rows)
+        return api_problem_field(p, field,
+                                 "must be an array of %zu row%s of %zu number%s, got %s%s",
+                                 part->rows, part->rows == 1 ? "" : "s", cols, cols == 1 ? "" : "s",
+                                 api_value_text(value, got, sizeof got),
+                                 cJSON_IsArray(value) ? " of another length" : "");
+    const cJSON *row;
+    cJSON_ArrayForEach (row, value) {
+        snprintf(path, sizeof path, "%.80s[%zu]", field, i);
+        if (!read_numbers(row, cols, "", path, out + cols * i++, p))
+            return false;
+    }
+    return true;
+}
+
+static bool read_part(const cJSON *value, const gd_part *part, const char *field, double *theta,
+                      api_problem *p)
+{
+    char got[80];
+    if (part->matrix || part->rows > 1)
+        return read_rows(value, part, field, theta + part->offset, p);
+    if (!part->scalar)
+        return read_numbers(value, part->count, part->bias ? "" : ", one a feature", field,
+                            theta + part->offset, p);
+    if (!cJSON_IsNumber(value))
+        return api_problem_field(p, field, "must be a finite number, got %s",
+                                 api_value_text(value, got, sizeof got));
+    theta[part->offset] = value->valuedouble;
+    return true;
+}
+
+/* The m and b of a line are other names for its one coefficient and its intercept. */
+static const char *line_alias(const gd_model *model, const gd_shape *shape, const char *name)
+{
+    bool line = shape->cols == 1 && shape->outputs == 1 && model->linear;
+    if (line && strcmp(name, "m") == 0)
         return "coefficients";
-    if (shape->cols == 1 && strcmp(name, "b") == 0)
+    if (line && strcmp(name, "b") == 0)
         return "intercept";
     return name;
 }
 
-bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem *p)
+/* A model that does not start at zeros has no natural value for what is left out. */
+static void check_complete(const gd_model *model, const gd_part *parts, const bool *given,
+                           size_t count, api_problem *p)
 {
-    *out = NULL;
-    if (!job->initial)
-        return true;
-    const gd_model *model = job->spec.model;
-    if (model->task == GD_MULTICLASS)
-        return api_problem_field(p, "initial_parameters", "can't be given for \"%s\"", model->name);
-    gd_shape shape = gd_spec_shape(&job->spec, cols, 0);
+    for (size_t i = 0; i < count && !model->linear && p->code == API_NO_PROBLEM; i++)
+        if (!given[i]) {
+            char field[96];
+            snprintf(field, sizeof field, "initial_parameters.%s", parts[i].name);
+            api_problem_field(p, field, "is missing: \"%s\" needs all of its parameters, or none",
+                              model->name);
+        }
+}
+
+static void read_parts(const cJSON *doc, const gd_model *model, const gd_shape *shape,
+                       double *theta, api_problem *p)
+{
     gd_part parts[GD_MAX_PARTS];
-    size_t count = model->layout(&shape, parts);
-    double *theta = calloc(model->params_len(&shape), sizeof *theta);
-    cJSON *doc = cJSON_Parse(job->initial);
-    if (!theta || !doc) {
-        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-        goto end;
-    }
-    model->init(&shape, theta);
+    size_t count = model->layout(shape, parts);
     bool given[GD_MAX_PARTS] = {0};
     const cJSON *item;
     cJSON_ArrayForEach (item, doc) {
         char field[96];
-        const char *names[GD_MAX_PARTS], *name = line_alias(&shape, item->string);
+        const char *names[GD_MAX_PARTS], *name = line_alias(model, shape, item->string);
         size_t i = 0;
         for (size_t k = 0; k < count; k++)
             names[k] = parts[k].name;
@@ -271,7 +319,22 @@ bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem 
         part.scalar = part.scalar || name != item->string;
         read_part(item, &part, field, theta, p);
     }
-end:
+    check_complete(model, parts, given, count, p);
+}
+
+bool api_job_initial(const api_job *job, size_t cols, size_t classes, double **out, api_problem *p)
+{
+    *out = NULL;
+    const gd_model *model = job->spec.model;
+    if (!job->initial || (classes == 0 && gd_spec_task(&job->spec, classes) == GD_MULTICLASS))
+        return true;
+    gd_shape shape = gd_spec_shape(&job->spec, cols, classes);
+    double *theta = calloc(model->params_len(&shape), sizeof *theta);
+    cJSON *doc = cJSON_Parse(job->initial);
+    if (theta && doc)
+        read_parts(doc, model, &shape, theta, p);
+    else
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     cJSON_Delete(doc);
     if (p->code == API_NO_PROBLEM)
         *out = theta;

@@ -18,27 +18,60 @@ typedef struct api_job {
     char *dataset_id;                  /* NULL when the dataset is inline */
     size_t dataset_start, dataset_end; /* where the inline dataset lies in the request */
     gd_spec spec;
+    bool cost_given;         /* the cost is the client's choice, not the model's default */
     double max_seconds;      /* training time, or API_NO_LIMIT */
     uint64_t history_points; /* points kept of the history, or API_ALL_POINTS */
-    char *initial;           /* initial_parameters as JSON, NULL for the model's own */
+    uint64_t cross_validation;  /* folds, or API_NO_FOLDS */
+    uint64_t path_points;       /* penalties on a path */
+    uint64_t record_parameters; /* keep them at every so many recorded points, or API_NO_RECORD */
+    double confidence_level;    /* of the intervals */
+    /* Owned; NULL when not given. In the form of JSON where they are not names. */
+    char *initial;               /* initial_parameters */
+    char *start_from;            /* id of a model */
+    char *validation_dataset_id; /* rows to validate on */
+    char *weight_column, *sample_weight; /* a column's name, or an array */
+    char *class_weight;                  /* a map; "balanced" is in the spec */
+    char *offset, *group_by;             /* names of columns */
+    char *bounds;                        /* {"column": [low or null, high or null]} */
+    char *threshold;                     /* a number or an object, see api_threshold_read */
+    char *compat;                        /* as asked for; then as it was translated */
 } api_job;
+
+#define API_NO_FOLDS 0
+#define API_NO_RECORD 0
 
 /* The rows of the scalar members above (beside those of gd_spec). */
 extern const gd_param api_job_params[];
 extern const size_t api_job_params_count;
 
-/* The other members of a job, by name: strings, objects. */
-extern const char *const api_job_members[];
+/* The other members of a job: names, arrays, objects. One more is one more row. */
+typedef struct api_job_member {
+    const char *name;
+    /* Reads the value; false with the field in p. NULL: read elsewhere. */
+    bool (*decode)(api_job *job, const cJSON *value, api_problem *p);
+    /* Adds it to a spec, if it was given; NULL: it is no part of one. */
+    void (*encode)(cJSON *o, const api_job *job);
+} api_job_member;
+
+extern const api_job_member api_job_members[];
 extern const size_t api_job_members_count;
+
+/* Do these settings fit together, apart from the data? For api_job_decode. */
+void api_job_check(const api_job *job, api_problem *p);
+
+/* Is any l1 or l2 a path? */
+bool api_job_is_path(const api_job *job);
 
 /* Reads a request, or the stored form that api_job_encode_spec made. The caller frees *out
  * with api_job_free, after an error too. Every bad field is named in p. */
 bool api_job_decode(const char *bytes, size_t n, api_job *out, api_problem *p);
 void api_job_free(api_job *job);
 
-/* The initial parameters for data of `cols` features: params_len values that the caller
- * frees, or NULL when the job gives none. False with the fields in p when they don't fit. */
-bool api_job_initial(const api_job *job, size_t cols, double **out, api_problem *p);
+/* The initial parameters for data of `cols` features and (where y is a class) classes:
+ * params_len values that the caller frees, or NULL when the job gives none. With classes 0 those
+ * of a model with an output for each class are left alone. False with the fields in p when they
+ * don't fit. */
+bool api_job_initial(const api_job *job, size_t cols, size_t classes, double **out, api_problem *p);
 
 /* The whole spec, defaults resolved, as a JSON object; the caller owns it. */
 cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id);
@@ -48,23 +81,26 @@ cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id);
 /* Strings are borrowed and may be NULL; numbers that are not known are NaN. */
 typedef struct api_job_view {
     const char *id, *name, *dataset_id, *state, *stop_reason, *model_id;
-    uint64_t epoch, epochs;
+    uint64_t epoch, epochs; /* over all parts; of one, at most */
+    uint64_t part, parts;
     double cost, validation_cost, gradient_norm, learning_rate, max_stable_learning_rate, seconds;
     bool finite; /* false: cost was no longer a number */
     const char *created_at, *started_at, *finished_at;
-    const char *spec, *error, *advice; /* JSON, as stored */
+    const char *spec, *error, *advice, *certificate; /* JSON, as stored */
+    const char *results; /* JSON array: what came of the parts that have ended; NULL: of none */
 } api_job_view;
 
 /* The job as a document; `brief` leaves out what fills a terminal (spec, advice, error). */
 void api_job_encode(cJSON *o, const api_job_view *v, bool brief);
 
 typedef struct api_point {
-    uint64_t epoch;
+    uint64_t epoch; /* counted over all parts of a job */
     double cost, validation_cost, gradient_norm, learning_rate, seconds; /* not finite: null */
+    uint64_t part; /* which part of the job it is of, from 0 */
 } api_point;
 
-/* One point after the other; `first` for the first of a list. */
-void api_point_json(api_text *t, const api_point *point, bool first);
+/* One point after the other; `first` for the first of a list; with `parts` its part is named. */
+void api_point_json(api_text *t, const api_point *point, bool parts, bool first);
 extern const char api_point_csv_header[];
 void api_point_csv(api_text *t, const api_point *point);
 

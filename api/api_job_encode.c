@@ -11,15 +11,22 @@ cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id)
     const gd_spec *s = &job->spec;
     cJSON *o = cJSON_CreateObject();
     api_doc_string(o, "dataset_id", dataset_id);
-    if (*job->name)
-        api_doc_string(o, "name", job->name);
     for (size_t i = 0; i < api_families_count; i++)
         api_family_encode(o, &api_families[i], s);
     api_fields_encode(o, s, gd_spec_params, gd_spec_params_count);
     api_fields_encode(o, job, api_job_params, api_job_params_count);
-    if (job->initial)
-        api_doc_embed(o, "initial_parameters", job->initial);
+    for (size_t i = 0; i < api_job_members_count; i++)
+        if (api_job_members[i].encode)
+            api_job_members[i].encode(o, job);
     return o;
+}
+
+/* Of all parts; the one at hand counts by its epochs where there is one alone. */
+static double progress(const api_job_view *v)
+{
+    if (v->parts > 1)
+        return (double)v->part / (double)v->parts;
+    return v->epochs ? (double)v->epoch / (double)v->epochs : 0;
 }
 
 void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
@@ -30,7 +37,11 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     api_doc_number(o, "epoch", (double)v->epoch);
     api_doc_number(o, "epochs", (double)v->epochs);
     bool ended = v->finished_at && v->stop_reason && strcmp(v->state, "succeeded") == 0;
-    api_doc_number(o, "progress", ended ? 1 : v->epochs ? (double)v->epoch / (double)v->epochs : 0);
+    api_doc_number(o, "progress", ended ? 1 : progress(v));
+    if (v->parts > 1) {
+        api_doc_number(o, "part", (double)v->part + 1);
+        api_doc_number(o, "parts", (double)v->parts);
+    }
     api_doc_number(o, "cost", v->cost);
     api_doc_number(o, "validation_cost", v->validation_cost);
     api_doc_bool(o, "finite", v->finite);
@@ -48,15 +59,21 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
         return;
     api_doc_embed(o, "advice", v->advice ? v->advice : "[]");
     api_doc_embed(o, "error", v->error ? v->error : "null");
+    api_doc_embed(o, "certificate", v->certificate ? v->certificate : "null");
+    if (v->parts > 1)
+        api_doc_embed(o, "results", v->results ? v->results : "[]");
     api_doc_embed(o, "spec", v->spec);
 }
 
 /* ---- history ---- */
 
-void api_point_json(api_text *t, const api_point *point, bool first)
+void api_point_json(api_text *t, const api_point *point, bool parts, bool first)
 {
-    api_text_printf(t, "%s{\"epoch\": %llu, \"cost\": ", first ? "" : ",\n",
+    api_text_printf(t, "%s{\"epoch\": %llu, ", first ? "" : ",\n",
                     (unsigned long long)point->epoch);
+    if (parts)
+        api_text_printf(t, "\"part\": %llu, ", (unsigned long long)point->part + 1);
+    api_text_puts(t, "\"cost\": ");
     api_text_number(t, point->cost);
     if (!isnan(point->validation_cost)) {
         api_text_puts(t, ", \"validation_cost\": ");
@@ -72,7 +89,7 @@ void api_point_json(api_text *t, const api_point *point, bool first)
 }
 
 const char api_point_csv_header[] =
-    "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite\r\n";
+    "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite,part\r\n";
 
 /* An empty field for what is not finite. */
 static void csv_number(api_text *t, double v)
@@ -90,7 +107,8 @@ void api_point_csv(api_text *t, const api_point *point)
     csv_number(t, point->gradient_norm);
     csv_number(t, point->learning_rate);
     csv_number(t, point->seconds);
-    api_text_puts(t, isfinite(point->cost) ? "true\r\n" : "false\r\n");
+    api_text_printf(t, "%s,%llu\r\n", isfinite(point->cost) ? "true" : "false",
+                    (unsigned long long)point->part + 1);
 }
 
 /* ---- parameters ---- */
@@ -103,7 +121,7 @@ void api_parameters_encode(cJSON *o, const gd_model *model, const gd_shape *shap
     for (size_t i = 0; i < count; i++)
         if (parts[i].scalar)
             api_doc_number(o, parts[i].name, theta[parts[i].offset]);
-        else if (parts[i].rows == 1)
+        else if (parts[i].rows == 1 && !parts[i].matrix)
             api_doc_numbers(o, parts[i].name, theta + parts[i].offset, parts[i].count);
         else
             api_doc_matrix(o, parts[i].name, theta + parts[i].offset, parts[i].rows,

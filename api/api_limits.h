@@ -27,6 +27,9 @@
 /* Field errors reported at once. */
 #define API_MAX_FIELD_ERRORS 16
 
+/* Points of a history that may be kept: an insert each. */
+#define API_MAX_POINTS 1000000
+
 /* Points that one history answer may hold; a run may record more and be paged. */
 #define API_MAX_HISTORY_PAGE 100000
 

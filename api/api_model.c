@@ -120,7 +120,7 @@ char *api_predictions_encode(const char *model_id, const gd_model *model, const 
     api_doc_string(o, "model_id", model_id);
     api_doc_number(o, "count", (double)n);
     api_doc_bool(o, "finite", finite);
-    if (!(model->task & GD_CLASSES)) {
+    if (!(gd_shape_task(model, shape) & GD_CLASSES)) {
         api_doc_numbers(o, "predictions", out, n);
         return api_doc_print(o);
     }
@@ -128,9 +128,9 @@ char *api_predictions_encode(const char *model_id, const gd_model *model, const 
     encode_labels(o, model, shape, labels, out, n);
     cJSON_Delete(labels);
     api_doc_embed(o, "classes", classes ? classes : "[]");
-    if (model->link == GD_LOGIT)
+    if (gd_shape_link(model, shape) == GD_LOGIT)
         encode_probabilities(o, out, n);
-    else if (model->link == GD_SOFTMAX)
+    else if (gd_shape_link(model, shape) == GD_SOFTMAX)
         api_doc_matrix(o, "probabilities", out, n, shape->outputs);
     else
         api_doc_numbers(o, "scores", out, n);

@@ -20,6 +20,20 @@
 #define GD_TILE_VALUES ((size_t)16384)
 #define GD_TILE_MAX_ROWS ((size_t)512)
 
+/* Rows a tile has at least where a model needs much scratch a row: so many rows share each
+ * reading of its weights. */
+#define GD_TILE_MIN_ROWS ((size_t)8)
+
+/* Parameters of a network: a checkpoint has up to 8 doubles for each (128 MiB), and is written in
+ * one piece. */
+#define GD_MAX_PARAMETERS ((size_t)2097152)
+
+/* Doubles in the sums of a pass, which are the parameters once a block of rows: 1 GiB. */
+#define GD_MAX_SUMS ((size_t)1 << 27)
+
+/* Units in a hidden layer. */
+#define GD_MAX_UNITS 10000
+
 /* Room for the hyperparameters of one optimizer, cost or model. */
 #define GD_HYPER_BYTES 128
 

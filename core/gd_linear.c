@@ -26,25 +26,27 @@ size_t gd_linear_layout(const gd_shape *s, gd_part *parts)
     return 2;
 }
 
-void gd_linear_init(const gd_shape *s, double *theta)
+void gd_linear_init(const gd_shape *s, uint64_t seed, double *theta)
 {
+    (void)seed;
     memset(theta, 0, gd_linear_params_len(s) * sizeof *theta);
 }
 
 void gd_linear_forward(const gd_shape *s, const double *theta, const double *X, size_t rows,
-                       double *z)
+                       double *z, double *work)
 {
+    (void)work;
     const double *b = s->intercept ? theta + s->outputs * s->cols : NULL;
-    for (size_t i = 0; i < rows; i++)
-        for (size_t k = 0; k < s->outputs; k++)
+    for (size_t k = 0; k < s->outputs; k++)
+        for (size_t i = 0; i < rows; i++)
             z[i * s->outputs + k] =
                 gd_dot(X + i * s->cols, theta + k * s->cols, s->cols) + (b ? b[k] : 0);
 }
 
 void gd_linear_backward(const gd_shape *s, const double *theta, const double *X, size_t rows,
-                        const double *dz, double *gradient)
+                        const double *dz, double *gradient, double *work)
 {
-    (void)theta;
+    (void)theta, (void)work;
     for (size_t k = 0; k < s->outputs; k++) {
         double sum = 0;
         for (size_t i = 0; i < rows; i++) {
@@ -55,6 +57,15 @@ void gd_linear_backward(const gd_shape *s, const double *theta, const double *X,
         if (s->intercept)
             gradient[s->outputs * s->cols + k] += sum;
     }
+}
+
+void gd_linear_backward_input(const gd_shape *s, const double *theta, size_t rows, const double *dz,
+                              double *dx)
+{
+    memset(dx, 0, rows * s->cols * sizeof *dx);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < s->outputs; k++)
+            gd_axpy(dz[i * s->outputs + k], theta + k * s->cols, dx + i * s->cols, s->cols);
 }
 
 /* w' . (x - center) / scale + b'  =  (w' / scale) . x + (b' - sum w' center / scale) */

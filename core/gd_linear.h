@@ -8,11 +8,15 @@
 
 size_t gd_linear_params_len(const gd_shape *s);
 size_t gd_linear_layout(const gd_shape *s, gd_part *parts);
-void gd_linear_init(const gd_shape *s, double *theta); /* zeros: the objective is convex */
+/* zeros: the objective is convex */
+void gd_linear_init(const gd_shape *s, uint64_t seed, double *theta);
 void gd_linear_forward(const gd_shape *s, const double *theta, const double *X, size_t rows,
-                       double *z);
+                       double *z, double *work);
 void gd_linear_backward(const gd_shape *s, const double *theta, const double *X, size_t rows,
-                        const double *dz, double *gradient);
+                        const double *dz, double *gradient, double *work);
+/* dx: rows x cols, written with d cost / d X. */
+void gd_linear_backward_input(const gd_shape *s, const double *theta, size_t rows, const double *dz,
+                              double *dx);
 void gd_linear_unscale(const gd_shape *s, const double *center, const double *scale,
                        const double *from, double *to);
 void gd_linear_rescale(const gd_shape *s, const double *center, const double *scale,

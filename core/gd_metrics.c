@@ -18,28 +18,18 @@ static void softmax(double *z, size_t outputs)
         z[k] /= total;
 }
 
-void gd_predict(const gd_model *model, const gd_shape *shape, const double *theta, const double *X,
-                size_t rows, double *out)
+static void respond(gd_link link, size_t outputs, size_t rows, double *out)
 {
-    gd_predict_offset(model, shape, theta, X, NULL, rows, out);
-}
-
-void gd_predict_offset(const gd_model *model, const gd_shape *shape, const double *theta,
-                       const double *X, const double *offset, size_t rows, double *out)
-{
-    model->forward(shape, theta, X, rows, out);
     for (size_t i = 0; i < rows; i++) {
-        double *z = out + i * shape->outputs;
-        for (size_t k = 0; offset && k < shape->outputs; k++)
-            z[k] += offset[i];
-        switch (model->link) {
+        double *z = out + i * outputs;
+        switch (link) {
         case GD_IDENTITY:
             break;
         case GD_LOGIT:
             *z = *z > 0 ? 1 / (1 + exp(-*z)) : exp(*z) / (1 + exp(*z));
             break;
         case GD_SOFTMAX:
-            softmax(z, shape->outputs);
+            softmax(z, outputs);
             break;
         case GD_LOG:
             *z = exp(*z);
@@ -48,10 +38,35 @@ void gd_predict_offset(const gd_model *model, const gd_shape *shape, const doubl
     }
 }
 
+gd_status gd_predict(const gd_model *model, const gd_shape *shape, const double *theta,
+                     const double *X, size_t rows, double *out)
+{
+    return gd_predict_offset(model, shape, theta, X, NULL, rows, out);
+}
+
+gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const double *theta,
+                            const double *X, const double *offset, size_t rows, double *out)
+{
+    size_t tile = gd_shape_tile(model, shape), work_len = gd_shape_work(model, shape);
+    double *work = work_len ? malloc(tile * work_len * sizeof *work) : NULL;
+    if (work_len && !work)
+        return GD_NO_MEMORY;
+    for (size_t at = 0; at < rows; at += tile) {
+        size_t n = rows - at < tile ? rows - at : tile;
+        double *z = out + at * shape->outputs;
+        model->forward(shape, theta, X + at * shape->cols, n, z, work);
+        for (size_t i = 0; offset && i < n * shape->outputs; i++)
+            z[i] += offset[at + i / shape->outputs];
+        respond(gd_shape_link(model, shape), shape->outputs, n, z);
+    }
+    free(work);
+    return GD_OK;
+}
+
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response)
 {
-    if (model->task == GD_BINARY)
-        return *response > (model->link == GD_LOGIT ? 0.5 : 0);
+    if (gd_shape_task(model, shape) == GD_BINARY)
+        return *response > (gd_shape_link(model, shape) == GD_LOGIT ? 0.5 : 0);
     size_t best = 0;
     for (size_t k = 1; k < shape->outputs; k++)
         best = response[k] > response[best] ? k : best;
@@ -175,10 +190,10 @@ static void scores_of(const double *confusion, size_t classes, size_t k, double 
     *f1 = said + were > 0 ? 2 * hits / (said + were) : 0;
 }
 
-static void add_scores(list *l, const gd_model *model, const double *confusion, size_t classes)
+static void add_scores(list *l, gd_task task, const double *confusion, size_t classes)
 {
     double precision = 0, recall = 0, f1 = 0, sum[3] = {0};
-    size_t first = model->task == GD_BINARY ? 1 : 0;
+    size_t first = task == GD_BINARY ? 1 : 0;
     for (size_t k = first; k < classes; k++) {
         scores_of(confusion, classes, k, &precision, &recall, &f1);
         sum[0] += precision;
@@ -191,13 +206,12 @@ static void add_scores(list *l, const gd_model *model, const double *confusion, 
     add(l, "f1", sum[2] / n);
 }
 
-static double log_loss(const gd_model *model, const gd_shape *shape, const double *y,
-                       const double *z, size_t rows)
+static double log_loss(gd_link link, size_t outputs, const double *y, const double *z, size_t rows)
 {
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
-        double p = model->link == GD_LOGIT ? (y[i] > 0.5 ? z[i] : 1 - z[i])
-                                           : z[i * shape->outputs + (size_t)y[i]];
+        double p =
+            link == GD_LOGIT ? (y[i] > 0.5 ? z[i] : 1 - z[i]) : z[i * outputs + (size_t)y[i]];
         sum -= log(fmax(p, 2.220446049250313e-16)); /* as scikit-learn clips it */
     }
     return sum / (double)rows;
@@ -207,7 +221,9 @@ static bool classes(list *l, const gd_model *model, const gd_shape *shape, const
                     const double *z, double *confusion)
 {
     size_t n = d->classes;
-    bool binary = model->task == GD_BINARY;
+    gd_task task = gd_shape_task(model, shape);
+    gd_link link = gd_shape_link(model, shape);
+    bool binary = task == GD_BINARY;
     ranked *r = binary ? calloc(d->rows, sizeof *r) : NULL;
     if (binary && !r)
         return false;
@@ -221,13 +237,13 @@ static bool classes(list *l, const gd_model *model, const gd_shape *shape, const
             r[i] = (ranked){z[i], was == 1};
     }
     add(l, "accuracy", right / (double)d->rows);
-    if (model->link != GD_IDENTITY)
-        add(l, "log_loss", log_loss(model, shape, d->y, z, d->rows));
+    if (link != GD_IDENTITY)
+        add(l, "log_loss", log_loss(link, shape->outputs, d->y, z, d->rows));
     if (binary) {
         qsort(r, d->rows, sizeof *r, by_score_falling);
         add_areas(l, r, d->rows);
     }
-    add_scores(l, model, confusion, n);
+    add_scores(l, task, confusion, n);
     free(r);
     return true;
 }
@@ -249,20 +265,21 @@ gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double 
     list l = {out, 0};
     double *z = calloc(data->rows * shape->outputs, sizeof *z), *own = NULL;
     double *y = calloc(data->rows, sizeof *y);
+    gd_task task = gd_shape_task(model, shape);
     bool ok = z && y;
-    if (ok && (model->task & GD_CLASSES) && !confusion) {
+    if (ok && (task & GD_CLASSES) && !confusion) {
         own = confusion = calloc(data->classes * data->classes, sizeof *own);
         ok = own != NULL;
     }
+    ok = ok && gd_predict_offset(model, shape, theta, data->X, data->offset, data->rows, z) == GD_OK;
     if (ok) {
-        gd_predict_offset(model, shape, theta, data->X, data->offset, data->rows, z);
         memcpy(y, data->y, data->rows * sizeof *y);
         pick(rows, shape->outputs, z, y);
         gd_data chosen = {
             .y = y, .rows = rows->count, .cols = data->cols, .classes = data->classes};
-        if (model->task & GD_CLASSES)
+        if (task & GD_CLASSES)
             ok = classes(&l, model, shape, &chosen, z, confusion);
-        else if (model->task == GD_COUNT)
+        else if (task == GD_COUNT)
             counts(&l, y, z, rows->count);
         else
             regression(&l, y, z, rows->count);

@@ -6,13 +6,15 @@
 #include "gd_model.h"
 
 /* theta: the model's parameters in the units of X. X: rows x cols. out: rows x outputs,
- * written: the response (a number, a mean, a score, a probability) by the model's link. */
-void gd_predict(const gd_model *model, const gd_shape *shape, const double *theta, const double *X,
-                size_t rows, double *out);
+ * written: the response (a number, a mean, a score, a probability) by the model's link. Fails for
+ * want of memory alone, and of models that need scratch (work_len) alone. */
+gd_status gd_predict(const gd_model *model, const gd_shape *shape, const double *theta,
+                     const double *X, size_t rows, double *out) __attribute__((warn_unused_result));
 
 /* The same with offset[i] added to the scores of row i; NULL: none. */
-void gd_predict_offset(const gd_model *model, const gd_shape *shape, const double *theta,
-                       const double *X, const double *offset, size_t rows, double *out);
+gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const double *theta,
+                            const double *X, const double *offset, size_t rows, double *out)
+    __attribute__((warn_unused_result));
 
 /* The class that a row's response speaks for, of a model of classes. */
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response);

@@ -9,11 +9,13 @@
 
 #include "gd_task.h"
 
-/* What the layout of theta depends on. */
+/* What the layout of theta, and how it is used, depend on. */
 typedef struct gd_shape {
     size_t cols;    /* features */
     bool intercept; /* whether there is a constant term */
     size_t outputs; /* scores a row: 1, or the number of classes */
+    gd_task task;   /* of a model for several tasks the one at hand; 0: the model's first */
+    gd_hyper hyper; /* the model's hyperparameters */
 } gd_shape;
 
 /* A named part of theta, as it is shown to users. */
@@ -23,9 +25,11 @@ typedef struct gd_part {
     size_t rows;          /* shown as so many rows of count / rows values; 1 for a vector */
     bool bias;            /* an intercept: it is never penalised and never decays */
     bool scalar;          /* shown as a number, not as an array of one */
+    bool matrix;          /* shown as an array of rows, also where there is but one */
 } gd_part;
 
-#define GD_MAX_PARTS 8
+/* Weights and biases of each hidden layer, and of the output. */
+#define GD_MAX_PARTS (2 * (GD_MAX_LIST + 1))
 
 /* From scores to predictions. */
 typedef enum gd_link {
@@ -40,9 +44,11 @@ typedef struct gd_model {
     const char *alias; /* another name for it, or NULL */
     const char *doc;
     const char *formula;
-    gd_task task;             /* what it is for */
-    gd_link link;             /* what a score means */
-    const char *default_cost; /* name of a cost */
+    gd_task task;             /* what it is for; of a model for several tasks all of their flags,
+                                 and it has a hyperparameter "task" (gd_task_choices) */
+    gd_link link;             /* what a score means, of a model for one task (gd_shape_link) */
+    const char *default_cost; /* name of a cost, of a model for one task; of others the first in the
+                                 table that fits */
     const gd_param *params;
     size_t params_count;
     /* Scores are linear in theta: the objective's curvature then comes from the data
@@ -51,14 +57,20 @@ typedef struct gd_model {
     size_t (*params_len)(const gd_shape *s); /* values in theta */
     /* parts: room for GD_MAX_PARTS, written; returns how many there are. */
     size_t (*layout)(const gd_shape *s, gd_part *parts);
-    /* theta: params_len values, written with the starting point. */
-    void (*init)(const gd_shape *s, double *theta);
-    /* X: rows x cols. z: rows x outputs scores, written. */
-    void (*forward)(const gd_shape *s, const double *theta, const double *X, size_t rows,
-                    double *z);
-    /* dz: rows x outputs, d cost / d score. gradient: params_len values, added to. */
+    /* Is the shape one that can be trained? NULL: every one is. The error's field is that of a
+     * job, such as "model.hidden_layers". */
+    gd_status (*check)(const gd_shape *s, gd_error *err);
+    /* doubles of scratch a row, for forward and backward; NULL: none */
+    size_t (*work_len)(const gd_shape *s);
+    /* theta: params_len values, written with the starting point, in the units trained in. */
+    void (*init)(const gd_shape *s, uint64_t seed, double *theta);
+    /* X: rows x cols. z: rows x outputs scores, written. work: rows x work_len values, written. */
+    void (*forward)(const gd_shape *s, const double *theta, const double *X, size_t rows, double *z,
+                    double *work);
+    /* dz: rows x outputs, d cost / d score. gradient: params_len values, added to. work: as
+     * forward left it for these rows; written over. */
     void (*backward)(const gd_shape *s, const double *theta, const double *X, size_t rows,
-                     const double *dz, double *gradient);
+                     const double *dz, double *gradient, double *work);
     /* Parameters for rows scaled as x' = (x - center) / scale, in terms of x, and the
      * other way round. center, scale: cols values. from and to may be the same array. */
     void (*unscale)(const gd_shape *s, const double *center, const double *scale,
@@ -69,6 +81,18 @@ typedef struct gd_model {
 
 extern const gd_model *const gd_models[];
 extern const size_t gd_models_count;
+
+/* The one task of a model in this shape, what its scores mean for it, and doubles of scratch a
+ * row. */
+gd_task gd_shape_task(const gd_model *m, const gd_shape *s);
+gd_link gd_shape_link(const gd_model *m, const gd_shape *s);
+size_t gd_shape_work(const gd_model *m, const gd_shape *s);
+
+/* Rows a tile: what forward and backward are given at once. */
+size_t gd_shape_tile(const gd_model *m, const gd_shape *s);
+
+/* Is it for several tasks? */
+bool gd_model_several(const gd_model *m);
 
 /* By name or alias. NULL when there is none. */
 const gd_model *gd_model_find(const char *name);

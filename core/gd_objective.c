@@ -18,14 +18,14 @@ struct gd_objective {
     const gd_executor *executor;
     gd_rows over; /* the rows of the objective */
     size_t params_len;
-    size_t slot_values; /* a row of a tile: cols + outputs + 3 */
+    size_t slot_values; /* a row of a tile: cols + outputs + 3 + the model's work */
     size_t tile_rows;
     bool scaled;
     double *center;        /* cols */
     double *inverse_scale; /* cols */
     double *sums;          /* a row a block: cost, then params_len of gradient */
     double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets, weights,
-                              offsets */
+                              offsets, work */
     bool *skipped;         /* a slot: has it left out a block? */
     bool interrupted;
 };
@@ -56,10 +56,8 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->cost_hyper = cost_hyper;
     o->executor = executor ? executor : &gd_executor_serial;
     o->params_len = model->params_len(shape);
-    o->slot_values = data->cols + shape->outputs + 3;
-    o->tile_rows = GD_TILE_VALUES / data->cols;
-    if (o->tile_rows > GD_TILE_MAX_ROWS)
-        o->tile_rows = GD_TILE_MAX_ROWS;
+    o->slot_values = data->cols + shape->outputs + 3 + gd_shape_work(model, shape);
+    o->tile_rows = gd_shape_tile(model, shape);
     if (o->tile_rows > data->rows)
         o->tile_rows = data->rows;
     size_t blocks = (data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
@@ -106,7 +104,7 @@ void gd_objective_scale(gd_objective *o, const double *center, const double *sca
 
 /* A tile's rows beside their features; weights and offsets are NULL where there are none. */
 typedef struct beside {
-    double *z, *y, *weights, *offset;
+    double *z, *y, *weights, *offset, *work;
 } beside;
 
 static beside beside_tile(const gd_objective *o, double *tile)
@@ -115,6 +113,7 @@ static beside beside_tile(const gd_objective *o, double *tile)
     b.y = b.z + o->tile_rows * o->shape.outputs;
     b.weights = o->data.weights ? b.y + o->tile_rows : NULL;
     b.offset = o->data.offset ? b.y + 2 * o->tile_rows : NULL;
+    b.work = b.y + 3 * o->tile_rows;
     return b;
 }
 
@@ -182,21 +181,21 @@ static void visit_tile(const pass *p, const double *X, size_t n, const beside *b
     double *z = b->z;
     switch (p->kind) {
     case COST_AND_GRADIENT:
-        m->forward(&o->shape, p->theta, X, n, z);
+        m->forward(&o->shape, p->theta, X, n, z, b->work);
         add_offset(o, b, n);
         sums[0] += cost_of(o, b, n, z);
-        m->backward(&o->shape, p->theta, X, n, z, sums + 1);
+        m->backward(&o->shape, p->theta, X, n, z, sums + 1, b->work);
         break;
     case COST_ONLY:
-        m->forward(&o->shape, p->theta, X, n, z);
+        m->forward(&o->shape, p->theta, X, n, z, b->work);
         add_offset(o, b, n);
         sums[0] += cost_of(o, b, n, NULL);
         break;
     case HESSIAN_PRODUCT:
-        m->forward(&o->single, p->theta, X, n, z);
+        m->forward(&o->single, p->theta, X, n, z, b->work);
         for (size_t i = 0; i < n; i++)
             z[i] *= o->cost->curvature * (b->weights ? b->weights[i] : 1);
-        m->backward(&o->single, p->theta, X, n, z, sums + 1);
+        m->backward(&o->single, p->theta, X, n, z, sums + 1, b->work);
         break;
     case ROW_CURVATURE:
         for (size_t i = 0; i < n; i++) {

@@ -39,12 +39,16 @@ const gd_param gd_spec_params[] = {
      .doc = "epochs without a lower validation cost before training stops early and gives back the "
             "best parameters"},
     {AT(seed), .kind = GD_INTEGER, .def = 0, .min = 0, .max = GD_MAX_EXACT_INTEGER,
-     .doc = "seed of the shuffle; the same seed gives the same parameters, bit for bit"},
+     .doc = "seed of all that is random: shuffle, rows set aside, where an mlp starts; the same seed "
+            "gives the same parameters, bit for bit"},
     {AT(l1), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY, .word = "path",
      .word_value = GD_PATH,
-     .doc = "adds l1 |w|_1 to the cost: weights that matter little become exactly 0"},
+     .doc = "adds l1 |w|_1 to the cost: weights that matter little become exactly 0; "
+            "\"path\" for one fit after the other, from the largest l1 down"},
     {AT(l2), .kind = GD_NUMBER, .def = 0, .min = 0, .max = INFINITY, .word = "path",
-     .word_value = GD_PATH, .doc = "adds l2/2 |w|^2 to the cost: large weights shrink"},
+     .word_value = GD_PATH,
+     .doc = "adds l2/2 |w|^2 to the cost: large weights shrink; \"path\" for one fit after the "
+            "other, from the largest l2 down"},
     {AT(clip_norm), .kind = GD_NUMBER, .def = GD_NO_CLIP, .min = 0, .min_open = true,
      .max = INFINITY, .word = "none", .word_value = GD_NO_CLIP,
      .doc = "gradients longer than this are shortened to it"},
@@ -66,9 +70,61 @@ const gd_param gd_spec_params[] = {
 
 const size_t gd_spec_params_count = sizeof gd_spec_params / sizeof gd_spec_params[0];
 
+/* ---- the task, of a model for several ---- */
+
+/* In the order of gd_task_choices. */
+static const gd_task tasks[] = {0, GD_REGRESSION, GD_BINARY, GD_MULTICLASS};
+
+/* The row of the model's hyperparameter "task"; NULL of a model for one task. */
+static const gd_param *task_row(const gd_model *m)
+{
+    for (size_t i = 0; gd_model_several(m) && i < m->params_count; i++)
+        if (strcmp(m->params[i].name, "task") == 0)
+            return &m->params[i];
+    return NULL;
+}
+
+/* What is asked for: one task, or the flags of all that it may be. */
+static unsigned asked_tasks(const gd_spec *s)
+{
+    const gd_param *row = task_row(s->model);
+    gd_task asked = row ? tasks[(size_t)gd_param_get(&s->model_hyper, row)] : 0;
+    return asked ? asked : s->model->task;
+}
+
+gd_task gd_spec_task(const gd_spec *s, size_t classes)
+{
+    unsigned asked = asked_tasks(s);
+    if (!task_row(s->model) || asked != s->model->task)
+        return (gd_task)asked;
+    return classes == 0 ? GD_REGRESSION : classes <= 2 ? GD_BINARY : GD_MULTICLASS;
+}
+
+void gd_spec_settle(gd_spec *s, size_t classes, bool cost_given)
+{
+    const gd_param *row = task_row(s->model);
+    gd_task task = gd_spec_task(s, classes);
+    gd_error ignored;
+    for (size_t i = 1; row && i < sizeof tasks / sizeof tasks[0]; i++)
+        if (tasks[i] == task && gd_param_set(&s->model_hyper, row, (double)i, &ignored) != GD_OK)
+            return; /* does not happen: the row has these choices */
+    if (row && !cost_given)
+        gd_spec_default_cost(s);
+}
+
+static const gd_cost *default_cost(const gd_spec *s)
+{
+    size_t i = 0;
+    if (!task_row(s->model))
+        return gd_cost_find(s->model->default_cost);
+    while (!(gd_costs[i]->tasks & asked_tasks(s)))
+        i++;
+    return gd_costs[i];
+}
+
 void gd_spec_default_cost(gd_spec *s)
 {
-    s->cost = gd_cost_find(s->model->default_cost);
+    s->cost = default_cost(s);
     gd_param_defaults(&s->cost_hyper, s->cost->params, s->cost->params_count);
 }
 
@@ -87,9 +143,18 @@ void gd_spec_defaults(gd_spec *s)
 
 gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes)
 {
+    gd_task task = gd_spec_task(s, classes);
     return (gd_shape){.cols = cols,
                       .intercept = s->intercept,
-                      .outputs = s->model->task == GD_MULTICLASS ? classes : 1};
+                      .outputs = task == GD_MULTICLASS ? classes : 1,
+                      .task = task,
+                      .hyper = s->model_hyper};
+}
+
+gd_status gd_spec_check_shape(const gd_spec *s, size_t cols, size_t classes, gd_error *err)
+{
+    gd_shape shape = gd_spec_shape(s, cols, classes);
+    return s->model->check ? s->model->check(&shape, err) : GD_OK;
 }
 
 bool gd_spec_backtracks(const gd_spec *s)
@@ -164,8 +229,37 @@ static gd_status check_descent(const gd_spec *s, gd_error *err)
     return GD_OK;
 }
 
+/* Why the curvature has no bound: what "auto" has to look for its rate with. */
+static const char *unbounded(const gd_spec *s, char name[96])
+{
+    if (s->model->linear)
+        snprintf(name, 96, "cost \"%s\"", s->cost->name);
+    else
+        snprintf(name, 96, "model \"%s\"", s->model->name);
+    return name;
+}
+
+static gd_status check_cost(const gd_spec *s, gd_error *err)
+{
+    unsigned asked = asked_tasks(s);
+    if (asked & s->cost->tasks)
+        return GD_OK;
+    char names[200] = "", task[64] = "";
+    for (size_t i = 0, at = 0; i < gd_costs_count && at < sizeof names; i++)
+        if (gd_costs[i]->tasks & asked)
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s\"%s\"", at ? ", " : "",
+                                   gd_costs[i]->name);
+    for (size_t i = 1; gd_model_several(s->model) && i < sizeof tasks / sizeof tasks[0]; i++)
+        if (tasks[i] == asked)
+            snprintf(task, sizeof task, " with task \"%s\"", gd_task_choices[i]);
+    return gd_fail(err, GD_INVALID, "cost", "\"%s\" does not fit model \"%s\"%s; use one of %s%s",
+                   s->cost->name, s->model->name, task, names,
+                   *task ? ", or set model.task" : "");
+}
+
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
+    char name[96];
     gd_status bounds = check_bounds(s, err);
     if (bounds != GD_OK)
         return bounds;
@@ -190,23 +284,15 @@ gd_status gd_spec_check(const gd_spec *s, gd_error *err)
                        s->cost->name);
     if (gd_spec_backtracks(s) && s->schedule != gd_schedules[0])
         return gd_fail(err, GD_INVALID, "schedule",
-                       "needs a number for learning_rate: with cost \"%s\", \"auto\" looks for the "
-                       "rate of each epoch",
-                       s->cost->name);
+                       "needs a number for learning_rate: with %s, \"auto\" looks for the rate of each "
+                       "epoch",
+                       unbounded(s, name));
     if (gd_spec_backtracks(s) &&
         (s->optimizer != gd_optimizers[0] || s->batch_size != GD_FULL_BATCH))
         return gd_fail(
             err, GD_INVALID, "learning_rate",
-            "\"auto\" with cost \"%s\" needs gd and full batches; give a number, or use an "
-            "optimizer like \"adam\"",
-            s->cost->name);
-    if (s->model->task & s->cost->tasks)
-        return GD_OK;
-    char names[200] = "";
-    for (size_t i = 0, at = 0; i < gd_costs_count && at < sizeof names; i++)
-        if (gd_costs[i]->tasks & s->model->task)
-            at += (size_t)snprintf(names + at, sizeof names - at, "%s\"%s\"", at ? ", " : "",
-                                   gd_costs[i]->name);
-    return gd_fail(err, GD_INVALID, "cost", "\"%s\" does not fit model \"%s\"; use one of %s",
-                   s->cost->name, s->model->name, names);
+            "\"auto\" with %s needs gd and full batches; give a number, or use an optimizer like "
+            "\"adam\"",
+            unbounded(s, name));
+    return check_cost(s, err);
 }

@@ -43,6 +43,7 @@ typedef struct gd_spec {
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
+#define GD_PATH (-1) /* l1, l2: one run after the other, by the caller; not for gd_train_new */
 #define GD_FULL_BATCH 0 /* batch_size: all rows */
 #define GD_NO_VALIDATION 0
 #define GD_NO_PATIENCE 0
@@ -60,11 +61,25 @@ extern const size_t gd_spec_params_count;
 /* The defaults: linear_regression, its default cost, gd, constant, and each row's default. */
 void gd_spec_defaults(gd_spec *s);
 
-/* Sets the cost to the model's default, with that cost's defaults. */
+/* Sets the cost to the model's default (for its task), with that cost's defaults. */
 void gd_spec_default_cost(gd_spec *s);
+
+/* The task of the model, for a target of so many classes (0: of numbers). Of a model for several
+ * tasks it is the one that its hyperparameter "task" asks for; "auto" is regression for numbers,
+ * and binary or multiclass by how many classes there are. */
+gd_task gd_spec_task(const gd_spec *s, size_t classes);
+
+/* Makes a task that is "auto" the one that it stands for and, unless the cost was given, takes the
+ * default cost of that task. */
+void gd_spec_settle(gd_spec *s, size_t classes, bool cost_given);
 
 /* How theta is laid out for data of so many features and (where y is a class) classes. */
 gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes);
+
+/* Can the model be trained on data of so many features and classes? On error *err names the
+ * field. */
+gd_status gd_spec_check_shape(const gd_spec *s, size_t cols, size_t classes, gd_error *err)
+    __attribute__((warn_unused_result));
 
 /* Is the step found by backtracking, for want of a bound on the curvature? */
 bool gd_spec_backtracks(const gd_spec *s);

@@ -66,3 +66,24 @@ end:
     free(aside);
     return train;
 }
+
+gd_status gd_folds(const gd_data *data, size_t folds, uint64_t seed, uint32_t *fold, gd_error *err)
+{
+    if (folds < 2 || data->rows < folds)
+        return gd_fail(err, GD_INVALID, "cross_validation",
+                       "must be in [2, %zu], the rows there are, got %zu", data->rows, folds);
+    size_t classes = data->classes ? data->classes : 1, dealt = 0;
+    uint32_t *order = calloc(data->rows, sizeof *order);
+    if (!order)
+        return gd_fail(err, GD_NO_MEMORY, "", "not enough memory to split the rows");
+    gd_rng r = gd_rng_seed(seed, SPLIT_STREAM);
+    gd_rng_permutation(&r, order, data->rows);
+    /* one class after the other, like cards: sizes differ by one at most, and so do those of a
+     * class within the folds */
+    for (size_t k = 0; k < classes; k++)
+        for (size_t i = 0; i < data->rows; i++)
+            if (class_of(data, order[i]) == k)
+                fold[order[i]] = (uint32_t)(dealt++ % folds);
+    free(order);
+    return GD_OK;
+}

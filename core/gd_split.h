@@ -13,4 +13,10 @@
 size_t gd_split(const gd_data *data, double fraction, uint64_t seed, uint32_t *index, gd_error *err)
     __attribute__((warn_unused_result));
 
+/* Deals the rows out at random into `folds` parts of nearly equal size, of classes class by class
+ * (stratified k-fold cross-validation: Kohavi, 1995): fold[i], 0 .. folds - 1, is written for each
+ * row. Fails for fewer rows than folds, or for want of memory. */
+gd_status gd_folds(const gd_data *data, size_t folds, uint64_t seed, uint32_t *fold, gd_error *err)
+    __attribute__((warn_unused_result));
+
 #endif

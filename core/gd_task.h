@@ -12,6 +12,9 @@ typedef enum gd_task {
     GD_MULTICLASS = 8  /* y: class 0 .. outputs - 1 */
 } gd_task;
 
+/* The choices of a hyperparameter "task": "auto" is found from the target (gd_spec_shape). */
+extern const char *const gd_task_choices[];
+
 #define GD_CLASSES (GD_BINARY | GD_MULTICLASS) /* y is the number of a class */
 
 #endif

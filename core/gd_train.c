@@ -41,17 +41,17 @@ bool gd_explained_by_curvature(const gd_train *t)
 /* ---- making and freeing ---- */
 
 /* Is y what the model's task takes? */
-static gd_status check_targets(const gd_data *d, const gd_model *model, gd_error *err)
+static gd_status check_targets(const gd_data *d, const gd_model *model, gd_task task, gd_error *err)
 {
-    bool binary = model->task == GD_BINARY;
-    if ((binary && d->classes != 2) || (model->task == GD_MULTICLASS && d->classes < 2))
+    bool binary = task == GD_BINARY;
+    if ((binary && d->classes != 2) || (task == GD_MULTICLASS && d->classes < 2))
         return gd_fail(err, GD_INVALID, "model", "\"%s\" needs %s classes in the target, got %zu",
                        model->name, binary ? "exactly 2" : "at least 2", d->classes);
-    for (size_t i = 0; (model->task & GD_CLASSES) && i < d->rows; i++)
+    for (size_t i = 0; (task & GD_CLASSES) && i < d->rows; i++)
         if (!(d->y[i] >= 0 && d->y[i] < (double)d->classes && d->y[i] == floor(d->y[i])))
             return gd_fail(err, GD_INVALID, "y", "row %zu: %g is not the number of a class", i + 1,
                            d->y[i]);
-    for (size_t i = 0; model->task == GD_COUNT && i < d->rows; i++)
+    for (size_t i = 0; task == GD_COUNT && i < d->rows; i++)
         if (d->y[i] < 0)
             return gd_fail(err, GD_INVALID, "model",
                            "\"%s\" needs targets of 0 or more, row %zu has %g", model->name, i + 1,
@@ -79,18 +79,33 @@ static gd_status check_split(const gd_data *d, const gd_spec *spec, gd_error *er
     return GD_OK;
 }
 
-static gd_status check_offset(const gd_data *d, const gd_model *model, gd_error *err)
+static gd_status check_offset(const gd_data *d, const gd_spec *spec, gd_error *err)
 {
-    if (d->offset && model->task == GD_MULTICLASS)
+    if (d->offset && gd_spec_task(spec, d->classes) == GD_MULTICLASS)
         return gd_fail(err, GD_INVALID, "offset",
                        "is added to the score of every class alike, which changes nothing in "
                        "\"%s\": leave it out",
-                       model->name);
+                       spec->model->name);
     for (size_t i = 0; d->offset && i < d->rows; i++)
         if (!isfinite(d->offset[i]))
             return gd_fail(err, GD_INVALID, "offset", "must be finite numbers, row %zu has %g",
                            i + 1, d->offset[i]);
     return GD_OK;
+}
+
+/* A pass keeps the gradient of each block of rows. */
+static gd_status check_sums(const gd_data *d, const gd_spec *spec, gd_error *err)
+{
+    gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
+    size_t blocks = (d->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS,
+           n = spec->model->params_len(&shape);
+    if (n <= GD_MAX_SUMS / blocks)
+        return GD_OK;
+    return gd_fail(
+        err, GD_INVALID, "model",
+        "has %zu parameters, but with %zu rows at most %zu can be trained: take a smaller "
+        "model, or fewer rows",
+        n, d->rows, GD_MAX_SUMS / blocks);
 }
 
 static gd_status check(const gd_data *d, const gd_spec *spec, const double *initial, gd_error *err)
@@ -109,16 +124,21 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
     if (spec->l1 == GD_PATH || spec->l2 == GD_PATH)
         return gd_fail(err, GD_INVALID, spec->l1 == GD_PATH ? "l1" : "l2",
                        "\"path\" stands for a series of runs, each of which needs a number");
-    gd_status status = check_targets(d, spec->model, err);
+    gd_status status = check_targets(d, spec->model, gd_spec_task(spec, d->classes), err);
+    if (status == GD_OK)
+        status = gd_spec_check_shape(spec, d->cols, d->classes, err);
+    if (status == GD_OK)
+        status = check_sums(d, spec, err);
     if (status == GD_OK)
         status = check_split(d, spec, err);
     if (status == GD_OK)
-        status = check_offset(d, spec->model, err);
+        status = check_offset(d, spec, err);
     if (status == GD_OK)
         status = gd_bounds_check(spec, d->cols, err);
     if (status != GD_OK)
         return status;
     gd_spec given = *spec;
+    gd_spec_settle(&given, d->classes, true);
     given.split = d->train_rows > 0 && d->train_rows < d->rows;
     return gd_spec_check(&given, err);
 }
@@ -229,7 +249,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->scale = t->center + cols;
     t->optimizer_state = t->scale + cols;
     gd_unit_scaling(t);
-    t->spec.model->init(&t->shape, t->theta);
+    t->spec.model->init(&t->shape, t->spec.seed, t->theta);
     t->moved = initial != NULL;
     if (initial)
         memcpy(t->theta, initial, t->n * sizeof *initial);
@@ -322,6 +342,11 @@ const gd_shape *gd_train_shape(const gd_train *t)
 const double *gd_train_params(const gd_train *t)
 {
     return t->finite;
+}
+
+const double *gd_train_gradient(const gd_train *t)
+{
+    return t->gradient;
 }
 
 void gd_train_params_unscaled(const gd_train *t, double *out)

@@ -118,6 +118,9 @@ const gd_shape *gd_train_shape(const gd_train *t);
 
 /* params_len values: the last finite parameters, as trained and in the data's units. */
 const double *gd_train_params(const gd_train *t);
+/* params_len values: the slope of the objective, without l1, where it was last evaluated, in the
+ * units that are trained in. */
+const double *gd_train_gradient(const gd_train *t);
 void gd_train_params_unscaled(const gd_train *t, double *out);
 
 /* cols values each: features were trained as (x - center) / scale; 0 and 1 when they

@@ -17,10 +17,10 @@
 
 /* ---- how a run ends ---- */
 
-/* Back to where every model starts, which is finite in any units. */
+/* Back to zeros, which are finite in any units. */
 static void forget_parameters(gd_train *t)
 {
-    t->spec.model->init(&t->shape, t->theta);
+    memset(t->theta, 0, t->n * sizeof *t->theta);
     gd_bounds_project(t, t->theta);
     memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
     t->state.finite_epoch = 0;
@@ -123,7 +123,9 @@ void gd_train_prepare(gd_train *t)
         return;
     }
     gd_bounds_scale(t);
-    t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
+    /* a starting point of the model's own is meant for what it is trained on, its bounds are not */
+    if (t->moved || t->lower)
+        t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
     gd_bounds_project(t, t->theta);
     if (!gd_all_finite(t->theta, t->n)) {
         forget_parameters(t);

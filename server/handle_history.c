@@ -17,7 +17,7 @@ typedef struct history {
     api_text text;
     char state[16];
     int64_t job, recorded;
-    bool found;
+    bool found, parts;
     int64_t next; /* the next page's after_epoch, or -1 */
 } history;
 
@@ -41,6 +41,7 @@ static bool find_job(srv_db *db, history *h, api_problem *p)
     h->found = true;
     snprintf(h->state, sizeof h->state, "%s", srv_text(rows, 3));
     h->job = srv_integer(rows, 20);
+    h->parts = srv_integer(rows, 23) > 1;
     srv_db_done(rows);
     rows = srv_db_query(db, SQL_POINT_COUNT, p, "i", h->job);
     if (!rows || srv_db_step(db, rows, p) != SRV_ROW)
@@ -108,11 +109,12 @@ static bool read_history(srv_db *db, void *arg, api_problem *p)
                            .gradient_norm = srv_real(rows, 2),
                            .learning_rate = srv_real(rows, 3),
                            .seconds = srv_real(rows, 4),
-                           .validation_cost = srv_real(rows, 5)};
+                           .validation_cost = srv_real(rows, 5),
+                           .part = (uint64_t)srv_integer(rows, 6)};
         if (h->csv)
             api_point_csv(&h->text, &point);
         else
-            api_point_json(&h->text, &point, sent == 0);
+            api_point_json(&h->text, &point, h->parts, sent == 0);
         sent++;
     }
     return step == SRV_END;

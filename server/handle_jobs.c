@@ -2,7 +2,7 @@
 #include "api_job.h"
 #include "srv_ingest.h"
 #include "srv_list.h"
-#include "srv_log.h"
+#include "srv_new_job.h"
 #include "srv_routes.h"
 #include "srv_waiters.h"
 
@@ -37,7 +37,11 @@ static api_job_view view_of(srv_rows *rows)
                           .finished_at = srv_text(rows, 16),
                           .spec = srv_text(rows, 17),
                           .error = srv_text(rows, 18),
-                          .advice = srv_text(rows, 19)};
+                          .advice = srv_text(rows, 19),
+                          .part = (uint64_t)srv_integer(rows, 22),
+                          .parts = (uint64_t)srv_integer(rows, 23),
+                          .certificate = srv_text(rows, 24),
+                          .results = srv_text(rows, 25)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)
@@ -53,95 +57,6 @@ static void encode_full(cJSON *o, srv_rows *rows)
 }
 
 /* ---- POST ---- */
-
-typedef struct new_job {
-    char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE];
-    const api_job *job;
-    const char *dataset_id;
-    srv_ingest *ingest; /* of an inline dataset that is recorded with the job, or NULL */
-    uint64_t cols;
-    bool labels; /* the target is class labels */
-    char *spec;
-} new_job;
-
-static bool find_dataset(srv_db *db, void *arg, api_problem *p)
-{
-    new_job *n = arg;
-    srv_rows *rows = srv_db_query(db, SQL_DATASET_SHAPE, p, "t", n->dataset_id);
-    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
-    if (step == SRV_END)
-        return api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"",
-                                 n->dataset_id);
-    if (step == SRV_FAILED)
-        return false;
-    n->cols = (uint64_t)srv_integer(rows, 1);
-    n->labels = !srv_is_null(rows, 2);
-    srv_db_done(rows);
-    return true;
-}
-
-static bool record(srv_db *db, void *arg, api_problem *p)
-{
-    new_job *n = arg;
-    /* the dataset may have been deleted since it was looked at */
-    bool ok = n->ingest ? srv_ingest_record(db, n->ingest, p) : find_dataset(db, n, p);
-    return ok && srv_db_run(db, SQL_JOB_INSERT, p, "tttitt", n->id, n->job->name, n->dataset_id,
-                            (int64_t)n->job->spec.epochs, n->spec, n->created_at);
-}
-
-/* Everything that is checked before anything is stored. */
-static bool check_job(srv_request *rq, new_job *n)
-{
-    double *initial = NULL;
-    bool ok = n->ingest || srv_store_read(rq->app->store, find_dataset, n, &rq->problem);
-    const gd_model *model = n->job->spec.model;
-    if (ok && n->labels && !(model->task & GD_CLASSES))
-        ok =
-            api_problem_field(&rq->problem, "model",
-                              "\"%s\" needs numbers, but the dataset's target is class labels; use "
-                              "\"logistic_regression\" or \"softmax_regression\"",
-                              model->name);
-    ok = ok && api_job_initial(n->job, (size_t)n->cols, &initial, &rq->problem);
-    free(initial);
-    if (!ok)
-        return false;
-    n->spec = api_doc_take_text(api_job_encode_spec(n->job, n->dataset_id));
-    return n->spec || api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory");
-}
-
-static bool store_job(srv_request *rq, new_job *n)
-{
-    if (!srv_pool_reserve(rq->app->pool, &rq->problem))
-        return false;
-    srv_id_new(n->id, "job_");
-    srv_time_text(n->created_at);
-    if (srv_store_write(rq->app->store, record, n, &rq->problem))
-        return true;
-    srv_pool_unreserve(rq->app->pool);
-    return false;
-}
-
-static void reply_job(srv_request *rq, const new_job *n)
-{
-    api_job_view v = {.id = n->id,
-                      .name = n->job->name,
-                      .dataset_id = n->dataset_id,
-                      .state = "queued",
-                      .epochs = n->job->spec.epochs,
-                      .cost = NAN,
-                      .validation_cost = NAN,
-                      .gradient_norm = NAN,
-                      .learning_rate = NAN,
-                      .max_stable_learning_rate = NAN,
-                      .seconds = NAN,
-                      .finite = true,
-                      .created_at = n->created_at,
-                      .spec = n->spec};
-    cJSON *o = cJSON_CreateObject();
-    api_job_encode(o, &v, false);
-    snprintf(rq->location, sizeof rq->location, "/v1/jobs/%s", n->id);
-    srv_reply_doc(rq, 202, o);
-}
 
 /* The inline dataset becomes a dataset like any other; its fields are named below "dataset". */
 static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
@@ -176,52 +91,60 @@ static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
     return ok && rq->problem.code == API_NO_PROBLEM;
 }
 
-static bool json_body(srv_request *rq)
+/* Reads the job that the body asks for into n, its inline dataset included. */
+static bool read_job(srv_request *rq, srv_new_job *n, srv_ingest *ingest)
 {
-    const char *type = srv_request_header(rq, "Content-Type");
-    const api_format *format = api_format_find(type, &rq->problem);
-    if (format && format != api_formats[0])
-        api_problem_set(&rq->problem, API_UNSUPPORTED_MEDIA,
-                        "Content-Type \"%.80s\" is not read here; send application/json", type);
-    return rq->problem.code == API_NO_PROBLEM;
+    const char *body = rq->body.data ? rq->body.data : "";
+    if (!srv_json_body(rq))
+        return false;
+    bool ok = api_job_decode(body, rq->body.len, &n->job, &rq->problem);
+    bool has_data = n->job.dataset_end > n->job.dataset_start;
+    if (!ok && !(rq->problem.code == API_INVALID && has_data))
+        return false;
+    if (has_data) {
+        n->ingest = ingest;
+        return read_inline(rq, &n->job, ingest) && srv_new_job_ingested(n, &rq->problem);
+    }
+    return true;
+}
+
+static void reply_job(srv_request *rq, const srv_new_job *n)
+{
+    api_job_view v = {.id = n->id,
+                      .name = n->job.name,
+                      .dataset_id = n->dataset.id,
+                      .state = "queued",
+                      .epochs = n->job.spec.epochs,
+                      .parts = 1,
+                      .cost = NAN,
+                      .validation_cost = NAN,
+                      .gradient_norm = NAN,
+                      .learning_rate = NAN,
+                      .max_stable_learning_rate = NAN,
+                      .seconds = NAN,
+                      .finite = true,
+                      .created_at = n->created_at,
+                      .spec = n->spec};
+    cJSON *o = cJSON_CreateObject();
+    api_job_encode(o, &v, false);
+    snprintf(rq->location, sizeof rq->location, "/v1/jobs/%s", n->id);
+    srv_reply_doc(rq, 202, o);
 }
 
 void srv_post_job(srv_request *rq)
 {
-    api_job job = {0};
     srv_ingest ingest = {0};
-    new_job n = {.job = &job};
-    const char *body = rq->body.data ? rq->body.data : "";
-    if (!json_body(rq))
-        goto end;
-    bool ok = api_job_decode(body, rq->body.len, &job, &rq->problem);
-    bool has_data = job.dataset_end > job.dataset_start;
-    if (!ok && !(rq->problem.code == API_INVALID && has_data))
-        goto end;
-    n.dataset_id = job.dataset_id;
-    if (has_data) {
-        n.ingest = &ingest;
-        if (!read_inline(rq, &job, &ingest)) {
-            if (*ingest.id)
-                srv_ingest_discard(&ingest);
-            goto end;
-        }
-        n.dataset_id = ingest.id;
-        n.cols = ingest.dataset.cols;
-        n.labels = ingest.dataset.labels != NULL;
+    srv_new_job n = {0};
+    bool stored = read_job(rq, &n, &ingest) && srv_new_job_check(&n, rq->app, &rq->problem) &&
+                  srv_new_jobs_store(&n, 1, NULL, NULL, rq->app, &rq->problem);
+    if (stored) {
+        reply_job(rq, &n);
+        srv_new_jobs_start(&n, 1, rq->app);
+    } else if (*ingest.id) {
+        srv_ingest_discard(&ingest);
     }
-    if (!check_job(rq, &n) || !store_job(rq, &n)) {
-        if (n.ingest)
-            srv_ingest_discard(&ingest);
-        goto end;
-    }
-    reply_job(rq, &n);
-    if (!srv_pool_add(rq->app->pool, n.id, true))
-        srv_log("job waits for the next start: not enough memory", srv_s("id", n.id));
-end:
     srv_ingest_free(&ingest);
-    api_job_free(&job);
-    free(n.spec);
+    srv_new_job_free(&n);
 }
 
 /* ---- GET ---- */
@@ -297,7 +220,7 @@ static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
     if (!active(state))
         return api_problem_set(p, API_CONFLICT, "the job has already %s",
                                strcmp(state, "failed") == 0 ? "failed" : "succeeded");
-    return srv_db_run(db, SQL_JOB_END, p, "tttttttt", "cancelled", "cancelled", NULL, NULL, NULL,
+    return srv_db_run(db, SQL_JOB_END, p, "ttttttttt", "cancelled", "cancelled", NULL, NULL, NULL, NULL,
                       srv_time_text(now), NULL, rq->id);
 }
 

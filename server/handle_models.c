@@ -2,6 +2,7 @@
 #include "api_model.h"
 #include "api_reader.h"
 #include "srv_list.h"
+#include "srv_model.h"
 #include "srv_routes.h"
 
 #include <math.h>
@@ -14,61 +15,44 @@
 
 /* ---- documents ---- */
 
-static bool view_of(srv_rows *rows, api_model_view *v)
+/* All but the shape, which a brief document has no need of. */
+static api_model_view view_of(srv_rows *rows)
 {
     size_t len;
-    *v = (api_model_view){.id = srv_text(rows, 0),
-                          .job_id = srv_text(rows, 1),
-                          .name = srv_text(rows, 2),
-                          .model = gd_model_find(srv_text(rows, 3)),
-                          .shape = {.cols = (size_t)srv_integer(rows, 4),
-                                    .intercept = srv_integer(rows, 5) != 0,
-                                    .outputs = (size_t)srv_integer(rows, 16)},
-                          .target = srv_text(rows, 7),
-                          .theta = srv_blob(rows, 8, &len),
-                          .scaled = srv_blob(rows, 9, &len),
-                          .center = srv_blob(rows, 10, &len),
-                          .scale = srv_blob(rows, 11, &len),
-                          .metrics = srv_text(rows, 12),
-                          .validation_metrics = srv_text(rows, 18),
-                          .training = srv_text(rows, 13),
-                          .created_at = srv_text(rows, 14),
-                          .classes = srv_text(rows, 15)};
-    return v->model != NULL;
+    return (api_model_view){.id = srv_text(rows, 0),
+                            .job_id = srv_text(rows, 1),
+                            .name = srv_text(rows, 2),
+                            .model = gd_model_find(srv_text(rows, 3)),
+                            .target = srv_text(rows, 7),
+                            .theta = srv_blob(rows, 8, &len),
+                            .scaled = srv_blob(rows, 9, &len),
+                            .center = srv_blob(rows, 10, &len),
+                            .scale = srv_blob(rows, 11, &len),
+                            .metrics = srv_text(rows, 12),
+                            .validation_metrics = srv_text(rows, 18),
+                            .training = srv_text(rows, 13),
+                            .created_at = srv_text(rows, 14),
+                            .classes = srv_text(rows, 15)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)
 {
-    api_model_view v;
-    if (view_of(rows, &v))
+    api_model_view v = view_of(rows);
+    if (v.model)
         api_model_encode(o, &v, true);
-}
-
-/* The stored names as a list into *names; both are freed by the caller. */
-static const char **names_of(const char *json, cJSON **names)
-{
-    *names = cJSON_Parse(json);
-    size_t n = (size_t)cJSON_GetArraySize(*names), i = 0;
-    const char **list = calloc(n ? n : 1, sizeof *list);
-    const cJSON *item;
-    if (list)
-        cJSON_ArrayForEach (item, *names)
-            list[i++] = item->valuestring;
-    return list;
 }
 
 static void encode_full(cJSON *o, srv_rows *rows)
 {
-    api_model_view v;
+    api_problem p = {0};
     cJSON *names;
-    const char **columns = names_of(srv_text(rows, 6), &names);
-    v.columns = NULL;
-    if (columns && names && view_of(rows, &v)) {
-        v.columns = columns;
+    const char **columns = srv_model_names(srv_text(rows, 6), &names);
+    api_model_view v = view_of(rows);
+    v.columns = columns;
+    if (columns && names && srv_model_shape(rows, &v.model, &v.shape, &p))
         api_model_encode(o, &v, false);
-    } else {
+    else
         api_doc_item(o, "columns", NULL); /* marks the document as incomplete */
-    }
     free(columns);
     cJSON_Delete(names);
 }
@@ -102,42 +86,15 @@ void srv_delete_model(srv_request *rq)
 
 /* ---- predictions ---- */
 
-/* What is needed of a model to predict; owned. */
-typedef struct predictor {
-    const srv_request *rq;
-    bool found;
-    const gd_model *model;
-    gd_shape shape;
-    double *theta;
-    char *classes; /* JSON, or NULL */
-    cJSON *names;
-    const char **columns;
-} predictor;
+typedef struct wanted {
+    const char *id;
+    srv_model model;
+} wanted;
 
-static bool load_predictor(srv_db *db, void *arg, api_problem *p)
+static bool load(srv_db *db, void *arg, api_problem *p)
 {
-    predictor *m = arg;
-    srv_rows *rows = srv_db_query(db, SQL_MODEL_GET, p, "t", m->rq->id);
-    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
-    if (step != SRV_ROW)
-        return step == SRV_END;
-    api_model_view v;
-    bool ok = true;
-    m->found = view_of(rows, &v);
-    if (m->found) {
-        m->model = v.model;
-        m->shape = v.shape;
-        size_t n = v.model->params_len(&v.shape) * sizeof(double);
-        m->theta = malloc(n);
-        if (m->theta)
-            memcpy(m->theta, v.theta, n);
-        m->columns = names_of(srv_text(rows, 6), &m->names);
-        m->classes = v.classes ? strdup(v.classes) : NULL;
-        ok = !v.classes || m->classes;
-    }
-    srv_db_done(rows);
-    return !m->found || (ok && m->theta && m->columns && m->names) ||
-           api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
+    wanted *w = arg;
+    return srv_model_load(db, w->id, &w->model, p);
 }
 
 /* Rows read into memory; bounded by MAX_VALUES. */
@@ -163,7 +120,7 @@ static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
 }
 
 /* The rows of the body, their columns in the model's order, in place of what was read. */
-static bool arrange(const predictor *m, const api_dataset *d, values *rows, api_problem *p)
+static bool arrange(const srv_model *m, const api_dataset *d, values *rows, api_problem *p)
 {
     if (d->cols != m->shape.cols)
         return api_problem_field(p, "X", "has %zu column%s, but the model has %zu", d->cols,
@@ -181,7 +138,7 @@ static bool arrange(const predictor *m, const api_dataset *d, values *rows, api_
     return true;
 }
 
-static void reply_predictions(srv_request *rq, const predictor *m, const api_dataset *d,
+static void reply_predictions(srv_request *rq, const srv_model *m, const api_dataset *d,
                               const values *rows)
 {
     double *z = malloc((size_t)d->rows * m->shape.outputs * sizeof *z);
@@ -189,14 +146,16 @@ static void reply_predictions(srv_request *rq, const predictor *m, const api_dat
         api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
         return;
     }
-    gd_predict(m->model, &m->shape, m->theta, rows->v, (size_t)d->rows, z);
-    srv_reply_text(
-        rq, 200, "application/json",
-        api_predictions_encode(rq->id, m->model, &m->shape, m->classes, z, (size_t)d->rows));
+    if (gd_predict(m->model, &m->shape, m->theta, rows->v, (size_t)d->rows, z) != GD_OK)
+        api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
+    else
+        srv_reply_text(
+            rq, 200, "application/json",
+            api_predictions_encode(rq->id, m->model, &m->shape, m->classes, z, (size_t)d->rows));
     free(z);
 }
 
-static bool read_rows(srv_request *rq, const api_format *format, const predictor *m, api_dataset *d,
+static bool read_rows(srv_request *rq, const api_format *format, const srv_model *m, api_dataset *d,
                       values *rows)
 {
     api_problem *p = &rq->problem;
@@ -213,22 +172,19 @@ static bool read_rows(srv_request *rq, const api_format *format, const predictor
 
 void srv_post_predictions(srv_request *rq)
 {
-    predictor m = {.rq = rq};
+    wanted w = {.id = rq->id};
     api_dataset d = {0};
     values rows = {0};
     const api_format *format =
         api_format_find(srv_request_header(rq, "Content-Type"), &rq->problem);
-    if (!format || !srv_store_read(rq->app->store, load_predictor, &m, &rq->problem))
+    if (!format || !srv_store_read(rq->app->store, load, &w, &rq->problem))
         goto end;
-    if (!m.found)
+    if (!w.model.model)
         srv_no_such(rq, "model");
-    else if (read_rows(rq, format, &m, &d, &rows))
-        reply_predictions(rq, &m, &d, &rows);
+    else if (read_rows(rq, format, &w.model, &d, &rows))
+        reply_predictions(rq, &w.model, &d, &rows);
 end:
     api_dataset_free(&d);
     free(rows.v);
-    free(m.theta);
-    free(m.columns);
-    free(m.classes);
-    cJSON_Delete(m.names);
+    srv_model_free(&w.model);
 }

@@ -113,6 +113,54 @@ bool srv_classes_find(srv_classes *c, const gd_data *d, const char *labels, api_
     return ok;
 }
 
+/* ---- other data, by the same classes ---- */
+
+/* The place of a label among the classes; their count when it is none of them. */
+static size_t place_of(const cJSON *classes, const char *text, double number)
+{
+    size_t k = 0;
+    const cJSON *class;
+    cJSON_ArrayForEach (class, classes) {
+        if (text ? cJSON_IsString(class) && strcmp(class->valuestring, text) == 0
+                 : cJSON_IsNumber(class) && class->valuedouble == number)
+            break;
+        k++;
+    }
+    return k;
+}
+
+static bool unknown_class(const char *field, const char *text, double number, api_problem *p)
+{
+    return text ? api_problem_field(p, field,
+                                    "has the label \"%.80s\", which is no class of the model", text)
+                : api_problem_field(p, field, "has the label %.15g, which is no class of the model",
+                                    number);
+}
+
+bool srv_classes_map(const char *classes, const gd_data *d, const char *labels, double *y,
+                     const char *field, api_problem *p)
+{
+    cJSON *known = cJSON_Parse(classes), *texts = labels ? cJSON_Parse(labels) : NULL;
+    size_t codes[API_MAX_LABELS], count = (size_t)cJSON_GetArraySize(known), n = 0;
+    bool ok = (known && (texts || !labels)) || no_memory(p);
+    const cJSON *text;
+    cJSON_ArrayForEach (text, texts) {
+        if (n < API_MAX_LABELS)
+            codes[n++] = place_of(known, text->valuestring, 0);
+    }
+    for (size_t i = 0; ok && i < d->rows; i++) {
+        size_t k = texts ? codes[(size_t)d->y[i]] : place_of(known, NULL, d->y[i]);
+        y[i] = (double)k;
+        if (k == count)
+            ok = unknown_class(
+                field,
+                texts ? cJSON_GetArrayItem(texts, (int)d->y[i])->valuestring : NULL, d->y[i], p);
+    }
+    cJSON_Delete(known);
+    cJSON_Delete(texts);
+    return ok;
+}
+
 void srv_classes_free(srv_classes *c)
 {
     free(c->y);

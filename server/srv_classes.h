@@ -16,6 +16,12 @@ typedef struct srv_classes {
  * are integers. False with the field in p; *c is empty then. */
 bool srv_classes_find(srv_classes *c, const gd_data *data, const char *labels, api_problem *p);
 
+/* The class of each target of other data, into y (data->rows values), by its label. classes: JSON
+ * array of the labels; labels: as above, of `data`. False, with `field` in p, for a label that is
+ * no class. */
+bool srv_classes_map(const char *classes, const gd_data *data, const char *labels, double *y,
+                     const char *field, api_problem *p);
+
 void srv_classes_free(srv_classes *c);
 
 #endif

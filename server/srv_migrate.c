@@ -75,6 +75,50 @@ static const char *const steps[] = {
     "  cost REAL, validation_cost REAL, gradient_norm REAL, learning_rate REAL, seconds REAL,"
     "  PRIMARY KEY (job, epoch)"
     ") STRICT, WITHOUT ROWID;",
+
+    /* 2: jobs of several parts (folds, groups, a path), paused, changed, swept, replayed ones */
+    "ALTER TABLE jobs ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;" /* of one that is queued */
+    "ALTER TABLE jobs ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE jobs ADD COLUMN parts INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE jobs ADD COLUMN initial BLOB;" /* parameters of the model it starts from */
+    "ALTER TABLE jobs ADD COLUMN sweep INTEGER REFERENCES sweeps (seq) ON DELETE SET NULL;"
+    "ALTER TABLE jobs ADD COLUMN replay_of TEXT;" /* id of a job */
+    "ALTER TABLE jobs ADD COLUMN proof TEXT;"     /* JSON: hashes of what went in and came out */
+    "ALTER TABLE jobs ADD COLUMN certificate TEXT;" /* JSON: how far from the best cost */
+    "ALTER TABLE models ADD COLUMN details TEXT;"   /* JSON object: further members to show */
+    "ALTER TABLE models ADD COLUMN threshold REAL;" /* of the decision for class 1 */
+    "ALTER TABLE models ADD COLUMN version INTEGER NOT NULL DEFAULT 1;" /* grows by updates */
+    "ALTER TABLE history ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX jobs_by_sweep ON jobs (sweep);"
+    "CREATE TABLE parts (" /* those of a job that have ended */
+    "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
+    "  part INTEGER NOT NULL,"
+    "  result TEXT NOT NULL," /* JSON */
+    "  theta BLOB NOT NULL,"  /* in the data's units */
+    "  PRIMARY KEY (job, part)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE changes (" /* asked for while a job runs */
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
+    "  epoch INTEGER," /* the last one before it took effect; null: not yet */
+    "  change TEXT NOT NULL," /* JSON: settings and their new values */
+    "  created_at TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX changes_by_job ON changes (job);"
+    "CREATE TABLE snapshots (" /* parameters on the way */
+    "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
+    "  epoch INTEGER NOT NULL,"
+    "  theta BLOB NOT NULL," /* in the data's units */
+    "  PRIMARY KEY (job, epoch)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE sweeps ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  name TEXT NOT NULL,"
+    "  spec TEXT NOT NULL," /* JSON: the base job, what is varied and how, the metric */
+    "  cancelled INTEGER NOT NULL DEFAULT 0,"
+    "  created_at TEXT NOT NULL"
+    ") STRICT;",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

@@ -59,13 +59,18 @@ bool srv_recorder_add(srv_recorder *r, const api_point *point)
     return true;
 }
 
+void srv_recorder_next(srv_recorder *r)
+{
+    r->any = false;
+}
+
 void srv_recorder_flushed(srv_recorder *r)
 {
     r->pending_count = 0;
     r->thinned = false;
 }
 
-enum { POINT = 6 }; /* numbers in a point */
+enum { POINT = 7 }; /* numbers in a point */
 
 static void save_point(const api_point *p, double *out)
 {
@@ -75,6 +80,7 @@ static void save_point(const api_point *p, double *out)
     out[3] = p->gradient_norm;
     out[4] = p->learning_rate;
     out[5] = p->seconds;
+    out[6] = (double)p->part;
 }
 
 static api_point restore_point(const double *in)
@@ -84,7 +90,8 @@ static api_point restore_point(const double *in)
                        .validation_cost = in[2],
                        .gradient_norm = in[3],
                        .learning_rate = in[4],
-                       .seconds = in[5]};
+                       .seconds = in[5],
+                       .part = (uint64_t)in[6]};
 }
 
 void srv_recorder_save(const srv_recorder *r, double *out)

@@ -27,11 +27,14 @@ void srv_recorder_free(srv_recorder *r);
 /* False when out of memory. */
 bool srv_recorder_add(srv_recorder *r, const api_point *point);
 
+/* Another run begins: its best and last points are its own. */
+void srv_recorder_next(srv_recorder *r);
+
 /* The pending points are stored, and those off the grid deleted. */
 void srv_recorder_flushed(srv_recorder *r);
 
 /* For checkpoints, right after a flush: SRV_RECORDER_SAVED doubles out and back in. */
-#define SRV_RECORDER_SAVED 15
+#define SRV_RECORDER_SAVED 17
 void srv_recorder_save(const srv_recorder *r, double *out);
 void srv_recorder_restore(srv_recorder *r, const double *in);
 

@@ -1,6 +1,8 @@
 /* srv_request: what handlers do with a request, apart from the connection itself. */
 #include "srv_request.h"
 
+#include "api_reader.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,16 @@ bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_
     return api_problem_field(&rq->problem, name,
                              "must be a whole number in [%llu, %llu], got \"%.40s\"",
                              (unsigned long long)min, (unsigned long long)max, text);
+}
+
+bool srv_json_body(srv_request *rq)
+{
+    const char *type = srv_request_header(rq, "Content-Type");
+    const api_format *format = api_format_find(type, &rq->problem);
+    if (format && format != api_formats[0])
+        api_problem_set(&rq->problem, API_UNSUPPORTED_MEDIA,
+                        "Content-Type \"%.80s\" is not read here; send application/json", type);
+    return rq->problem.code == API_NO_PROBLEM;
 }
 
 void srv_reply_text(srv_request *rq, int status, const char *content_type, char *text)

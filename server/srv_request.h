@@ -54,6 +54,9 @@ bool srv_request_gone(const srv_request *rq); /* has the client hung up? */
 bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_t max,
                         uint64_t *out);
 
+/* Is the body JSON, by its Content-Type? False with the problem set. */
+bool srv_json_body(srv_request *rq);
+
 /* Ends the handling with a document; takes it over. */
 void srv_reply_doc(srv_request *rq, int status, cJSON *doc);
 /* Ends the handling with text, which is taken over; NULL: out of memory. */

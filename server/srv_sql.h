@@ -7,11 +7,14 @@
 #define SRV_JOB_COLUMNS                                                                            \
     "id, name, dataset_id, state, epoch, epochs, cost, finite, gradient_norm, learning_rate, "     \
     "max_stable_learning_rate, stop_reason, model_id, seconds, created_at, started_at, "           \
-    "finished_at, spec, error, advice, seq, validation_cost"
+    "finished_at, spec, error, advice, seq, validation_cost, part, parts, certificate, "           \
+    "(SELECT '[' || group_concat(result) || ']' FROM (SELECT result FROM parts WHERE job = "       \
+    "jobs.seq ORDER BY part))"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
-    "metrics, training, created_at, classes, outputs, seq, validation_metrics"
-#define SRV_POINT_COLUMNS "epoch, cost, gradient_norm, learning_rate, seconds, validation_cost"
+    "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold"
+#define SRV_POINT_COLUMNS                                                                          \
+    "epoch, cost, gradient_norm, learning_rate, seconds, validation_cost, part"
 
 /* A page of a listing: newest first, at most ?1, with numbers below ?2. */
 #define SRV_PAGE "seq < ?2 ORDER BY seq DESC LIMIT ?1"
@@ -23,33 +26,37 @@
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \
-    X(SQL_DATASET_SHAPE, "SELECT rows, cols, labels FROM datasets WHERE id = ?")                   \
+    X(SQL_DATASET_LOAD,                                                                            \
+      "SELECT id, name, rows, cols, columns, target, sha256, labels FROM datasets WHERE id = ?")   \
     X(SQL_DATASET_IN_USE,                                                                          \
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
-    X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, created_at) "  \
-                      "VALUES (?, ?, ?, 'queued', ?, ?, ?)")                                       \
+    X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, created_at, "  \
+                      "initial, replay_of, sweep) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, "      \
+                      "(SELECT seq FROM sweeps WHERE id = ?))")                                       \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     X(SQL_JOB_LIST,                                                                                \
       "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR state = ?3) AND " SRV_PAGE)       \
     X(SQL_JOB_UNFINISHED, "SELECT id FROM jobs WHERE state IN ('queued', 'running') ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
-      "SELECT j.seq, j.state, j.spec, j.checkpoint, j.started_at, d.id, d.name, d.rows, d.cols, "  \
-      "d.columns, d.target, d.sha256, j.name, d.labels FROM jobs j LEFT JOIN datasets d "          \
-      "ON d.id = j.dataset_id WHERE j.id = ?")                                                     \
+      "SELECT seq, state, spec, checkpoint, started_at, name, dataset_id, initial FROM jobs "      \
+      "WHERE id = ?")                                                                              \
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
       "gradient_norm = ?, learning_rate = ?, max_stable_learning_rate = ?, seconds = ?, "          \
-      "validation_cost = ?, "                                                                      \
-      "checkpoint = ? WHERE id = ? AND state IN ('queued', 'running')")                            \
+      "validation_cost = ?, part = ?, parts = ?, checkpoint = ? WHERE id = ? AND state IN "    \
+      "('queued', 'running')")                                                                     \
+    X(SQL_PART_INSERT,                                                                             \
+      "INSERT OR REPLACE INTO parts (job, part, result, theta) VALUES (?, ?, ?, ?)")               \
+    X(SQL_PART_LIST, "SELECT result, theta FROM parts WHERE job = ? ORDER BY part")                \
     X(SQL_JOB_END,                                                                                 \
       "UPDATE jobs SET state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
-      "finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL WHERE id = ? AND " \
+      "certificate = ?, finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL WHERE id = ? AND " \
       "state IN ('queued', 'running')")                                                            \
     X(SQL_JOB_STATE, "SELECT state FROM jobs WHERE id = ?")                                        \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
     X(SQL_POINT_INSERT,                                                                            \
-      "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)")  \
+      "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")  \
     X(SQL_POINT_THIN, "DELETE FROM history WHERE job = ? AND epoch % ? <> 0")                      \
     X(SQL_POINT_COUNT, "SELECT count(*) FROM history WHERE job = ?")                               \
     X(SQL_POINT_LIST,                                                                              \
@@ -68,8 +75,8 @@
     X(SQL_MODEL_INSERT,                                                                            \
       "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
       "scaled, center, scale, metrics, training, created_at, classes, outputs, "                   \
-      "validation_metrics) "                                                                       \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
+      "validation_metrics, details, threshold) "                                                   \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
     X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")

@@ -1,11 +1,4 @@
-/* srv_worker: one job, from its stored row to its stored result.
- *
- * DESIGN
- * The worker owns the loop over gd_train_step. Every so often it writes the new points of
- * the history, the job's progress and a checkpoint in one transaction, so that these three
- * always agree: a job that is taken up again goes on from there and ends with bitwise the
- * same parameters and history as one that was never interrupted.
- */
+/* srv_worker: one job, from its stored row to its stored result (srv_run.h). */
 #ifndef SRV_WORKER_H
 #define SRV_WORKER_H
 

@@ -6,8 +6,8 @@ target_include_directories(test_problems PUBLIC support)
 target_compile_definitions(test_problems PRIVATE TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
 target_link_libraries(test_problems PRIVATE descentd_flags descentd_test_flags PUBLIC gd_core PkgConfig::CHECK)
 
-foreach(what error param spec rng kernels data curvature metrics
-    split optimizer_laws cost_laws model_laws schedules train fits epochs updates validation rates
+foreach(what error param spec rng kernels data curvature metrics metrics_golden
+    split optimizer_laws cost_laws model_laws mlp schedules train fits epochs updates validation rates
     extremes checkpoint advice oom weights bounds steering lbfgs range_test)
   descentd_test(core ${what} test_problems gd_core)
 endforeach()

@@ -144,7 +144,7 @@ static double *initial(const char *parameters, size_t cols, bool intercept, api_
     api_job job = decode(text);
     double *theta = (double *)1;
     *p = no_problem();
-    bool ok = api_job_initial(&job, cols, &theta, p);
+    bool ok = api_job_initial(&job, cols, 0, &theta, p);
     ck_assert(ok == (p->code == API_NO_PROBLEM));
     ck_assert(ok || !theta);
     api_job_free(&job);
@@ -188,7 +188,7 @@ START_TEST(initial_parameters_are_taken_by_name_and_exactly)
     api_job job = decode("{\"dataset_id\": \"d\"}"); /* none: the model's own */
     double *theta = (double *)1;
     api_problem p = no_problem();
-    ck_assert(api_job_initial(&job, 3, &theta, &p));
+    ck_assert(api_job_initial(&job, 3, 0, &theta, &p));
     ck_assert_ptr_null(theta);
     api_job_free(&job);
 }
@@ -254,14 +254,24 @@ START_TEST(initial_parameters_are_of_models_whose_shape_is_known)
                          "\"initial_parameters\": {\"coefficients\": [[1, 2], [3, 4]]}}");
     api_problem p = no_problem();
     double *theta = (double *)1;
-    ck_assert(!api_job_initial(&job, 2, &theta, &p));
+    ck_assert(api_job_initial(&job, 2, 0, &theta, &p)); /* nobody knows yet how many rows */
     ck_assert_ptr_null(theta);
-    ck_assert_int_eq(p.code, API_INVALID);
-    assert_says(&p, "initial_parameters", "can't be given for \"softmax_regression\"");
+    ck_assert(api_job_initial(&job, 2, 2, &theta, &p));
+    const double want[] = {1, 2, 3, 4, 0, 0};
+    for (size_t i = 0; i < COUNT(want); i++)
+        assert_same_double(theta[i], want[i]);
+    free(theta);
+    ck_assert(!api_job_initial(&job, 2, 3, &theta, &p));
+    ck_assert_ptr_null(theta);
+    assert_says(&p, "initial_parameters.coefficients",
+                "must be an array of 3 rows of 2 numbers, got an array of another length");
+    p = no_problem();
+    ck_assert(!api_job_initial(&job, 1, 2, &theta, &p));
+    assert_says(&p, "initial_parameters.coefficients[0]", "must be an array of 1 number, got an");
     api_job_free(&job);
     job = decode("{\"dataset_id\": \"d\", \"model\": \"softmax_regression\"}");
     p = no_problem();
-    ck_assert(api_job_initial(&job, 2, &theta, &p)); /* none: none */
+    ck_assert(api_job_initial(&job, 2, 3, &theta, &p)); /* none: none */
     ck_assert_ptr_null(theta);
     api_job_free(&job);
     static const char *const models[] = {"logistic_regression", "poisson_regression", "svm"};
@@ -272,13 +282,43 @@ START_TEST(initial_parameters_are_of_models_whose_shape_is_known)
                  "{\"coefficients\": [0.1, -0], \"intercept\": 7}}",
                  models[i]);
         job = decode(text);
-        ck_assert(api_job_initial(&job, 2, &theta, &p));
+        ck_assert(api_job_initial(&job, 2, 0, &theta, &p));
         assert_same_double(theta[0], 0.1);
         assert_same_double(theta[1], -0.0);
         assert_same_double(theta[2], 7);
         free(theta);
         api_job_free(&job);
     }
+}
+END_TEST
+
+START_TEST(a_network_starts_from_all_of_its_parameters_or_none)
+{
+    static const char text[] =
+        "{\"dataset_id\": \"d\", \"model\": {\"name\": \"mlp\", \"hidden_layers\": [2]}, "
+        "\"initial_parameters\": {%s\"weights_1\": [[1, 2, 3], [4, 5, 6]], \"biases_1\": [7, 8], "
+        "\"weights_2\": [[9, 10]]}}";
+    char json[512];
+    api_problem p = no_problem();
+    double *theta;
+    snprintf(json, sizeof json, text, "\"biases_2\": [11], ");
+    api_job job = decode(json);
+    ck_assert_msg(api_job_initial(&job, 3, 0, &theta, &p), "%s", problem_text(&p));
+    for (size_t i = 0; i < 11; i++)
+        assert_same_double(theta[i], (double)i + 1);
+    free(theta);
+    api_job_free(&job);
+    snprintf(json, sizeof json, text, "");
+    job = decode(json);
+    ck_assert(!api_job_initial(&job, 3, 0, &theta, &p));
+    assert_says(&p, "initial_parameters.biases_2", "is missing: \"mlp\" needs all");
+    api_job_free(&job);
+    p = no_problem();
+    snprintf(json, sizeof json, text, "\"biases_2\": 11, ");
+    job = decode(json);
+    ck_assert(!api_job_initial(&job, 3, 0, &theta, &p));
+    assert_says(&p, "initial_parameters.biases_2", "must be an array of 1 number, got 11");
+    api_job_free(&job);
 }
 END_TEST
 
@@ -411,7 +451,7 @@ START_TEST(history_in_json_is_exact_and_flags_what_is_not_finite)
     api_text t = {0};
     api_text_puts(&t, "[");
     for (size_t i = 0; i < COUNT(points); i++)
-        api_point_json(&t, &points[i], i == 0);
+        api_point_json(&t, &points[i], false, i == 0);
     api_text_puts(&t, "]");
     cJSON *list = read_back(t.data);
     ck_assert_int_eq(cJSON_GetArraySize(list), COUNT(points));
@@ -448,11 +488,11 @@ START_TEST(history_in_csv_has_empty_fields_for_what_is_not_finite)
     for (size_t i = 0; i < COUNT(points); i++)
         api_point_csv(&t, &points[i]);
     ck_assert_str_eq(t.data,
-                     "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite\r\n"
-                     "0,0.1,,0.3333333333333333,1e+22,0,true\r\n"
-                     "1,4.94065645841247e-324,0.30000000000000004,,0.30000000000000004,2.5,true\r\n"
-                     "9007199254740991,,,,0.5,,false\r\n"
-                     "12,,,1,1,1,false\r\n");
+                     "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite,part\r\n"
+                     "0,0.1,,0.3333333333333333,1e+22,0,true,1\r\n"
+                     "1,4.94065645841247e-324,0.30000000000000004,,0.30000000000000004,2.5,true,1\r\n"
+                     "9007199254740991,,,,0.5,,false,1\r\n"
+                     "12,,,1,1,1,false,1\r\n");
     api_text_free(&t);
 }
 END_TEST
@@ -511,6 +551,7 @@ int main(void)
     tcase_add_test(tc, initial_parameters_that_do_not_fit_are_told_by_name);
     tcase_add_test(tc, a_parameter_is_given_under_one_of_its_names_only);
     tcase_add_test(tc, initial_parameters_are_of_models_whose_shape_is_known);
+    tcase_add_test(tc, a_network_starts_from_all_of_its_parameters_or_none);
     tcase_add_test(tc, a_job_that_waits_has_null_for_what_is_not_known);
     tcase_add_test(tc, numbers_of_a_job_are_exact_and_flagged_when_not_finite);
     tcase_add_test(tc, a_job_that_succeeded_early_has_made_all_its_progress);

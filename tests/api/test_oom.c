@@ -259,7 +259,7 @@ static void job_and_its_spec(outcome *o)
     if (api_job_decode(request, strlen(request), &job, &o->p)) {
         note(o, "%s %zu %zu\n", job.name, job.dataset_start, job.dataset_end);
         note_text(o, api_doc_print(api_job_encode_spec(&job, "ds_1")));
-        if (o->p.code == API_NO_PROBLEM && api_job_initial(&job, 1, &theta, &o->p))
+        if (o->p.code == API_NO_PROBLEM && api_job_initial(&job, 1, 0, &theta, &o->p))
             note(o, "%.17g %.17g", theta[0], theta[1]);
     }
     free(theta);
@@ -428,7 +428,7 @@ static void history(outcome *o)
     api_text t = {0};
     for (uint64_t i = 0; i < 20; i++) {
         const api_point point = {i, numbers[i % 5], numbers[(i + 1) % 5], 0.1, 0.2, (double)i};
-        api_point_json(&t, &point, i == 0);
+        api_point_json(&t, &point, false, i == 0);
         api_point_csv(&t, &point);
     }
     note_text(o, api_text_take(&t));

@@ -112,7 +112,7 @@ static problem data_of(const scenario *c)
 {
     const gd_model *m = c->model ? gd_model_find(c->model) : NULL;
     if (m)
-        return problem_for(m->task, m->task == GD_MULTICLASS ? 3 : 2, 30, 2, 111);
+        return problem_for(task_of(m), task_of(m) == GD_MULTICLASS ? 3 : 2, 30, 2, 111);
     static const double weights[30] = {1, 2, 3, 4, 5, 6, 7, 8, 9, [20] = 1, 2, 3, 4, 5, 6, 7, 8, 9};
     problem p = problem_random(30, 2, 0.5, 111);
     p.data.weights = c->weights ? weights : NULL;
@@ -136,6 +136,9 @@ static gd_train *begin(const scenario *c, const gd_data *d)
     spec.seed = 42;
     if (c->model)
         use_model(&spec, c->model);
+    if (gd_model_several(spec.model)) /* a network, but a small one */
+        set_param(&spec.model_hyper, spec.model->params, spec.model->params_count, "hidden_layers",
+                  3);
     if (c->optimizer)
         use_optimizer(&spec, c->optimizer);
     if (c->schedule)

@@ -259,9 +259,9 @@ START_TEST(scores_that_are_nan_are_not_reported_as_a_success)
     const gd_cost *c = gd_costs[_i];
     const gd_model *m = NULL;
     for (size_t i = 0; i < gd_models_count && !m; i++)
-        m = gd_models[i]->task & c->tasks ? gd_models[i] : NULL;
+        m = task_of(gd_models[i]) & c->tasks ? gd_models[i] : NULL;
     ck_assert_ptr_nonnull(m);
-    problem p = problem_for(m->task, m->task == GD_MULTICLASS ? 3 : 2, 10, 2, 161);
+    problem p = problem_for(task_of(m), task_of(m) == GD_MULTICLASS ? 3 : 2, 10, 2, 161);
     for (size_t i = 0; i < 20; i++)
         p.rows[i] = 1e3;
     const double initial[9] = {1e308, -1e308, 1e308, -1e308, 1e308, -1e308};

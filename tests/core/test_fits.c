@@ -97,7 +97,7 @@ START_TEST(the_intercept_is_never_penalised)
     for (int k = 0; k < 4; k++) {
         gd_spec spec = exact_spec(20000);
         use_model(&spec, models[k]);
-        gd_task task = spec.model->task;
+        gd_task task = task_of(spec.model);
         problem p = problem_for(task, task == GD_MULTICLASS ? 3 : 2, 40, 2, 312);
         double theta[9], share[3] = {0}, mean = 0;
         for (int i = 0; i < 40; i++) {
@@ -277,8 +277,8 @@ START_TEST(the_fit_is_that_of_newtons_method)
         gd_spec spec = exact_spec(40000);
         use_model(&spec, curved[_i]);
         spec.l2 = l2[k];
-        size_t outputs = spec.model->task == GD_MULTICLASS ? 3 : 1, n = outputs * 4;
-        problem p = problem_for(spec.model->task, outputs > 1 ? 3 : 2, 60, 3, 314);
+        size_t outputs = task_of(spec.model) == GD_MULTICLASS ? 3 : 1, n = outputs * 4;
+        problem p = problem_for(task_of(spec.model), outputs > 1 ? 3 : 2, 60, 3, 314);
         long double *x = standardized(&p.data), want[MAX_N] = {0};
         for (int i = 0; i < 40; i++)
             newton_step(&p.data, x, &spec, outputs, want);
@@ -335,9 +335,9 @@ START_TEST(the_cost_never_rises_at_auto)
 {
     const gd_model *m = gd_models[(size_t)_i / gd_costs_count];
     const gd_cost *c = gd_costs[(size_t)_i % gd_costs_count];
-    if (!(m->task & c->tasks) || !c->smooth)
+    if (!(task_of(m) & c->tasks) || !c->smooth)
         return;
-    problem p = problem_for(m->task, m->task == GD_MULTICLASS ? 3 : 2, 60, 4, 315);
+    problem p = problem_for(task_of(m), task_of(m) == GD_MULTICLASS ? 3 : 2, 60, 4, 315);
     for (int k = 0; k < 8; k++) {
         gd_spec spec = exact_spec(300);
         use_model(&spec, m->name);
@@ -372,7 +372,7 @@ START_TEST(every_optimizer_lowers_the_cost_of_every_model)
 {
     const gd_model *m = gd_models[(size_t)_i / gd_optimizers_count];
     const gd_optimizer *o = gd_optimizers[(size_t)_i % gd_optimizers_count];
-    problem p = problem_for(m->task, m->task == GD_MULTICLASS ? 3 : 2, 60, 4, 316);
+    problem p = problem_for(task_of(m), task_of(m) == GD_MULTICLASS ? 3 : 2, 60, 4, 316);
     gd_spec spec = exact_spec(200);
     use_model(&spec, m->name);
     use_optimizer(&spec, o->name);

@@ -25,8 +25,8 @@ static found metrics_of(const char *model, const gd_data *d, const gd_rows *rows
 {
     const gd_model *m = gd_model_find(model);
     found f;
-    size_t cells = m->task & GD_CLASSES ? d->classes * d->classes : 0;
-    gd_shape s = {d->cols, intercept, m->task == GD_MULTICLASS ? d->classes : 1};
+    size_t cells = task_of(m) & GD_CLASSES ? d->classes * d->classes : 0;
+    gd_shape s = {d->cols, intercept, task_of(m) == GD_MULTICLASS ? d->classes : 1};
     memset(&f, 0, sizeof f);
     f.confusion[cells] = 1234.5;
     f.m[GD_MAX_METRICS].value = 1234.5;
@@ -165,7 +165,7 @@ START_TEST(predictions_are_the_models_scores)
     const double x[] = {1, 2, -4, 0.5}, theta[] = {2, -1, 10};
     double z[3] = {0, 0, 77};
     gd_shape s = {2, true, 1};
-    gd_predict(linear(), &s, theta, x, 2, z);
+    ck_assert_int_eq(gd_predict(linear(), &s, theta, x, 2, z), GD_OK);
     ck_assert_double_eq(z[0], 10);
     ck_assert_double_eq(z[1], 1.5);
     ck_assert_double_eq(z[2], 77);
@@ -343,19 +343,19 @@ START_TEST(predictions_are_probabilities_means_and_scores)
     const double x[] = {0, 2, -800, 800};
     double z[4], pair[8], theta[] = {0, 1, 0, 0};
     gd_shape one = {1, true, 1}, two = {1, true, 2};
-    gd_predict(gd_model_find("logistic_regression"), &one, identity, x, 4, z);
+    ck_assert_int_eq(gd_predict(gd_model_find("logistic_regression"), &one, identity, x, 4, z), GD_OK);
     ck_assert_double_eq(z[0], 0.5);
     assert_close(z[1], 1 / (1 + exp(-2)), 1e-15);
     ck_assert(z[2] >= 0 && z[2] < 1e-300 && z[3] == 1);
-    gd_predict(gd_model_find("poisson_regression"), &one, identity, x, 3, z);
+    ck_assert_int_eq(gd_predict(gd_model_find("poisson_regression"), &one, identity, x, 3, z), GD_OK);
     ck_assert_double_eq(z[0], 1);
     assert_close(z[1], exp(2), 1e-15);
     ck_assert_double_eq(z[2], 0);
-    gd_predict(gd_model_find("softmax_regression"), &two, theta, x, 4, pair);
+    ck_assert_int_eq(gd_predict(gd_model_find("softmax_regression"), &two, theta, x, 4, pair), GD_OK);
     ck_assert_double_eq(pair[0], 0.5);
     assert_close(pair[3], 1 / (1 + exp(-2)), 1e-15);
     ck_assert(pair[4] == 1 && pair[7] == 1 && pair[6] == 0);
-    gd_predict(gd_model_find("svm"), &one, identity, x, 2, z);
+    ck_assert_int_eq(gd_predict(gd_model_find("svm"), &one, identity, x, 2, z), GD_OK);
     ck_assert_double_eq(z[1], 2);
 }
 END_TEST
@@ -364,9 +364,9 @@ END_TEST
  * rows as they lie from a row on. */
 static void check_some_rows(const gd_model *m, bool lying)
 {
-    size_t classes = m->task == GD_MULTICLASS ? 3 : 2, outputs = classes == 3 ? 3 : 1;
-    problem p = problem_for(m->task, classes, 40, 2, 76),
-            copy = problem_for(m->task, classes, 15, 2, 77);
+    size_t classes = task_of(m) == GD_MULTICLASS ? 3 : 2, outputs = classes == 3 ? 3 : 1;
+    problem p = problem_for(task_of(m), classes, 40, 2, 76),
+            copy = problem_for(task_of(m), classes, 15, 2, 77);
     uint32_t index[40];
     double theta[9], before[40];
     uint64_t seed = 78;
@@ -410,8 +410,8 @@ END_TEST
 START_TEST(scores_that_are_nan_end_all_the_same)
 {
     const gd_model *m = gd_models[_i];
-    size_t classes = m->task == GD_MULTICLASS ? 3 : 2;
-    problem p = problem_for(m->task, classes, 10, 2, 79);
+    size_t classes = task_of(m) == GD_MULTICLASS ? 3 : 2;
+    problem p = problem_for(task_of(m), classes, 10, 2, 79);
     double theta[9] = {1e308, -1e308, 1e308, -1e308, 1e308, -1e308};
     for (size_t i = 0; i < 20; i++)
         p.rows[i] = 1e3;

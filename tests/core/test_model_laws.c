@@ -11,17 +11,81 @@
 #include <string.h>
 
 #define COLS 3
-#define MAX_PARAMS 3300
+#define MAX_PARAMS 5200
 
 static const double center[COLS] = {0.391, -1.149, 2.385};
 static const double scale[COLS] = {0.713, 1.871, 0.233};
 
+/* What is held to the laws: each model for one task, and networks of several layers with each
+ * activation for each of their tasks. */
+typedef struct subject {
+    const gd_model *m;
+    gd_hyper hyper;
+    gd_task task;
+    const char *activation; /* NULL: none */
+} subject;
+
+static const uint64_t hidden[][2] = {{4, 0}, {5, 3}};
+static const char *const activations[] = {"relu", "tanh", "sigmoid", "gelu", "identity"};
+static const gd_task tasks[] = {GD_REGRESSION, GD_BINARY, GD_MULTICLASS};
+enum { NETWORKS = 2 * 5 * 3, WORK = 40 * 2 * 8 };
+
+static const gd_param *row_of(const gd_model *m, const char *name)
+{
+    for (size_t i = 0; i < m->params_count; i++)
+        if (strcmp(m->params[i].name, name) == 0)
+            return &m->params[i];
+    ck_abort_msg("%s has no %s", m->name, name);
+    return NULL;
+}
+
+static void choose(subject *s, const char *name, const char *word)
+{
+    const gd_param *row = row_of(s->m, name);
+    size_t i = 0;
+    while (strcmp(row->choices[i], word) != 0)
+        i++;
+    ck_assert_int_eq(gd_param_set(&s->hyper, row, (double)i, NULL), GD_OK);
+}
+
+static size_t subjects(void)
+{
+    return gd_models_count - 1 + NETWORKS;
+}
+
+static subject subject_at(int at)
+{
+    size_t i = (size_t)at, k = 0;
+    subject s = {.m = gd_model_find("mlp")};
+    gd_param_defaults(&s.hyper, s.m->params, s.m->params_count);
+    if (i >= NETWORKS) {
+        for (i -= NETWORKS; i > 0 || gd_model_several(gd_models[k]); k++)
+            i -= !gd_model_several(gd_models[k]);
+        s.m = gd_models[k];
+        s.task = s.m->task;
+        return s;
+    }
+    const uint64_t *units = hidden[i % 2];
+    ck_assert_int_eq(
+        gd_param_set_list(&s.hyper, row_of(s.m, "hidden_layers"), units, units[1] ? 2 : 1, NULL),
+        GD_OK);
+    s.activation = activations[i / 2 % 5];
+    choose(&s, "activation", s.activation);
+    s.task = tasks[i / 10];
+    return s;
+}
+
+static gd_shape shape_of(const subject *s, size_t cols, bool intercept, size_t outputs)
+{
+    return (gd_shape){cols, intercept, outputs, s->task, s->hyper};
+}
+
 /* How many outputs models are tried with: one, and more where they have classes. */
 static const size_t output_counts[] = {1, 2, 4};
 
-static size_t variants(const gd_model *m)
+static size_t variants(const subject *s)
 {
-    return m->task == GD_MULTICLASS ? 3 : 1;
+    return s->task == GD_MULTICLASS ? 3 : 1;
 }
 
 static void random_theta(double *theta, size_t n, uint64_t seed)
@@ -33,11 +97,12 @@ static void random_theta(double *theta, size_t n, uint64_t seed)
 
 START_TEST(the_parts_of_the_layout_cover_theta_exactly)
 {
-    const gd_model *m = gd_models[_i];
+    subject u = subject_at(_i);
+    const gd_model *m = u.m;
     for (size_t cols = 1; cols <= 5; cols++)
-        for (size_t v = 0; v < 2 * variants(m); v++) {
+        for (size_t v = 0; v < 2 * variants(&u); v++) {
             bool intercept = v & 1;
-            gd_shape s = {cols, intercept, output_counts[v / 2]};
+            gd_shape s = shape_of(&u, cols, intercept, output_counts[v / 2]);
             gd_part parts[GD_MAX_PARTS];
             unsigned char covered[MAX_PARAMS] = {0};
             size_t n = m->params_len(&s), count = m->layout(&s, parts);
@@ -64,14 +129,15 @@ END_TEST
 
 START_TEST(the_starting_point_is_the_same_whatever_memory_held_before)
 {
-    const gd_model *m = gd_models[_i];
-    gd_shape s = {COLS, true, output_counts[variants(m) - 1]};
+    subject u = subject_at(_i);
+    const gd_model *m = u.m;
+    gd_shape s = shape_of(&u, COLS, true, output_counts[variants(&u) - 1]);
     double a[MAX_PARAMS], b[MAX_PARAMS];
     size_t n = m->params_len(&s);
     memset(a, 0xa5, sizeof a);
     memset(b, 0xff, sizeof b);
-    m->init(&s, a);
-    m->init(&s, b);
+    m->init(&s, 7, a);
+    m->init(&s, 7, b);
     assert_same_bits(a, b, n);
     for (size_t i = 0; i < n; i++)
         ck_assert(isfinite(a[i]));
@@ -81,10 +147,11 @@ END_TEST
 /* Each way there and back rounds a few times; the intercept gathers the sums of the others. */
 START_TEST(unscaling_takes_rescaling_back)
 {
-    const gd_model *m = gd_models[_i];
-    for (size_t k = 0; k < 2 * variants(m); k++) {
+    subject u = subject_at(_i);
+    const gd_model *m = u.m;
+    for (size_t k = 0; k < 2 * variants(&u); k++) {
         bool intercept = k & 1;
-        gd_shape s = {COLS, intercept, output_counts[k / 2]};
+        gd_shape s = shape_of(&u, COLS, intercept, output_counts[k / 2]);
         const double zero[COLS] = {0}, *shift = intercept ? center : zero;
         double theta[MAX_PARAMS], there[MAX_PARAMS], back[MAX_PARAMS];
         size_t n = m->params_len(&s);
@@ -107,19 +174,21 @@ END_TEST
 
 START_TEST(rescaled_parameters_predict_the_same_from_scaled_rows)
 {
-    const gd_model *m = gd_models[_i];
+    subject u = subject_at(_i);
+    const gd_model *m = u.m;
     problem p = problem_random(40, COLS, 0, 42);
-    for (size_t k = 0; k < 2 * variants(m); k++) {
+    for (size_t k = 0; k < 2 * variants(&u); k++) {
         bool intercept = k & 1;
-        gd_shape s = {COLS, intercept, output_counts[k / 2]};
+        gd_shape s = shape_of(&u, COLS, intercept, output_counts[k / 2]);
         const double zero[COLS] = {0}, *shift = intercept ? center : zero;
         double theta[MAX_PARAMS], inside[MAX_PARAMS], scaled[40 * COLS], z[160], zs[160];
+        double work[WORK];
         random_theta(theta, m->params_len(&s), 43);
         m->rescale(&s, shift, scale, theta, inside);
         for (size_t i = 0; i < 40 * COLS; i++)
             scaled[i] = (p.rows[i] - shift[i % COLS]) / scale[i % COLS];
-        m->forward(&s, theta, p.rows, 40, z);
-        m->forward(&s, inside, scaled, 40, zs);
+        m->forward(&s, theta, p.rows, 40, z, work);
+        m->forward(&s, inside, scaled, 40, zs, work);
         for (size_t i = 0; i < 40 * s.outputs; i++)
             assert_near(zs[i], z[i], 1e-13); /* sums of a few values of up to 20 */
     }
@@ -129,40 +198,49 @@ END_TEST
 
 START_TEST(backward_adds_to_the_gradient)
 {
-    const gd_model *m = gd_models[_i];
-    gd_shape s = {COLS, true, output_counts[variants(m) - 1]};
+    subject u = subject_at(_i);
+    const gd_model *m = u.m;
+    gd_shape s = shape_of(&u, COLS, true, output_counts[variants(&u) - 1]);
     size_t n = m->params_len(&s);
     double theta[MAX_PARAMS], once[MAX_PARAMS] = {0}, more[MAX_PARAMS];
     double x[] = {1.25, -2, 0.5}, dz[] = {0.75, -0.5, 0.25, 1};
     random_theta(theta, n, 44);
     for (size_t i = 0; i < n; i++)
         more[i] = 8;
-    m->backward(&s, theta, x, 1, dz, once);
-    m->backward(&s, theta, x, 1, dz, more);
+    double work[WORK], z[4];
+    m->forward(&s, theta, x, 1, z, work);
+    m->backward(&s, theta, x, 1, dz, once, work);
+    m->forward(&s, theta, x, 1, z, work);
+    m->backward(&s, theta, x, 1, dz, more, work);
     for (size_t i = 0; i < n; i++)
         assert_near(more[i], 8 + once[i], 4 * DBL_EPSILON * 16);
 }
 END_TEST
 
-/* Model _i / costs with cost _i % costs. False when they do not fit. */
-static bool pair(int i, const gd_model **m, const gd_cost **c, gd_hyper *hyper)
+/* Subject _i / costs with cost _i % costs. False when they do not fit. */
+static bool pair(int i, subject *u, const gd_cost **c, gd_hyper *hyper)
 {
-    *m = gd_models[(size_t)i / gd_costs_count];
+    *u = subject_at(i / (int)gd_costs_count);
     *c = gd_costs[(size_t)i % gd_costs_count];
     gd_param_defaults(hyper, (*c)->params, (*c)->params_count);
-    return (*m)->task & (*c)->tasks;
+    return u->task & (*c)->tasks;
 }
 
 /* Targets that fit, of two classes or of three. */
-static problem targets_for(const gd_model *m, size_t rows, size_t cols, uint64_t seed)
+static problem targets_for(const subject *u, size_t rows, size_t cols, uint64_t seed)
 {
-    size_t classes = m->task == GD_MULTICLASS ? 3 : 2;
-    return problem_for(m->task, classes, rows, cols, seed);
+    return problem_for(u->task, u->task == GD_MULTICLASS ? 3 : 2, rows, cols, seed);
 }
 
-static size_t outputs_of(const gd_model *m)
+static size_t outputs_of(const subject *u)
 {
-    return m->task == GD_MULTICLASS ? 3 : 1;
+    return u->task == GD_MULTICLASS ? 3 : 1;
+}
+
+/* Does neither the cost's slope jump nor that of the units? */
+static bool is_smooth(const subject *u, const gd_cost *c)
+{
+    return c->smooth && !(u->activation && strcmp(u->activation, "relu") == 0);
 }
 
 static gd_objective *objective(const gd_data *d, const gd_model *m, const gd_shape *s,
@@ -176,9 +254,9 @@ static gd_objective *objective(const gd_data *d, const gd_model *m, const gd_sha
 /* The slope along theta[i]: central differences with h and h / 2, whose errors of h^2 cancel
  * (Richardson). A cost whose derivative jumps gets steps so small that no row of these jumps. */
 static double slope_along(gd_objective *o, double *theta, size_t i, const gd_rows *rows,
-                          const gd_cost *c)
+                          bool smooth)
 {
-    double keep = theta[i], h = c->smooth ? 1e-4 : 1e-7, d[2];
+    double keep = theta[i], h = smooth ? 1e-4 : 1e-7, d[2];
     for (int k = 0; k < 2; k++, h /= 2) {
         theta[i] = keep + h;
         double up = gd_objective_eval(o, theta, rows, NULL);
@@ -186,36 +264,42 @@ static double slope_along(gd_objective *o, double *theta, size_t i, const gd_row
         d[k] = (up - gd_objective_eval(o, theta, rows, NULL)) / (2 * h);
     }
     theta[i] = keep;
-    return c->smooth ? (4 * d[1] - d[0]) / 3 : d[0];
+    return smooth ? (4 * d[1] - d[0]) / 3 : d[0];
 }
 
 /* eps * J / h is 1e-10 for h = 1e-4 and J of up to 1e4. 1e-7 of the gradient leaves room, a
  * sign or a forgotten part does not fit in. Where h is 1e-7 it is 1e-6, of smaller costs. */
-static void check_gradient(gd_objective *o, size_t n, const gd_rows *rows, const gd_model *m,
-                           const gd_cost *c)
+static void check_gradient(gd_objective *o, const gd_shape *s, const gd_rows *rows,
+                           const subject *u, const gd_cost *c)
 {
-    double theta[MAX_PARAMS], g[MAX_PARAMS], size = 0, room = c->smooth ? 1e-7 : 1e-5;
+    size_t n = u->m->params_len(s);
+    bool smooth = is_smooth(u, c);
+    double theta[MAX_PARAMS], g[MAX_PARAMS], size = 0, room = smooth ? 1e-7 : 1e-5;
     random_theta(theta, n, 45);
+    for (size_t i = 0; u->activation && i < n; i++) /* units that are not all saturated */
+        theta[i] /= sqrt((double)s->cols);
     double cost = gd_objective_eval(o, theta, rows, g);
     ck_assert_double_eq(cost, gd_objective_eval(o, theta, rows, NULL));
     for (size_t i = 0; i < n; i++)
         size = fmax(size, fabs(g[i]));
-    ck_assert_double_gt(size, 0.01);
+    /* the one row may be one that all units are deaf to */
+    ck_assert(size > (u->activation ? 1e-3 : 0.01) || (u->activation && rows->count < 4));
+    size = fmax(size, 0.01);
     for (size_t i = 0; i < n; i += 1 + n / 60) { /* of thousands, some */
-        double slope = slope_along(o, theta, i, rows, c);
+        double slope = slope_along(o, theta, i, rows, smooth);
         ck_assert_msg(fabs(g[i] - slope) <= room * size,
-                      "%s, %s: gradient[%zu] is %.12g, the difference %.12g", m->name, c->name, i,
-                      g[i], slope);
+                      "%s %s, %s: gradient[%zu] is %.12g, the difference %.12g", u->m->name,
+                      u->activation ? u->activation : "", c->name, i, g[i], slope);
     }
 }
 
 /* Shapes: a few columns, and so many that a tile holds few rows. Rows: more than a block. */
 START_TEST(the_gradient_agrees_with_central_differences)
 {
-    const gd_model *m;
+    subject u;
     const gd_cost *c;
     gd_hyper hyper = {{0}};
-    if (!pair(_i, &m, &c, &hyper))
+    if (!pair(_i, &u, &c, &hyper))
         return;
     const struct {
         size_t rows, cols;
@@ -224,9 +308,11 @@ START_TEST(the_gradient_agrees_with_central_differences)
         for (int variant = 0; variant < 8; variant++) {
             bool intercept = variant & 1, scaled = variant & 2, indexed = variant & 4;
             size_t cols = sizes[k].cols, count = sizes[k].rows;
-            problem p = targets_for(m, count, cols, 46);
-            gd_shape s = {cols, intercept, outputs_of(m)};
-            gd_objective *o = objective(&p.data, m, &s, c, &hyper);
+            if (u.activation && count > GD_BLOCK_ROWS && variant != 7)
+                continue; /* many networks, which take their time */
+            problem p = targets_for(&u, count, cols, 46);
+            gd_shape s = shape_of(&u, cols, intercept, outputs_of(&u));
+            gd_objective *o = objective(&p.data, u.m, &s, c, &hyper);
             double *shift = calloc(2 * cols, sizeof *shift), *spread = shift + cols;
             for (size_t j = 0; j < cols; j++) {
                 shift[j] = intercept ? center[j % COLS] : 0;
@@ -238,7 +324,7 @@ START_TEST(the_gradient_agrees_with_central_differences)
             for (size_t i = 0; i < count; i++)
                 index[i] = (uint32_t)((i * 7 + 3) % count);
             gd_rows rows = {indexed ? index : NULL, count / 4, count - count / 4 - count / 5};
-            check_gradient(o, m->params_len(&s), &rows, m, c);
+            check_gradient(o, &s, &rows, &u, c);
             free(index);
             free(shift);
             gd_objective_free(o);
@@ -251,13 +337,13 @@ END_TEST
  * beforehand and visited as they lie. */
 START_TEST(chosen_and_scaled_rows_count_as_a_copy_of_them_would)
 {
-    const gd_model *m;
+    subject u;
     const gd_cost *c;
     gd_hyper hyper = {{0}};
-    if (!pair(_i, &m, &c, &hyper))
+    if (!pair(_i, &u, &c, &hyper))
         return;
     size_t count = 2 * GD_BLOCK_ROWS + 300, some = GD_BLOCK_ROWS + 200, first = 90;
-    problem p = targets_for(m, count, COLS, 47), copy = problem_random(some, COLS, 0, 48);
+    problem p = targets_for(&u, count, COLS, 47), copy = problem_random(some, COLS, 0, 48);
     uint32_t *index = calloc(count, sizeof *index);
     for (size_t i = 0; i < count; i++)
         index[i] = (uint32_t)((i * 4099 + 5) % count);
@@ -266,12 +352,12 @@ START_TEST(chosen_and_scaled_rows_count_as_a_copy_of_them_would)
         for (size_t j = 0; j < COLS; j++)
             copy.rows[i * COLS + j] = (p.rows[index[first + i] * COLS + j] - center[j]) / scale[j];
     }
-    gd_shape s = {COLS, true, outputs_of(m)};
-    gd_objective *o = objective(&p.data, m, &s, c, &hyper);
-    gd_objective *of_copy = objective(&copy.data, m, &s, c, &hyper);
+    gd_shape s = shape_of(&u, COLS, true, outputs_of(&u));
+    gd_objective *o = objective(&p.data, u.m, &s, c, &hyper);
+    gd_objective *of_copy = objective(&copy.data, u.m, &s, c, &hyper);
     gd_objective_scale(o, center, scale);
     double theta[MAX_PARAMS], g[MAX_PARAMS], want[MAX_PARAMS];
-    size_t n = m->params_len(&s);
+    size_t n = u.m->params_len(&s);
     random_theta(theta, n, 49);
     double cost = gd_objective_eval(o, theta, &(gd_rows){index, first, some}, g);
     assert_close(cost, gd_objective_eval(of_copy, theta, &(gd_rows){NULL, 0, some}, want), 1e-12);
@@ -294,11 +380,11 @@ START_TEST(linear_regression_is_a_weighted_sum)
     for (int intercept = 0; intercept < 2; intercept++) {
         gd_shape s = {3, intercept, 1};
         ck_assert_uint_eq(m->params_len(&s), 3 + (size_t)intercept);
-        m->forward(&s, theta, x, 2, z);
+        m->forward(&s, theta, x, 2, z, NULL);
         ck_assert_double_eq(z[0], 0.75 + 10 * intercept);
         ck_assert_double_eq(z[1], -6.5 + 10 * intercept);
         double dz[] = {2, -1}, g[4] = {0, 0, 0, -99};
-        m->backward(&s, theta, x, 2, dz, g);
+        m->backward(&s, theta, x, 2, dz, g, NULL);
         double want[] = {6, 3.5, -2, intercept ? -98 : -99};
         assert_same_bits(g, want, 4);
     }
@@ -308,7 +394,7 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("model_laws");
-    int n = (int)gd_models_count, pairs = n * (int)gd_costs_count;
+    int n = (int)subjects(), pairs = n * (int)gd_costs_count;
     tcase_add_loop_test(tc, the_parts_of_the_layout_cover_theta_exactly, 0, n);
     tcase_add_loop_test(tc, the_starting_point_is_the_same_whatever_memory_held_before, 0, n);
     tcase_add_loop_test(tc, unscaling_takes_rescaling_back, 0, n);

@@ -103,7 +103,7 @@ static problem data_number(int i, uint64_t seed)
     gd_spec spec = spec_number(i);
     static const double weights[40] = {1, 2, 3, [10] = 1, 1, 1, 1, [20] = 2,
                                        2, 2, 2, [30] = 1, 1, 1, 1, 5};
-    problem p = problem_for(spec.model->task, i == 5 ? 3 : 2, 40, 3, seed);
+    problem p = problem_for(task_of(spec.model), i == 5 ? 3 : 2, 40, 3, seed);
     p.data.weights = i == 8 ? weights : NULL;
     return p;
 }
@@ -171,8 +171,8 @@ END_TEST
 START_TEST(metrics_survive_a_failed_allocation)
 {
     const gd_model *model = gd_models[_i / 2];
-    size_t classes = model->task == GD_MULTICLASS ? 3 : 2;
-    problem p = problem_for(model->task, classes, 40, 3, 143);
+    size_t classes = task_of(model) == GD_MULTICLASS ? 3 : 2;
+    problem p = problem_for(task_of(model), classes, 40, 3, 143);
     gd_shape shape = {3, true, classes == 3 ? 3 : 1};
     const double theta[12] = {0.1, 0.2, 0.3, 0.4};
     gd_metric m[GD_MAX_METRICS];

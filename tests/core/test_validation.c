@@ -92,7 +92,7 @@ END_TEST
 START_TEST(nothing_of_the_rows_set_aside_is_trained_on)
 {
     const gd_model *m = gd_models[_i / 2];
-    problem p = problem_for(m->task, m->task == GD_MULTICLASS ? 3 : 2, 40, 3, 333);
+    problem p = problem_for(task_of(m), task_of(m) == GD_MULTICLASS ? 3 : 2, 40, 3, 333);
     gd_spec spec = validated(20);
     use_model(&spec, m->name);
     spec.batch_size = _i % 2 ? 7 : GD_FULL_BATCH;

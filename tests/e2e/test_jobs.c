@@ -917,7 +917,7 @@ START_TEST(csv_has_the_numbers_of_json_to_the_last_bit)
     ck_assert_int_eq(strncmp(type, "text/csv", 8), 0);
     const char *at = r.body;
     static const char header[] =
-        "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite\r\n";
+        "epoch,cost,validation_cost,gradient_norm,learning_rate,seconds,finite,part\r\n";
     ck_assert_int_eq(strncmp(at, header, strlen(header)), 0);
     at += strlen(header);
     for (size_t i = 0; i < n; i++) {
@@ -1279,7 +1279,7 @@ START_TEST(overflow_is_recorded_as_null_and_said)
     e2e_reply_free(&r);
     r = history_as(id, "text/csv");
     ck_assert_ptr_nonnull(strstr(r.body, "\r\n1,,"));
-    ck_assert_ptr_nonnull(strstr(r.body, ",false\r\n"));
+    ck_assert_ptr_nonnull(strstr(r.body, ",false,1\r\n"));
     e2e_reply_free(&r);
     r = e2e_get(s, "/v1/jobs?state=failed");
     ck_assert(cJSON_IsFalse(e2e_at(r.json, "jobs.0.finite")));

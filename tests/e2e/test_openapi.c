@@ -450,6 +450,7 @@ static void tour_tasks(void)
         {"\"model\": \"softmax_regression\"", THREE},
         {"\"model\": \"svm\", \"l2\": 0.1, \"standardize\": false", TWO},
         {"\"model\": \"poisson_regression\"", "1, 2, 2, 4, 3, 6, 8, 9"},
+        {"\"model\": {\"name\": \"mlp\", \"hidden_layers\": [3, 2]}", THREE},
     };
     for (size_t i = 0; i < COUNT(tasks); i++) {
         char data[256], body[512], job[32], model[32], dataset[32];

@@ -52,7 +52,7 @@ static void check_job(const char *text, size_t n, const api_job *job)
     for (size_t cols = 1; cols < 4; cols++) {
         double *theta;
         p = (api_problem){0};
-        if (api_job_initial(job, cols, &theta, &p))
+        if (api_job_initial(job, cols, cols % 4, &theta, &p))
             RULE((theta != NULL) == (job->initial != NULL));
         else
             check_problem(&p);

@@ -133,6 +133,11 @@ USE(schedule)
 #define WITH(s) gd_spec_default_cost(s)
 USE(model)
 
+gd_task task_of(const gd_model *m)
+{
+    return gd_model_several(m) ? GD_REGRESSION : m->task;
+}
+
 void solve_linear(long double *a, size_t n)
 {
     size_t w = n + 1;

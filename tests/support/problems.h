@@ -85,6 +85,9 @@ void use_cost(gd_spec *s, const char *name);
 void use_optimizer(gd_spec *s, const char *name);
 void use_schedule(gd_spec *s, const char *name);
 
+/* The task that a model is tried with: its only one, or regression. */
+gd_task task_of(const gd_model *m);
+
 /* Solves the n x n system a x = b in place by Gaussian elimination with pivoting. a: n rows of
  * n + 1 values, the last one of b, where x is left. */
 void solve_linear(long double *a, size_t n);

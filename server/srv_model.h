@@ -1,0 +1,30 @@
+/* srv_model: a stored model, made ready to predict. */
+#ifndef SRV_MODEL_H
+#define SRV_MODEL_H
+
+#include "api_doc.h"
+#include "gd_model.h"
+#include "srv_db.h"
+
+typedef struct srv_model {
+    const gd_model *model; /* NULL: nothing is loaded */
+    gd_shape shape;
+    double *theta;        /* in the data's units; owned, as are the others */
+    char *classes;        /* JSON array of the labels, NULL for a model of numbers */
+    const char **columns; /* names of the features; their texts belong to `names` */
+    cJSON *names;
+} srv_model;
+
+/* The model and its shape of a row of SRV_MODEL_COLUMNS; hyperparameters are read from the spec
+ * that it was trained by. False with the reason in p. */
+bool srv_model_shape(srv_rows *rows, const gd_model **model, gd_shape *shape, api_problem *p);
+
+/* The stored names as a list into *names; both are freed by the caller. NULL when out of memory. */
+const char **srv_model_names(const char *json, cJSON **names);
+
+/* Loads the model of that id; m->model is NULL when there is none. False with the reason in p.
+ * The caller frees *m with srv_model_free, after an error too. */
+bool srv_model_load(srv_db *db, const char *id, srv_model *m, api_problem *p);
+void srv_model_free(srv_model *m);
+
+#endif

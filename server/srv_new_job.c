@@ -1,0 +1,215 @@
+/* srv_new_job: checks, then one transaction. */
+#include "srv_new_job.h"
+
+#include "srv_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool no_memory(api_problem *p)
+{
+    return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the job");
+}
+
+/* ---- the data it names ---- */
+
+static bool copy(char **to, const char *from)
+{
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
+}
+
+bool srv_new_job_ingested(srv_new_job *n, api_problem *p)
+{
+    const srv_ingest *g = n->ingest;
+    srv_dataset *d = &n->dataset;
+    d->rows = g->dataset.rows;
+    d->cols = g->dataset.cols;
+    d->names = calloc(d->cols ? d->cols : 1, sizeof *d->names);
+    for (size_t j = 0; d->names && j < d->cols; j++)
+        d->names[j] = g->dataset.columns[j]; /* the ingest outlives this */
+    return (d->names && copy(&d->id, g->id) && copy(&d->name, g->dataset.name) &&
+            copy(&d->target, g->dataset.target) && copy(&d->labels, g->labels) &&
+            copy(&d->columns, g->columns) && copy(&d->sha256, g->stored.sha256)) ||
+           no_memory(p);
+}
+
+typedef struct look_up {
+    srv_new_job *n;
+    srv_dataset validation;
+    bool found;
+} look_up;
+
+static bool find_model(srv_db *db, srv_new_job *n, api_problem *p)
+{
+    srv_rows *rows = srv_db_query(db, SQL_MODEL_GET, p, "t", n->job.start_from);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_END)
+        return api_problem_field(p, "start_from", "there is no model with id \"%.60s\"",
+                                 n->job.start_from);
+    if (step == SRV_FAILED)
+        return false;
+    size_t len;
+    bool same = strcmp(srv_text(rows, 3), n->job.spec.model->name) == 0;
+    const void *theta = srv_blob(rows, 8, &len);
+    if (!same)
+        api_problem_field(p, "start_from", "is a \"%s\", but model is \"%s\"", srv_text(rows, 3),
+                          n->job.spec.model->name);
+    else if (!(n->initial = malloc(len ? len : 1)))
+        no_memory(p);
+    else
+        memcpy(n->initial, theta, len);
+    n->initial_len = len / sizeof *n->initial;
+    srv_db_done(rows);
+    return same && n->initial;
+}
+
+static bool find(srv_db *db, void *arg, api_problem *p)
+{
+    look_up *l = arg;
+    srv_new_job *n = l->n;
+    const char *other = n->job.validation_dataset_id;
+    if (!n->dataset.id && !srv_dataset_load(db, n->job.dataset_id, &n->dataset, p))
+        return false;
+    if (!n->dataset.id)
+        return api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"",
+                                 n->job.dataset_id);
+    if (other && !srv_dataset_load(db, other, &l->validation, p))
+        return false;
+    if (other && !l->validation.id)
+        return api_problem_field(p, "validation_dataset_id",
+                                 "there is no dataset with id \"%.60s\"", other);
+    return !n->job.start_from || n->initial || find_model(db, n, p);
+}
+
+/* ---- does it all fit? ---- */
+
+/* Says what "auto" stands for, now that the target is known, and looks whether it all fits. Whole
+ * numbers may be classes too, but are so for a model of classes alone. */
+static bool settle(srv_new_job *n, size_t labels, api_problem *p)
+{
+    gd_spec *spec = &n->job.spec;
+    bool several = gd_model_several(spec->model);
+    gd_spec_settle(spec, labels, n->job.cost_given);
+    if (labels && !(gd_spec_task(spec, labels) & GD_CLASSES))
+        return api_problem_field(
+            p, several ? "model.task" : "model",
+            "\"%s\" needs numbers, but the dataset's target is class labels; use %s",
+            several ? "regression" : spec->model->name,
+            several ? "\"binary\", \"multiclass\" or \"auto\""
+                    : "\"logistic_regression\" or \"softmax_regression\"");
+    api_job_check(&n->job, p);
+    return p->code == API_NO_PROBLEM;
+}
+
+static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
+{
+    gd_error err;
+    api_columns roles;
+    const srv_dataset *d = &n->dataset;
+    if (!api_columns_resolve(&n->job, d->names, d->cols, &roles, p))
+        return false;
+    double *initial = NULL, *bounds = NULL, *weights = NULL;
+    const char **names = calloc(roles.features_count, sizeof *names);
+    bool ok = names || no_memory(p);
+    if (ok && gd_spec_check_shape(&n->job.spec, roles.features_count, labels, &err) != GD_OK)
+        ok = api_problem_core(p, &err);
+    for (size_t j = 0; ok && j < roles.features_count; j++)
+        names[j] = d->names[roles.features[j]];
+    ok = ok && api_bounds(&n->job, names, roles.features_count, &bounds, p) &&
+         (!n->job.sample_weight || api_sample_weights(&n->job, d->rows, &weights, p)) &&
+         api_job_initial(&n->job, roles.features_count, labels, &initial, p);
+    free(initial);
+    free(bounds);
+    free(weights);
+    free(names);
+    api_columns_free(&roles);
+    return ok;
+}
+
+static bool check_validation(const srv_dataset *d, const srv_dataset *v, api_problem *p)
+{
+    if (v->id && !v->labels != !d->labels)
+        return api_problem_field(p, "validation_dataset_id",
+                                 "has %s as its target, but the dataset to train on has %s",
+                                 v->labels ? "labels" : "numbers", d->labels ? "labels" : "numbers");
+    return true;
+}
+
+bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p)
+{
+    look_up l = {.n = n};
+    bool ok = srv_store_read(app->store, find, &l, p);
+    size_t labels = ok ? srv_dataset_labels(&n->dataset) : 0;
+    ok = ok && settle(n, labels, p) && check_validation(&n->dataset, &l.validation, p) &&
+         check_columns(n, labels, p);
+    srv_dataset_free(&l.validation);
+    if (!ok)
+        return false;
+    free(n->spec);
+    n->spec = api_doc_take_text(api_job_encode_spec(&n->job, n->dataset.id));
+    return n->spec || no_memory(p);
+}
+
+/* ---- storing ---- */
+
+typedef struct batch {
+    srv_new_job *jobs;
+    size_t count;
+    srv_work *also;
+    void *arg;
+} batch;
+
+static bool record(srv_db *db, void *arg, api_problem *p)
+{
+    batch *b = arg;
+    if (b->also && !b->also(db, b->arg, p))
+        return false;
+    for (size_t i = 0; i < b->count; i++) {
+        srv_new_job *n = &b->jobs[i];
+        /* the dataset may have been deleted since it was looked at: the row refers to it */
+        if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
+            (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)))
+            return false;
+        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttittbtt", n->id, n->job.name, n->dataset.id,
+                        (int64_t)n->job.spec.epochs, n->spec, n->created_at,
+                        (const void *)n->initial, n->initial_len * sizeof *n->initial,
+                        n->replay_of, n->sweep_id))
+            return false;
+    }
+    return true;
+}
+
+bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *arg, srv_app *app,
+                        api_problem *p)
+{
+    batch b = {jobs, count, also, arg};
+    size_t reserved = 0;
+    while (reserved < count && srv_pool_reserve(app->pool, p))
+        reserved++;
+    for (size_t i = 0; i < count; i++) {
+        srv_id_new(jobs[i].id, "job_");
+        srv_time_text(jobs[i].created_at);
+    }
+    if (reserved == count && srv_store_write(app->store, record, &b, p))
+        return true;
+    while (reserved-- > 0)
+        srv_pool_unreserve(app->pool);
+    return false;
+}
+
+void srv_new_jobs_start(const srv_new_job *jobs, size_t count, srv_app *app)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!srv_pool_add(app->pool, jobs[i].id, true))
+            srv_log("job waits for the next start: not enough memory", srv_s("id", jobs[i].id));
+}
+
+void srv_new_job_free(srv_new_job *n)
+{
+    api_job_free(&n->job);
+    srv_dataset_free(&n->dataset);
+    free(n->initial);
+    free(n->spec);
+    memset(n, 0, sizeof *n);
+}

@@ -1,0 +1,42 @@
+/* srv_new_job: a job on its way from a request to its row: checked against its data, its spec
+ * settled, stored, queued. For single jobs, replays and the children of sweeps alike.
+ */
+#ifndef SRV_NEW_JOB_H
+#define SRV_NEW_JOB_H
+
+#include "srv_app.h"
+#include "srv_clock.h"
+#include "srv_ingest.h"
+#include "srv_view.h"
+
+typedef struct srv_new_job {
+    api_job job;             /* as decoded; owned */
+    srv_ingest *ingest;      /* of an inline dataset that is recorded with the job, or NULL */
+    srv_dataset dataset;     /* owned */
+    double *initial;         /* the parameters of the model it starts from, or NULL; owned */
+    size_t initial_len;      /* values */
+    char *spec;              /* JSON, resolved; owned; set by check */
+    const char *replay_of;   /* id of a job, or NULL; borrowed, as is the next */
+    const char *sweep_id;    /* of the sweep that it belongs to, or NULL */
+    char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE]; /* set by store */
+} srv_new_job;
+
+/* Takes the dataset from n->ingest, which has finished. */
+bool srv_new_job_ingested(srv_new_job *n, api_problem *p);
+
+/* Everything that is checked before anything is stored: the dataset is there and has the columns
+ * that are named, the model fits its target, the one to start from fits too. Settles what follows
+ * from the data, and writes the spec. False with the fields in p. */
+bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p);
+
+/* Stores `count` jobs in one transaction, with what `also` (may be NULL) writes before them. All
+ * or none; false with the reason in p. */
+bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *arg, srv_app *app,
+                        api_problem *p);
+
+/* Queues them, once stored. */
+void srv_new_jobs_start(const srv_new_job *jobs, size_t count, srv_app *app);
+
+void srv_new_job_free(srv_new_job *n); /* a zeroed one is fine */
+
+#endif

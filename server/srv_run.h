@@ -1,0 +1,90 @@
+/* srv_run: one job while it runs: what its worker knows of it. For the files srv_run_*.c and
+ * srv_worker.c alone.
+ *
+ * DESIGN
+ * A job is one or more parts, each a run of training of its own (srv_plan.h). The worker owns the
+ * loop over gd_train_step. Every so often it writes the new points of the history, the job's
+ * progress and a checkpoint in one transaction, so that these three always agree: a job that is
+ * taken up again goes on from there and ends with bitwise the same parameters and history as
+ * one that was never interrupted.
+ */
+#ifndef SRV_RUN_H
+#define SRV_RUN_H
+
+#include "api_job.h"
+#include "gd_train.h"
+#include "srv_app.h"
+#include "srv_clock.h"
+#include "srv_plan.h"
+#include "srv_recorder.h"
+#include "srv_view.h"
+
+/* What the job's row and its dataset's row say; all owned. */
+typedef struct srv_run_row {
+    bool found;
+    int64_t seq;
+    char *state, *spec, *started_at, *name;
+    char *dataset_id;
+    double *checkpoint; /* checkpoint_len doubles */
+    size_t checkpoint_len;
+    double *initial; /* initial_len doubles: the parameters of the model it starts from, or NULL */
+    size_t initial_len;
+} srv_run_row;
+
+typedef struct srv_run {
+    srv_app *app;
+    const char *id;
+    const srv_signals *signals;
+    srv_run_row row;
+    api_job job;
+    srv_dataset dataset, validation; /* the latter empty where there is none */
+    srv_view view;                   /* their rows, targets and weights */
+    srv_plan plan;
+    size_t part;         /* the one that trains */
+    uint64_t epoch_base; /* epochs of the parts before it: the history counts on */
+    double *initial;     /* where the part begins; NULL for the model's own start */
+    gd_data data;        /* what the part trains on */
+    gd_train *train;     /* of the part */
+    srv_recorder recorder;
+    double *checkpoint; /* checkpoint_len doubles: a head, then the run's own */
+    size_t checkpoint_len;
+    char started_at[SRV_TIME_SIZE];
+    char model_id[SRV_ID_SIZE]; /* of the job's (first) model; "" before there is one */
+    double began, seconds_before; /* of this process; of earlier ones */
+    bool gone;                    /* the row no longer waits for this run */
+} srv_run;
+
+/* The head of a checkpoint: the recorder's, then these. A head alone: the part has not begun. */
+enum { SRV_RUN_SECONDS = SRV_RECORDER_SAVED, SRV_RUN_BASE, SRV_RUN_PART, SRV_RUN_HEAD };
+
+/* ---- srv_run_load.c: from rows to a run ---- */
+
+/* Reads the rows. False with the reason in p; w->row.found is false when there is no such job. */
+bool srv_run_load(srv_run *w, api_problem *p);
+/* Makes all that the job needs, as of its checkpoint if it has one. */
+bool srv_run_prepare(srv_run *w, api_problem *p);
+/* Begins part w->part, in place of the one before. */
+bool srv_run_begin_part(srv_run *w, api_problem *p);
+void srv_run_free(srv_run *w);
+
+/* ---- srv_run_write.c: writing while it runs ---- */
+
+double srv_run_seconds(const srv_run *w); /* of training, earlier processes included */
+bool srv_run_record(srv_run *w);          /* the state is a new point; false: out of memory */
+void srv_run_take_checkpoint(srv_run *w);
+/* Writes what is new. False when it could not: the points stay pending. */
+bool srv_run_flush(srv_run *w);
+/* For work in a transaction of its own: progress and points; sets w->gone. */
+bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p);
+/* The best and the last point, which may be off the grid. */
+bool srv_run_write_ends(srv_db *db, srv_run *w, api_problem *p);
+
+/* ---- srv_run_end.c: what becomes of it ---- */
+
+/* The part has ended by itself. True when the job goes on with the next one. */
+bool srv_run_conclude(srv_run *w);
+void srv_run_cancelled(srv_run *w);
+/* The server's own failure to run the job: a problem without fields. */
+void srv_run_fail(srv_run *w, const api_problem *p);
+
+#endif

@@ -1,0 +1,199 @@
+/* srv_run_load: a job's rows read, its data opened, its parts taken up where they stood. */
+#include "srv_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool no_memory(api_problem *p)
+{
+    return api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the job");
+}
+
+/* ---- rows ---- */
+
+static bool copy(char **to, const char *from)
+{
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
+}
+
+/* Column `column` as doubles, owned; NULL and 0 for null. */
+static bool copy_blob(srv_rows *rows, int column, double **to, size_t *count)
+{
+    size_t len;
+    const void *blob = srv_blob(rows, column, &len);
+    *count = len / sizeof **to;
+    *to = len ? malloc(len) : NULL;
+    if (*to)
+        memcpy(*to, blob, len);
+    return *to || !len;
+}
+
+static bool load_job(srv_db *db, srv_run *w, api_problem *p)
+{
+    srv_run_row *r = &w->row;
+    srv_rows *rows = srv_db_query(db, SQL_JOB_LOAD, p, "t", w->id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step != SRV_ROW)
+        return step == SRV_END;
+    r->found = true;
+    r->seq = srv_integer(rows, 0);
+    bool ok = copy(&r->state, srv_text(rows, 1)) && copy(&r->spec, srv_text(rows, 2)) &&
+              copy_blob(rows, 3, &r->checkpoint, &r->checkpoint_len) &&
+              copy(&r->started_at, srv_text(rows, 4)) && copy(&r->name, srv_text(rows, 5)) &&
+              copy(&r->dataset_id, srv_text(rows, 6)) &&
+              copy_blob(rows, 7, &r->initial, &r->initial_len);
+    srv_db_done(rows);
+    return ok || no_memory(p);
+}
+
+static bool load_parts(srv_db *db, void *arg, api_problem *p)
+{
+    srv_run *w = arg;
+    srv_rows *rows = srv_db_query(db, SQL_PART_LIST, p, "i", w->row.seq);
+    srv_step step = SRV_FAILED;
+    while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW) {
+        size_t len;
+        double *theta = NULL;
+        char *result = NULL;
+        if (!copy(&result, srv_text(rows, 0)) || !copy_blob(rows, 1, &theta, &len) ||
+            !srv_plan_ended(&w->plan, result, theta)) {
+            srv_db_done(rows);
+            return no_memory(p);
+        }
+    }
+    return step == SRV_END;
+}
+
+static bool load(srv_db *db, void *arg, api_problem *p)
+{
+    srv_run *w = arg;
+    bool ok = load_job(db, w, p);
+    if (ok && w->row.found && w->row.dataset_id)
+        ok = srv_dataset_load(db, w->row.dataset_id, &w->dataset, p);
+    return ok;
+}
+
+bool srv_run_load(srv_run *w, api_problem *p)
+{
+    return srv_store_read(w->app->store, load, w, p);
+}
+
+/* ---- the run ---- */
+
+static bool load_validation(srv_db *db, void *arg, api_problem *p)
+{
+    srv_run *w = arg;
+    return srv_dataset_load(db, w->job.validation_dataset_id, &w->validation, p);
+}
+
+static bool open_data(srv_run *w, api_problem *p)
+{
+    if (!w->dataset.id)
+        return api_problem_set(p, API_CONFLICT, "the job's dataset was deleted");
+    if (w->job.validation_dataset_id) {
+        if (!srv_store_read(w->app->store, load_validation, w, p))
+            return false;
+        if (!w->validation.id)
+            return api_problem_set(p, API_CONFLICT, "the dataset to validate on was deleted");
+    }
+    return srv_view_open(&w->view, w->app->cache, &w->job, &w->dataset,
+                         w->validation.id ? &w->validation : NULL, p);
+}
+
+/* Where the job begins: given parameters, or those of a model. */
+static bool find_start(srv_run *w, api_problem *p)
+{
+    if (!w->row.initial)
+        return api_job_initial(&w->job, w->view.data.cols, w->view.data.classes, &w->initial, p);
+    gd_shape shape = gd_spec_shape(&w->job.spec, w->view.data.cols, w->view.data.classes);
+    if (w->row.initial_len != w->job.spec.model->params_len(&shape))
+        return api_problem_field(p, "start_from",
+                                 "has %zu parameters, but this data needs %zu: other columns or "
+                                 "other classes",
+                                 w->row.initial_len, w->job.spec.model->params_len(&shape));
+    w->initial = w->row.initial;
+    w->row.initial = NULL;
+    return true;
+}
+
+bool srv_run_begin_part(srv_run *w, api_problem *p)
+{
+    gd_error err;
+    gd_data data;
+    gd_spec spec;
+    const double *initial;
+    gd_train_free(w->train);
+    w->train = NULL;
+    free(w->checkpoint);
+    w->checkpoint = NULL;
+    if (!srv_plan_part(&w->plan, w->part, &w->job, &w->view, &data, &spec, &initial, p))
+        return false;
+    if (gd_train_new(&w->train, &data, &spec, initial ? initial : w->initial, NULL, &err) != GD_OK)
+        return api_problem_core(p, &err);
+    w->data = data;
+    w->checkpoint_len = SRV_RUN_HEAD + gd_train_save_len(w->train);
+    w->checkpoint = calloc(w->checkpoint_len, sizeof *w->checkpoint);
+    return w->checkpoint || no_memory(p);
+}
+
+/* Goes on from the stored checkpoint, if there is one and it fits. */
+static void take_up(srv_run *w)
+{
+    gd_error err;
+    const srv_run_row *r = &w->row;
+    if (r->checkpoint_len != w->checkpoint_len ||
+        gd_train_restore(w->train, r->checkpoint + SRV_RUN_HEAD, w->checkpoint_len - SRV_RUN_HEAD,
+                         &err) != GD_OK)
+        return;
+    /* a run that had not found its rate begins anew, and so do its points */
+    if (gd_train_state(w->train)->learning_rate > 0 || w->epoch_base > 0)
+        srv_recorder_restore(&w->recorder, r->checkpoint);
+}
+
+bool srv_run_prepare(srv_run *w, api_problem *p)
+{
+    const srv_run_row *r = &w->row;
+    if (!api_job_decode(r->spec, strlen(r->spec), &w->job, p))
+        return false;
+    srv_recorder_init(&w->recorder, w->job.history_points);
+    if (!open_data(w, p) || !find_start(w, p) ||
+        !srv_plan_make(&w->plan, &w->job, &w->view, p) ||
+        !srv_store_read(w->app->store, load_parts, w, p))
+        return false;
+    w->part = w->plan.ended_count;
+    srv_plan_first_model(&w->plan, w->model_id, sizeof w->model_id);
+    if (r->checkpoint_len >= SRV_RUN_HEAD && r->checkpoint[SRV_RUN_PART] == (double)w->part) {
+        w->seconds_before = r->checkpoint[SRV_RUN_SECONDS];
+        w->epoch_base = (uint64_t)r->checkpoint[SRV_RUN_BASE];
+        /* the points of the parts before it count */
+        if (r->checkpoint_len == SRV_RUN_HEAD)
+            srv_recorder_restore(&w->recorder, r->checkpoint);
+    }
+    if (!srv_run_begin_part(w, p))
+        return false;
+    if (r->checkpoint_len > SRV_RUN_HEAD)
+        take_up(w);
+    return true;
+}
+
+void srv_run_free(srv_run *w)
+{
+    srv_run_row *r = &w->row;
+    gd_train_free(w->train);
+    srv_plan_free(&w->plan);
+    srv_view_close(&w->view);
+    srv_dataset_free(&w->dataset);
+    srv_dataset_free(&w->validation);
+    srv_recorder_free(&w->recorder);
+    api_job_free(&w->job);
+    free(w->initial);
+    free(w->checkpoint);
+    free(r->state);
+    free(r->spec);
+    free(r->started_at);
+    free(r->name);
+    free(r->dataset_id);
+    free(r->checkpoint);
+    free(r->initial);
+}

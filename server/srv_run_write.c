@@ -1,0 +1,92 @@
+/* srv_run_write: a run's progress on its way to the database. */
+#include "srv_run.h"
+
+#include "srv_log.h"
+
+#include <math.h>
+
+double srv_run_seconds(const srv_run *w)
+{
+    double s = w->seconds_before + srv_monotonic() - w->began;
+    return round(s * 1e6) / 1e6; /* microseconds are all that is meant */
+}
+
+bool srv_run_record(srv_run *w)
+{
+    const gd_state *s = gd_train_state(w->train);
+    return srv_recorder_add(&w->recorder, &(api_point){.epoch = w->epoch_base + s->epoch,
+                                                       .part = w->part,
+                                                       .cost = s->cost,
+                                                       .validation_cost = s->validation_cost,
+                                                       .gradient_norm = s->gradient_norm,
+                                                       .learning_rate = s->learning_rate,
+                                                       .seconds = srv_run_seconds(w)});
+}
+
+static bool write_points(srv_db *db, const srv_run *w, const api_point *points, size_t n,
+                         api_problem *p)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!srv_db_run(db, SQL_POINT_INSERT, p, "iidddddi", w->row.seq, (int64_t)points[i].epoch,
+                        points[i].cost, points[i].gradient_norm, points[i].learning_rate,
+                        points[i].seconds, points[i].validation_cost, (int64_t)points[i].part))
+            return false;
+    return true;
+}
+
+bool srv_run_write_ends(srv_db *db, srv_run *w, api_problem *p)
+{
+    const api_point ends[] = {w->recorder.best, w->recorder.last};
+    return !w->recorder.any || write_points(db, w, ends, 2, p);
+}
+
+bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p)
+{
+    const gd_state *s = gd_train_state(w->train);
+    const srv_recorder *r = &w->recorder;
+    size_t len = w->checkpoint_len * sizeof *w->checkpoint;
+    double rate = s->learning_rate > 0 ? s->learning_rate : NAN;
+    double limit = s->max_stable_rate > 0 ? s->max_stable_rate : NAN;
+    bool begun = r->any;
+    if (!srv_db_run(db, SQL_JOB_PROGRESS, p, "tididddddiibt", w->started_at,
+                    (int64_t)(w->epoch_base + s->epoch), begun ? s->cost : NAN,
+                    (int64_t)(!begun || isfinite(s->cost)), begun ? s->gradient_norm : NAN, rate,
+                    limit, srv_run_seconds(w), begun ? s->validation_cost : NAN, (int64_t)w->part,
+                    (int64_t)w->plan.parts, (const void *)w->checkpoint, len, w->id))
+        return false;
+    /* cancelled before this worker saw it: nothing to write to */
+    w->gone = srv_db_changes(db) == 0;
+    if (w->gone)
+        return true;
+    if (r->thinned && !srv_db_run(db, SQL_POINT_THIN, p, "ii", w->row.seq, (int64_t)r->stride))
+        return false;
+    return write_points(db, w, r->pending, r->pending_count, p);
+}
+
+void srv_run_take_checkpoint(srv_run *w)
+{
+    srv_recorder_save(&w->recorder, w->checkpoint);
+    w->checkpoint[SRV_RUN_SECONDS] = srv_run_seconds(w);
+    w->checkpoint[SRV_RUN_BASE] = (double)w->epoch_base;
+    w->checkpoint[SRV_RUN_PART] = (double)w->part;
+    if (w->checkpoint_len > SRV_RUN_HEAD)
+        gd_train_save(w->train, w->checkpoint + SRV_RUN_HEAD);
+}
+
+static bool write_progress(srv_db *db, void *arg, api_problem *p)
+{
+    return srv_run_write_progress(db, arg, p);
+}
+
+bool srv_run_flush(srv_run *w)
+{
+    api_problem p = {0};
+    srv_run_take_checkpoint(w);
+    if (!srv_store_write(w->app->store, write_progress, w, &p)) {
+        /* The points stay pending and are tried with the next ones. */
+        srv_log("job progress not saved", srv_s("id", w->id), srv_s("why", p.detail));
+        return false;
+    }
+    srv_recorder_flushed(&w->recorder);
+    return true;
+}

@@ -1,0 +1,314 @@
+/* srv_view: columns and rows taken apart, where a job asks for it. */
+#include "srv_view.h"
+
+#include "api_doc.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a dataset's row ---- */
+
+static bool no_memory(api_problem *p)
+{
+    return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the data");
+}
+
+static char *copy_text(const char *from)
+{
+    return strdup(from ? from : "");
+}
+
+static bool parse_names(srv_dataset *d)
+{
+    d->parsed = cJSON_Parse(d->columns);
+    d->names = calloc(d->cols ? d->cols : 1, sizeof *d->names);
+    if (!d->parsed || !d->names || (uint64_t)cJSON_GetArraySize(d->parsed) != d->cols)
+        return false;
+    const cJSON *item;
+    size_t i = 0;
+    cJSON_ArrayForEach (item, d->parsed)
+        d->names[i++] = item->valuestring;
+    return true;
+}
+
+bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p)
+{
+    memset(d, 0, sizeof *d);
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_LOAD, p, "t", id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step != SRV_ROW)
+        return step == SRV_END;
+    d->id = copy_text(srv_text(rows, 0));
+    d->name = copy_text(srv_text(rows, 1));
+    d->rows = (uint64_t)srv_integer(rows, 2);
+    d->cols = (uint64_t)srv_integer(rows, 3);
+    d->columns = copy_text(srv_text(rows, 4));
+    d->target = copy_text(srv_text(rows, 5));
+    d->sha256 = copy_text(srv_text(rows, 6));
+    const char *labels = srv_text(rows, 7);
+    d->labels = labels ? strdup(labels) : NULL;
+    bool ok = d->id && d->name && d->columns && d->target && d->sha256 &&
+              (d->labels || !labels) && parse_names(d);
+    srv_db_done(rows);
+    if (ok)
+        return true;
+    srv_dataset_free(d);
+    return no_memory(p);
+}
+
+bool srv_dataset_exists(srv_db *db, const char *id, api_problem *p)
+{
+    srv_dataset d;
+    if (!srv_dataset_load(db, id, &d, p))
+        return false;
+    bool found = d.id != NULL;
+    srv_dataset_free(&d);
+    return found ||
+           api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", id);
+}
+
+void srv_dataset_free(srv_dataset *d)
+{
+    free(d->id);
+    free(d->name);
+    free(d->target);
+    free(d->sha256);
+    free(d->labels);
+    free(d->columns);
+    free(d->names);
+    cJSON_Delete(d->parsed);
+    memset(d, 0, sizeof *d);
+}
+
+size_t srv_dataset_labels(const srv_dataset *d)
+{
+    cJSON *list = d->labels ? cJSON_Parse(d->labels) : NULL;
+    size_t count = (size_t)cJSON_GetArraySize(list);
+    cJSON_Delete(list);
+    return count;
+}
+
+/* ---- the view ---- */
+
+static double *take_column(const gd_data *d, size_t column)
+{
+    double *v = malloc(d->rows * sizeof *v);
+    for (size_t i = 0; v && i < d->rows; i++)
+        v[i] = d->X[i * d->cols + column];
+    return v;
+}
+
+/* Features of `from` into X from row `at` on; columns[j]: where feature j is stored. */
+static void copy_rows(double *X, size_t at, const gd_data *from, const size_t *columns, size_t cols)
+{
+    for (size_t i = 0; i < from->rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            X[(at + i) * cols + j] = from->X[i * from->cols + columns[j]];
+}
+
+/* Where another dataset has the columns of `d` that are wanted, by their names. */
+static bool match_columns(const srv_dataset *d, const srv_dataset *other, const size_t *wanted,
+                          size_t count, size_t *found, api_problem *p)
+{
+    for (size_t j = 0; j < count; j++) {
+        const char *name = d->names[wanted[j]];
+        found[j] = 0;
+        while (found[j] < other->cols && strcmp(other->names[found[j]], name) != 0)
+            found[j]++;
+        if (found[j] == other->cols)
+            return api_problem_field(p, "validation_dataset_id", "has no column \"%.80s\"", name);
+    }
+    return true;
+}
+
+/* Classes are those of the training rows; rows to validate on are mapped to them. */
+static bool find_classes(srv_view *v, const srv_dataset *d, const srv_dataset *validation,
+                         const gd_data *train, const gd_data *other, api_problem *p)
+{
+    if (!srv_classes_find(&v->classes, train, d->labels, p))
+        return false;
+    v->data.classes = v->classes.count;
+    if (!other) {
+        v->data.y = v->classes.y;
+        return true;
+    }
+    memcpy(v->y, v->classes.y, train->rows * sizeof *v->y);
+    return srv_classes_map(v->classes.json, other, validation->labels, v->y + train->rows,
+                           "validation_dataset_id", p);
+}
+
+/* A copy of both datasets' features, one below the other. */
+static bool join(srv_view *v, const srv_dataset *d, const srv_dataset *validation,
+                 const gd_data *train, const gd_data *other, api_problem *p)
+{
+    const api_columns *roles = &v->roles;
+    size_t cols = roles->features_count, rows = train->rows + (other ? other->rows : 0);
+    size_t *columns = calloc(cols, sizeof *columns);
+    bool ok = columns != NULL;
+    if (rows > GD_MAX_ROWS)
+        ok = api_problem_field(p, "validation_dataset_id", "gives more than %zu rows in all",
+                               GD_MAX_ROWS);
+    ok = ok && (v->X = malloc(rows * cols * sizeof *v->X)) != NULL;
+    if (ok && other)
+        ok = (v->y = malloc(rows * sizeof *v->y)) != NULL;
+    if (!ok) {
+        free(columns);
+        return no_memory(p);
+    }
+    copy_rows(v->X, 0, train, roles->features, cols);
+    v->data = (gd_data){.X = v->X, .y = train->y, .rows = rows, .cols = cols};
+    if (other && (ok = match_columns(d, validation, roles->features, cols, columns, p))) {
+        copy_rows(v->X, train->rows, other, columns, cols);
+        memcpy(v->y, train->y, train->rows * sizeof *v->y);
+        memcpy(v->y + train->rows, other->y, other->rows * sizeof *v->y);
+        v->data.y = v->y;
+        v->data.train_rows = train->rows;
+    }
+    free(columns);
+    return ok;
+}
+
+/* A column that is no feature, of the rows to train on and then those to validate on. */
+static bool take_role(double **out, size_t column, const srv_dataset *d,
+                      const srv_dataset *validation, const gd_data *train, const gd_data *other,
+                      api_problem *p)
+{
+    if (column == API_NO_COLUMN)
+        return true;
+    *out = take_column(train, column);
+    if (!*out)
+        return no_memory(p);
+    if (!other)
+        return true;
+    size_t at;
+    if (!match_columns(d, validation, &column, 1, &at, p))
+        return false;
+    double *both = realloc(*out, (train->rows + other->rows) * sizeof *both);
+    if (!both)
+        return no_memory(p);
+    *out = both;
+    for (size_t i = 0; i < other->rows; i++)
+        both[train->rows + i] = other->X[i * other->cols + at];
+    return true;
+}
+
+/* The job's own list of weights speaks of the rows to train on; those that validate weigh 1. */
+static bool listed_weights(srv_view *v, const api_job *job, size_t rows, size_t all, api_problem *p)
+{
+    if (!job->sample_weight)
+        return true;
+    if (!api_sample_weights(job, rows, &v->weights, p))
+        return false;
+    if (all == rows)
+        return true;
+    double *both = realloc(v->weights, all * sizeof *both);
+    if (!both)
+        return no_memory(p);
+    v->weights = both;
+    for (size_t i = rows; i < all; i++)
+        both[i] = 1;
+    return true;
+}
+
+static bool weigh_classes(srv_view *v, const api_job *job, api_problem *p)
+{
+    double *by_class;
+    if (!job->class_weight)
+        return true;
+    if (!api_class_weights(job, v->classes.json, &by_class, p))
+        return false;
+    bool had = v->weights != NULL;
+    if (!had)
+        v->weights = malloc(v->data.rows * sizeof *v->weights);
+    for (size_t i = 0; v->weights && i < v->data.rows; i++)
+        v->weights[i] = (had ? v->weights[i] : 1) * by_class[(size_t)v->data.y[i]];
+    free(by_class);
+    return v->weights || no_memory(p);
+}
+
+static bool check_weights(const srv_view *v, api_problem *p)
+{
+    double sum = 0;
+    for (size_t i = 0; v->weights && i < v->data.rows; i++) {
+        if (!(v->weights[i] >= 0))
+            return api_problem_field(p, "sample_weight",
+                                     "must be at least 0, but row %zu weighs %g", i + 1,
+                                     v->weights[i]);
+        sum += v->weights[i];
+    }
+    return !v->weights || sum > 0 ||
+           api_problem_field(p, "sample_weight", "is 0 in every row: nothing is left to train on");
+}
+
+/* The names of what a row for the model has: the features, then the offset. */
+static char *input_names(const srv_dataset *d, const api_columns *roles)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t j = 0; j < roles->features_count; j++)
+        api_doc_append_string(list, d->names[roles->features[j]]);
+    if (roles->offset != API_NO_COLUMN)
+        api_doc_append_string(list, d->names[roles->offset]);
+    return api_doc_take_text(list);
+}
+
+static bool find_bounds(srv_view *v, const srv_dataset *d, const api_job *job, api_problem *p)
+{
+    size_t cols = v->roles.features_count;
+    const char **names = calloc(cols, sizeof *names);
+    if (!names)
+        return no_memory(p);
+    for (size_t j = 0; j < cols; j++)
+        names[j] = d->names[v->roles.features[j]];
+    bool ok = api_bounds(job, names, cols, &v->bounds, p);
+    free(names);
+    v->lower = v->bounds;
+    v->upper = v->bounds ? v->bounds + cols : NULL;
+    return ok;
+}
+
+bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_dataset *d,
+                   const srv_dataset *validation, api_problem *p)
+{
+    *v = (srv_view){.cache = cache};
+    if (!api_columns_resolve(job, d->names, d->cols, &v->roles, p) ||
+        !(v->mapped = srv_cache_hold(cache, d->id, d->sha256, p)))
+        return false;
+    if (validation && !(v->validation = srv_cache_hold(cache, validation->id, validation->sha256, p)))
+        return false;
+    const gd_data *train = srv_mapped_data(v->mapped);
+    const gd_data *other = validation ? srv_mapped_data(v->validation) : NULL;
+    v->data = *train;
+    if ((v->roles.features_count < d->cols || other) &&
+        !join(v, d, validation, train, other, p))
+        return false;
+    bool ok = take_role(&v->weights, v->roles.weight, d, validation, train, other, p) &&
+              take_role(&v->offset, v->roles.offset, d, validation, train, other, p) &&
+              take_role(&v->groups, v->roles.group, d, validation, train, other, p) &&
+              listed_weights(v, job, train->rows, v->data.rows, p);
+    if (ok && (gd_spec_task(&job->spec, 0) & GD_CLASSES))
+        ok = find_classes(v, d, validation, train, other, p) && weigh_classes(v, job, p);
+    ok = ok && check_weights(v, p) && find_bounds(v, d, job, p);
+    v->data.weights = v->weights;
+    v->data.offset = v->offset;
+    v->columns = ok ? input_names(d, &v->roles) : NULL;
+    return ok && (v->columns || no_memory(p));
+}
+
+void srv_view_close(srv_view *v)
+{
+    if (v->mapped)
+        srv_cache_release(v->cache, v->mapped);
+    if (v->validation)
+        srv_cache_release(v->cache, v->validation);
+    srv_classes_free(&v->classes);
+    api_columns_free(&v->roles);
+    free(v->columns);
+    free(v->X);
+    free(v->y);
+    free(v->weights);
+    free(v->offset);
+    free(v->groups);
+    free(v->bounds);
+    *v = (srv_view){0};
+}

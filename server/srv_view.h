@@ -1,0 +1,48 @@
+/* srv_view: a stored dataset as a job sees it: which of its columns are features, what weighs its
+ * rows, which rows validate, its targets as classes. Mapped rows are used as they lie where that
+ * is possible; a job that takes columns or rows apart gets a copy.
+ */
+#ifndef SRV_VIEW_H
+#define SRV_VIEW_H
+
+#include "api_columns.h"
+#include "srv_cache.h"
+#include "srv_classes.h"
+#include "srv_store.h"
+
+/* A dataset's row; all owned. */
+typedef struct srv_dataset {
+    char *id, *name, *target, *sha256, *labels; /* labels: JSON, or NULL */
+    char *columns;                              /* JSON array of the features' names */
+    cJSON *parsed;                              /* the same, parsed: owns the names */
+    const char **names;                         /* cols of them */
+    uint64_t rows, cols;
+} srv_dataset;
+
+/* Reads it. False with the reason in p; a dataset that does not exist leaves d->id NULL. */
+bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p);
+/* Is it there? If not, says so for dataset_id. */
+bool srv_dataset_exists(srv_db *db, const char *id, api_problem *p);
+void srv_dataset_free(srv_dataset *d); /* a zeroed one is fine */
+
+/* How many classes its target has by its labels; 0 where it is numbers. */
+size_t srv_dataset_labels(const srv_dataset *d);
+
+typedef struct srv_view {
+    gd_data data; /* what core is given; borrows from the rest */
+    srv_mapped *mapped, *validation;
+    srv_cache *cache;
+    srv_classes classes; /* empty where the target is no class */
+    api_columns roles;
+    char *columns; /* JSON array: names of the features, then of the offset if there is one */
+    double *X, *y, *weights, *offset, *groups, *bounds; /* owned; NULL where not needed */
+    const double *lower, *upper; /* cols values each, or NULL */
+} srv_view;
+
+/* Opens the job's view of d; validation: the dataset to validate on, or NULL. On error p says
+ * why, and srv_view_close cleans up. */
+bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_dataset *d,
+                   const srv_dataset *validation, api_problem *p);
+void srv_view_close(srv_view *v); /* a zeroed one is fine */
+
+#endif
