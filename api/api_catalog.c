@@ -1,6 +1,7 @@
 /* api_catalog: tables written down. */
 #include "api_catalog.h"
 
+#include "api_compat.h"
 #include "api_families.h"
 #include "api_fields.h"
 #include "api_job.h"
@@ -56,5 +57,6 @@ cJSON *api_catalog_encode(void)
         api_doc_string(f, "name", api_formats[i]->name);
         api_doc_string(f, "media_type", api_formats[i]->media_type);
     }
+    api_compat_catalog(api_doc_add_array(o, "compat"));
     return o;
 }

@@ -29,9 +29,8 @@ static bool find_column(const char *wanted, const char *field, const char *const
                                     "must be a feature column of the dataset, got \"%.80s\"; did "
                                     "you mean \"%.80s\"?",
                                     wanted, near)
-                : api_problem_field(p, field,
-                                    "must be a feature column of the dataset, got \"%.80s\"",
-                                    wanted);
+                : api_problem_field(
+                      p, field, "must be a feature column of the dataset, got \"%.80s\"", wanted);
 }
 
 bool api_columns_resolve(const api_job *job, const char *const *names, size_t count,
@@ -144,8 +143,8 @@ static bool read_bound(const cJSON *pair, const char *name, double *low, double 
     *high = cJSON_IsNumber(b) ? b->valuedouble : INFINITY;
     char field[96];
     snprintf(field, sizeof field, "bounds.%.80s", name);
-    return *low <= *high || api_problem_field(p, field, "has a lower end, %g, above its upper, %g",
-                                              *low, *high);
+    return *low <= *high ||
+           api_problem_field(p, field, "has a lower end, %g, above its upper, %g", *low, *high);
 }
 
 bool api_bounds(const api_job *job, const char *const *names, size_t cols, double **out,
@@ -205,11 +204,10 @@ static bool read_criterion(const cJSON *o, api_threshold *out, api_problem *p)
         if (strcmp(name->valuestring, api_threshold_criteria[i]) == 0)
             out->criterion = api_threshold_criteria[i];
     if (!out->criterion)
-        return api_problem_field(
-            p, "threshold.criterion",
-            "must be \"f_beta\", \"precision_at_target_recall\" or "
-            "\"recall_at_target_precision\", got %s",
-            name ? api_value_text(name, got, sizeof got) : "nothing");
+        return api_problem_field(p, "threshold.criterion",
+                                 "must be \"f_beta\", \"precision_at_target_recall\" or "
+                                 "\"recall_at_target_precision\", got %s",
+                                 name ? api_value_text(name, got, sizeof got) : "nothing");
     bool f_beta = out->criterion == api_threshold_criteria[0], ok = true, target = false;
     out->beta = 1;
     const cJSON *item;
@@ -248,8 +246,9 @@ bool api_threshold_read(const api_job *job, api_threshold *out, api_problem *p)
         ok = read_criterion(doc, out, p);
     else
         ok = (doc->valuedouble > 0 && doc->valuedouble < 1) ||
-             api_problem_field(p, "threshold", "must be a number in (0, 1), or an object like "
-                                               "{\"criterion\": \"f_beta\", \"beta\": 1}, got %g",
+             api_problem_field(p, "threshold",
+                               "must be a number in (0, 1), or an object like "
+                               "{\"criterion\": \"f_beta\", \"beta\": 1}, got %g",
                                doc->valuedouble);
     out->value = out->fixed ? doc->valuedouble : 0;
     cJSON_Delete(doc);

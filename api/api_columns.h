@@ -34,8 +34,8 @@ bool api_bounds(const api_job *job, const char *const *names, size_t cols, doubl
 
 /* How class 1 is decided on. */
 typedef struct api_threshold {
-    bool given, fixed;    /* fixed: `value` itself; else chosen on validation data */
-    double value;         /* in (0, 1) */
+    bool given, fixed;     /* fixed: `value` itself; else chosen on validation data */
+    double value;          /* in (0, 1) */
     const char *criterion; /* name in api_threshold_criteria; static */
     double beta, target;
 } api_threshold;

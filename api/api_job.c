@@ -1,6 +1,7 @@
 /* api_job: reading a job request by the tables of core. */
 #include "api_job.h"
 
+#include "api_compat.h"
 #include "api_families.h"
 #include "api_fields.h"
 #include "api_json.h"
@@ -131,17 +132,39 @@ static const api_job_member *member(const char *name)
     return NULL;
 }
 
+/* In the names of another library, and not translated yet? */
+static bool is_foreign(const cJSON *doc)
+{
+    const cJSON *compat = cJSON_GetObjectItemCaseSensitive(doc, "compat");
+    return cJSON_IsObject(compat) && !cJSON_GetObjectItemCaseSensitive(compat, "translation");
+}
+
+/* Keeps what can be read only once the data is known. */
+static void keep_foreign(api_job *job, const cJSON *doc, api_problem *p)
+{
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(doc, "dataset_id");
+    if (id)
+        member("dataset_id")->decode(job, id, p);
+    job->foreign = api_doc_text(doc);
+    if (!job->foreign)
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+}
+
 static void decode_members(api_job *job, const cJSON *doc, bool inline_dataset, api_problem *p)
 {
-    decode_families(job, doc, p);
     const cJSON *item;
-    cJSON_ArrayForEach (item, doc) {
-        const api_job_member *m = member(item->string);
-        if (m && m->decode)
-            m->decode(job, item, p);
-        else if (!m && !is_family(item->string) && !decode_scalar(job, item, p))
-            unknown_field(item->string, p);
-    }
+    if (is_foreign(doc))
+        keep_foreign(job, doc, p);
+    else
+        decode_families(job, doc, p);
+    if (!job->foreign)
+        cJSON_ArrayForEach (item, doc) {
+            const api_job_member *m = member(item->string);
+            if (m && m->decode)
+                m->decode(job, item, p);
+            else if (!m && !is_family(item->string) && !decode_scalar(job, item, p))
+                unknown_field(item->string, p);
+        }
     bool has_id = cJSON_GetObjectItemCaseSensitive(doc, "dataset_id") != NULL;
     if (has_id && inline_dataset)
         api_problem_field(p, "dataset", "can't be given together with dataset_id");
@@ -150,19 +173,21 @@ static void decode_members(api_job *job, const cJSON *doc, bool inline_dataset, 
                           "is missing: the id of a dataset, or the data itself as \"dataset\"");
 }
 
-bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
+static bool reset(api_job *job, api_problem *p)
 {
     memset(job, 0, sizeof *job);
     gd_spec_defaults(&job->spec);
     gd_param_defaults(job, api_job_params, api_job_params_count);
+    job->name = strdup("");
+    return job->name || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+}
+
+bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
+{
     char *control = NULL;
     cJSON *doc = NULL;
-    job->name = strdup("");
-    if (!job->name) {
-        api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-        goto end;
-    }
-    if (!api_json_member(bytes, n, "dataset", &job->dataset_start, &job->dataset_end, p))
+    if (!reset(job, p) ||
+        !api_json_member(bytes, n, "dataset", &job->dataset_start, &job->dataset_end, p))
         goto end;
     /* The inline dataset goes to a reader of its own; what is left is a control document. */
     size_t cut = job->dataset_end - job->dataset_start;
@@ -184,7 +209,7 @@ bool api_job_decode(const char *bytes, size_t n, api_job *job, api_problem *p)
     doc = api_doc_parse(control, n, p);
     if (doc)
         decode_members(job, doc, cut != 0, p);
-    if (doc && p->code == API_NO_PROBLEM)
+    if (doc && !job->foreign && p->code == API_NO_PROBLEM)
         api_job_check(job, p);
 end:
     free(control);
@@ -192,13 +217,80 @@ end:
     return p->code == API_NO_PROBLEM;
 }
 
+/* ---- settings in the names of another library ---- */
+
+static double share_aside(const cJSON *doc, const cJSON *compat)
+{
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(doc, "validation_fraction"),
+                *theirs = cJSON_GetObjectItemCaseSensitive(compat, "validation_fraction");
+    if (cJSON_IsNumber(own))
+        return own->valuedouble;
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(compat, "early_stopping")))
+        return 0;
+    return cJSON_IsNumber(theirs) ? theirs->valuedouble : 0.1;
+}
+
+/* Moves the translated fields into the document; one that is there already is a mistake. */
+static void merge_fields(cJSON *doc, cJSON *fields, api_problem *p)
+{
+    while (fields->child) {
+        cJSON *field = cJSON_DetachItemViaPointer(fields, fields->child);
+        if (cJSON_GetObjectItemCaseSensitive(doc, field->string)) {
+            api_problem_field(p, field->string, "is set by compat already: leave out one of both");
+            cJSON_Delete(field);
+        } else if (!cJSON_AddItemToObject(doc, field->string, field)) {
+            cJSON_Delete(field);
+            api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+        }
+    }
+}
+
+bool api_job_translate(api_job *job, uint64_t rows, api_problem *p)
+{
+    if (!job->foreign)
+        return true;
+    size_t start = job->dataset_start, end = job->dataset_end;
+    cJSON *doc = cJSON_Parse(job->foreign), *fields = NULL, *echo = NULL;
+    const cJSON *compat = cJSON_GetObjectItemCaseSensitive(doc, "compat");
+    double aside = fmin(fmax(share_aside(doc, compat), 0), 1);
+    uint64_t train = rows - (uint64_t)floor(aside * (double)rows + 0.5);
+    if (!doc)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    if (!api_compat_translate(compat, train, &fields, &echo, p))
+        goto end;
+    merge_fields(doc, fields, p);
+    if (!cJSON_ReplaceItemInObjectCaseSensitive(doc, "compat", echo))
+        cJSON_Delete(echo);
+    api_job_free(job);
+    if (!reset(job, p))
+        goto end;
+    job->dataset_start = start;
+    job->dataset_end = end;
+    decode_members(job, doc, end > start, p);
+    if (p->code == API_NO_PROBLEM)
+        api_job_check(job, p);
+end:
+    cJSON_Delete(doc);
+    cJSON_Delete(fields);
+    return p->code == API_NO_PROBLEM;
+}
+
 void api_job_free(api_job *job)
 {
-    char **owned[] = {&job->name,          &job->dataset_id,   &job->initial,
-                      &job->start_from,    &job->weight_column, &job->sample_weight,
-                      &job->class_weight,  &job->offset,       &job->group_by,
-                      &job->bounds,        &job->threshold,    &job->compat,
-                      &job->validation_dataset_id};
+    char **owned[] = {&job->name,
+                      &job->dataset_id,
+                      &job->initial,
+                      &job->start_from,
+                      &job->weight_column,
+                      &job->sample_weight,
+                      &job->class_weight,
+                      &job->offset,
+                      &job->group_by,
+                      &job->bounds,
+                      &job->threshold,
+                      &job->compat,
+                      &job->validation_dataset_id,
+                      &job->foreign};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
         free(*owned[i]);
         *owned[i] = NULL;

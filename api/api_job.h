@@ -34,7 +34,8 @@ typedef struct api_job {
     char *offset, *group_by;             /* names of columns */
     char *bounds;                        /* {"column": [low or null, high or null]} */
     char *threshold;                     /* a number or an object, see api_threshold_read */
-    char *compat;                        /* as asked for; then as it was translated */
+    char *compat;                        /* how another library's settings were translated */
+    char *foreign; /* the request, while its compat is not translated: see api_job_translate */
 } api_job;
 
 #define API_NO_FOLDS 0
@@ -67,6 +68,10 @@ bool api_job_is_path(const api_job *job);
 bool api_job_decode(const char *bytes, size_t n, api_job *out, api_problem *p);
 void api_job_free(api_job *job);
 
+/* Reads the rest of a request in the names of another library (job->foreign), now that its data
+ * is known to have so many rows; others are left as they are. False with the fields in p. */
+bool api_job_translate(api_job *job, uint64_t rows, api_problem *p);
+
 /* The initial parameters for data of `cols` features and (where y is a class) classes:
  * params_len values that the caller frees, or NULL when the job gives none. With classes 0 those
  * of a model with an output for each class are left alone. False with the fields in p when they
@@ -86,7 +91,7 @@ typedef struct api_job_view {
     double cost, validation_cost, gradient_norm, learning_rate, max_stable_learning_rate, seconds;
     bool finite; /* false: cost was no longer a number */
     const char *created_at, *started_at, *finished_at;
-    const char *spec, *error, *advice, *certificate; /* JSON, as stored */
+    const char *spec, *error, *advice, *certificate, *objective; /* JSON, as stored */
     const char *results; /* JSON array: what came of the parts that have ended; NULL: of none */
 } api_job_view;
 

@@ -59,6 +59,7 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
         return;
     api_doc_embed(o, "advice", v->advice ? v->advice : "[]");
     api_doc_embed(o, "error", v->error ? v->error : "null");
+    api_doc_embed(o, "objective", v->objective ? v->objective : "null");
     api_doc_embed(o, "certificate", v->certificate ? v->certificate : "null");
     if (v->parts > 1)
         api_doc_embed(o, "results", v->results ? v->results : "[]");

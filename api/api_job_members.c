@@ -234,7 +234,8 @@ static void check_parts(const api_job *job, api_problem *p)
         api_problem_field(p, "group_by",
                           "does not go with a path, cross_validation or validation_dataset_id");
     if (job->group_by && (job->start_from || job->sample_weight))
-        api_problem_field(p, "group_by", "does not go with start_from or an array of sample_weight");
+        api_problem_field(p, "group_by",
+                          "does not go with start_from or an array of sample_weight");
     if (job->record_parameters != API_NO_RECORD && (path || folds || job->group_by))
         api_problem_field(p, "record_parameters",
                           "is for jobs of a single run: leave out cross_validation, group_by and "

@@ -96,8 +96,11 @@ bool api_problem_unknown(api_problem *p, const char *field, const char *const *n
     if (near)
         return api_problem_field(p, field, "unknown field; did you mean \"%s\"?", near);
     char known[320] = "";
-    for (size_t i = 0, at = 0; i < count && at < sizeof known; i++)
+    size_t at = 0;
+    for (size_t i = 0; i < count && at < sizeof known; i++)
         at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", at ? ", " : "", names[i]);
+    if (at >= sizeof known) /* too many to be read in an error */
+        return api_problem_field(p, field, "unknown field; GET /openapi.json describes all");
     return api_problem_field(p, field, "unknown field; known are: %s", known);
 }
 

@@ -41,7 +41,8 @@ static api_job_view view_of(srv_rows *rows)
                           .part = (uint64_t)srv_integer(rows, 22),
                           .parts = (uint64_t)srv_integer(rows, 23),
                           .certificate = srv_text(rows, 24),
-                          .results = srv_text(rows, 25)};
+                          .results = srv_text(rows, 25),
+                          .objective = srv_text(rows, 26)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)
@@ -124,6 +125,7 @@ static void reply_job(srv_request *rq, const srv_new_job *n)
                       .seconds = NAN,
                       .finite = true,
                       .created_at = n->created_at,
+                      .objective = n->objective,
                       .spec = n->spec};
     cJSON *o = cJSON_CreateObject();
     api_job_encode(o, &v, false);

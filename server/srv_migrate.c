@@ -80,6 +80,7 @@ static const char *const steps[] = {
     "ALTER TABLE jobs ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;" /* of one that is queued */
     "ALTER TABLE jobs ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE jobs ADD COLUMN parts INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE jobs ADD COLUMN objective TEXT;" /* JSON: what it minimises */
     "ALTER TABLE jobs ADD COLUMN initial BLOB;" /* parameters of the model it starts from */
     "ALTER TABLE jobs ADD COLUMN sweep INTEGER REFERENCES sweeps (seq) ON DELETE SET NULL;"
     "ALTER TABLE jobs ADD COLUMN replay_of TEXT;" /* id of a job */

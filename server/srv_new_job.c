@@ -1,6 +1,7 @@
 /* srv_new_job: checks, then one transaction. */
 #include "srv_new_job.h"
 
+#include "api_objective.h"
 #include "srv_log.h"
 
 #include <stdlib.h>
@@ -64,16 +65,21 @@ static bool find_model(srv_db *db, srv_new_job *n, api_problem *p)
     return same && n->initial;
 }
 
-static bool find(srv_db *db, void *arg, api_problem *p)
+static bool find_dataset(srv_db *db, void *arg, api_problem *p)
+{
+    srv_new_job *n = arg;
+    if (!n->dataset.id && !srv_dataset_load(db, n->job.dataset_id, &n->dataset, p))
+        return false;
+    return n->dataset.id ||
+           api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"",
+                             n->job.dataset_id);
+}
+
+static bool find_others(srv_db *db, void *arg, api_problem *p)
 {
     look_up *l = arg;
     srv_new_job *n = l->n;
     const char *other = n->job.validation_dataset_id;
-    if (!n->dataset.id && !srv_dataset_load(db, n->job.dataset_id, &n->dataset, p))
-        return false;
-    if (!n->dataset.id)
-        return api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"",
-                                 n->job.dataset_id);
     if (other && !srv_dataset_load(db, other, &l->validation, p))
         return false;
     if (other && !l->validation.id)
@@ -130,25 +136,33 @@ static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
 static bool check_validation(const srv_dataset *d, const srv_dataset *v, api_problem *p)
 {
     if (v->id && !v->labels != !d->labels)
-        return api_problem_field(p, "validation_dataset_id",
-                                 "has %s as its target, but the dataset to train on has %s",
-                                 v->labels ? "labels" : "numbers", d->labels ? "labels" : "numbers");
+        return api_problem_field(
+            p, "validation_dataset_id", "has %s as its target, but the dataset to train on has %s",
+            v->labels ? "labels" : "numbers", d->labels ? "labels" : "numbers");
     return true;
 }
 
 bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p)
 {
     look_up l = {.n = n};
-    bool ok = srv_store_read(app->store, find, &l, p);
+    bool ok = srv_store_read(app->store, find_dataset, n, p) &&
+              api_job_translate(&n->job, n->dataset.rows, p) &&
+              srv_store_read(app->store, find_others, &l, p);
     size_t labels = ok ? srv_dataset_labels(&n->dataset) : 0;
     ok = ok && settle(n, labels, p) && check_validation(&n->dataset, &l.validation, p) &&
          check_columns(n, labels, p);
     srv_dataset_free(&l.validation);
     if (!ok)
         return false;
+    bool weighted =
+        n->job.weight_column || n->job.sample_weight || n->job.class_weight || n->job.spec.balanced;
+    double aside = n->job.spec.validation_fraction;
+    uint64_t train = n->dataset.rows - (uint64_t)(aside * (double)n->dataset.rows + 0.5);
     free(n->spec);
+    free(n->objective);
     n->spec = api_doc_take_text(api_job_encode_spec(&n->job, n->dataset.id));
-    return n->spec || no_memory(p);
+    n->objective = api_doc_take_text(api_objective_encode(&n->job.spec, train, weighted));
+    return (n->spec && n->objective) || no_memory(p);
 }
 
 /* ---- storing ---- */
@@ -171,10 +185,10 @@ static bool record(srv_db *db, void *arg, api_problem *p)
         if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
             (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)))
             return false;
-        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttittbtt", n->id, n->job.name, n->dataset.id,
-                        (int64_t)n->job.spec.epochs, n->spec, n->created_at,
-                        (const void *)n->initial, n->initial_len * sizeof *n->initial,
-                        n->replay_of, n->sweep_id))
+        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbtt", n->id, n->job.name, n->dataset.id,
+                        (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
+                        (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
+                        n->sweep_id))
             return false;
     }
     return true;
@@ -211,5 +225,6 @@ void srv_new_job_free(srv_new_job *n)
     srv_dataset_free(&n->dataset);
     free(n->initial);
     free(n->spec);
+    free(n->objective);
     memset(n, 0, sizeof *n);
 }

@@ -10,14 +10,14 @@
 #include "srv_view.h"
 
 typedef struct srv_new_job {
-    api_job job;             /* as decoded; owned */
-    srv_ingest *ingest;      /* of an inline dataset that is recorded with the job, or NULL */
-    srv_dataset dataset;     /* owned */
-    double *initial;         /* the parameters of the model it starts from, or NULL; owned */
-    size_t initial_len;      /* values */
-    char *spec;              /* JSON, resolved; owned; set by check */
-    const char *replay_of;   /* id of a job, or NULL; borrowed, as is the next */
-    const char *sweep_id;    /* of the sweep that it belongs to, or NULL */
+    api_job job;            /* as decoded; owned */
+    srv_ingest *ingest;     /* of an inline dataset that is recorded with the job, or NULL */
+    srv_dataset dataset;    /* owned */
+    double *initial;        /* the parameters of the model it starts from, or NULL; owned */
+    size_t initial_len;     /* values */
+    char *spec, *objective; /* JSON, resolved; owned; set by check */
+    const char *replay_of;  /* id of a job, or NULL; borrowed, as is the next */
+    const char *sweep_id;   /* of the sweep that it belongs to, or NULL */
     char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE]; /* set by store */
 } srv_new_job;
 

@@ -149,7 +149,8 @@ static bool take_fold(srv_plan *plan, size_t which, const api_job *job, const sr
     uint32_t *fold = malloc(rows * sizeof *fold);
     plan->index = malloc(rows * sizeof *plan->index);
     bool ok = (fold && plan->index) || no_memory(p);
-    if (ok && gd_folds(&v->data, (size_t)job->cross_validation, job->spec.seed, fold, &err) != GD_OK)
+    if (ok &&
+        gd_folds(&v->data, (size_t)job->cross_validation, job->spec.seed, fold, &err) != GD_OK)
         ok = api_problem_core(p, &err);
     for (int aside = 0; ok && aside < 2; aside++) {
         for (size_t i = 0; i < rows; i++)
@@ -256,7 +257,8 @@ bool srv_plan_part(srv_plan *plan, size_t part, const api_job *job, const srv_vi
     case SRV_PATH:
         set_penalty(plan, part, spec);
         if (part > 0)
-            *initial = plan->ended[part < plan->penalties_count ? part - 1 : best_point(plan)].theta;
+            *initial =
+                plan->ended[part < plan->penalties_count ? part - 1 : best_point(plan)].theta;
         break;
     }
     return true;

@@ -49,7 +49,7 @@ typedef struct srv_run {
     double *checkpoint; /* checkpoint_len doubles: a head, then the run's own */
     size_t checkpoint_len;
     char started_at[SRV_TIME_SIZE];
-    char model_id[SRV_ID_SIZE]; /* of the job's (first) model; "" before there is one */
+    char model_id[SRV_ID_SIZE];   /* of the job's (first) model; "" before there is one */
     double began, seconds_before; /* of this process; of earlier ones */
     bool gone;                    /* the row no longer waits for this run */
 } srv_run;

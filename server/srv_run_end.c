@@ -17,12 +17,12 @@
 
 typedef struct result {
     srv_run *w;
-    bool last;                        /* the job ends with it */
+    bool last;                       /* the job ends with it */
     const char *state, *stop_reason; /* of the job, if it ends */
     char model_id[SRV_ID_SIZE];      /* "" for no model */
     char *error, *advice, *training, *metrics, *validation_metrics, *certificate, *details;
-    char *part;    /* what is kept of the part, or NULL for a job of a single one */
-    double *theta; /* in the data's units */
+    char *part;       /* what is kept of the part, or NULL for a job of a single one */
+    double *theta;    /* in the data's units */
     double threshold; /* NaN for none */
     char finished_at[SRV_TIME_SIZE];
 } result;
@@ -49,15 +49,15 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
     size_t len = gd_train_params_len(w->train) * sizeof(double),
            cols_len = shape->cols * sizeof(double);
     bool scaled = w->job.spec.standardize;
-    return srv_db_run(
-        db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittd", r->model_id, w->id, w->row.name,
-        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, w->view.columns,
-        w->dataset.target, (const void *)r->theta, len,
-        scaled ? (const void *)gd_train_params(w->train) : NULL, len,
-        scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
-        scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics, r->training,
-        r->finished_at, w->view.classes.json, (int64_t)shape->outputs, r->validation_metrics,
-        r->details, r->threshold);
+    return srv_db_run(db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittd", r->model_id, w->id,
+                      w->row.name, w->job.spec.model->name, (int64_t)shape->cols,
+                      (int64_t)shape->intercept, w->view.columns, w->dataset.target,
+                      (const void *)r->theta, len,
+                      scaled ? (const void *)gd_train_params(w->train) : NULL, len,
+                      scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
+                      scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics,
+                      r->training, r->finished_at, w->view.classes.json, (int64_t)shape->outputs,
+                      r->validation_metrics, r->details, r->threshold);
 }
 
 static bool write_part(srv_db *db, const result *r, api_problem *p)
@@ -83,18 +83,16 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
     }
     if (*r->model_id && !write_model(db, r, p))
         return false;
-    return !r->last ||
-           srv_db_run(db, SQL_JOB_END, p, "ttttttttt", r->state, r->stop_reason,
-                      *w->model_id ? w->model_id : NULL, r->error, r->advice, r->certificate,
-                      r->finished_at, w->started_at, w->id);
+    return !r->last || srv_db_run(db, SQL_JOB_END, p, "ttttttttt", r->state, r->stop_reason,
+                                  *w->model_id ? w->model_id : NULL, r->error, r->advice,
+                                  r->certificate, r->finished_at, w->started_at, w->id);
 }
 
 /* The checkpoint of a job whose next part has not begun: a head alone. */
 static void point_to_next(srv_run *w)
 {
     srv_run_take_checkpoint(w);
-    w->checkpoint[SRV_RUN_BASE] =
-        (double)(w->epoch_base + gd_train_state(w->train)->epoch + 1);
+    w->checkpoint[SRV_RUN_BASE] = (double)(w->epoch_base + gd_train_state(w->train)->epoch + 1);
     w->checkpoint[SRV_RUN_PART] = (double)w->part + 1;
     w->checkpoint_len = SRV_RUN_HEAD;
 }
@@ -272,10 +270,10 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
     if (!r->error && (srv_plan_keeps_model(&w->plan, w->part) || (r->last && !fold))) {
         srv_id_new(r->model_id, "mdl_");
         r->advice = advice(w);
-        r->training = api_doc_take_text(api_training_encode(
-            w->dataset.id, w->dataset.name, w->dataset.sha256, w->dataset.rows, w->row.spec,
-            gd_stop_name(s->stop), s->epoch, s->cost, s->gradient_norm, s->learning_rate,
-            srv_run_seconds(w)));
+        r->training = api_doc_take_text(
+            api_training_encode(w->dataset.id, w->dataset.name, w->dataset.sha256, w->dataset.rows,
+                                w->row.spec, gd_stop_name(s->stop), s->epoch, s->cost,
+                                s->gradient_norm, s->learning_rate, srv_run_seconds(w)));
     }
     if (w->plan.kind != SRV_SINGLE)
         r->part = describe(w, r);
@@ -320,12 +318,11 @@ bool srv_run_conclude(srv_run *w)
 {
     const gd_state *s = gd_train_state(w->train);
     api_problem p = {0};
-    result r = {.w = w, .state = "succeeded", .stop_reason = gd_stop_name(s->stop),
-                .threshold = NAN};
+    result r = {
+        .w = w, .state = "succeeded", .stop_reason = gd_stop_name(s->stop), .threshold = NAN};
     r.last = w->part + 1 == w->plan.parts || asked_to_end(s);
     r.theta = calloc(gd_train_params_len(w->train), sizeof *r.theta);
-    bool ok = r.theta ||
-              api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the result");
+    bool ok = r.theta || api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the result");
     ok = ok && write_up(w, &r, &p);
     bool goes_on = false;
     if (ok) {

@@ -157,8 +157,7 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
     if (!api_job_decode(r->spec, strlen(r->spec), &w->job, p))
         return false;
     srv_recorder_init(&w->recorder, w->job.history_points);
-    if (!open_data(w, p) || !find_start(w, p) ||
-        !srv_plan_make(&w->plan, &w->job, &w->view, p) ||
+    if (!open_data(w, p) || !find_start(w, p) || !srv_plan_make(&w->plan, &w->job, &w->view, p) ||
         !srv_store_read(w->app->store, load_parts, w, p))
         return false;
     w->part = w->plan.ended_count;

@@ -9,7 +9,7 @@
     "max_stable_learning_rate, stop_reason, model_id, seconds, created_at, started_at, "           \
     "finished_at, spec, error, advice, seq, validation_cost, part, parts, certificate, "           \
     "(SELECT '[' || group_concat(result) || ']' FROM (SELECT result FROM parts WHERE job = "       \
-    "jobs.seq ORDER BY part))"
+    "jobs.seq ORDER BY part)), objective"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
     "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold"
@@ -31,8 +31,9 @@
     X(SQL_DATASET_IN_USE,                                                                          \
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
-    X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, created_at, "  \
-                      "initial, replay_of, sweep) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, "      \
+    X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, objective, "   \
+                      "created_at, initial, replay_of, sweep) VALUES (?, ?, ?, 'queued', ?, ?, ?, " \
+                      "?, ?, ?, "                                                                  \
                       "(SELECT seq FROM sweeps WHERE id = ?))")                                       \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     X(SQL_JOB_LIST,                                                                                \

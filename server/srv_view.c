@@ -48,8 +48,8 @@ bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p
     d->sha256 = copy_text(srv_text(rows, 6));
     const char *labels = srv_text(rows, 7);
     d->labels = labels ? strdup(labels) : NULL;
-    bool ok = d->id && d->name && d->columns && d->target && d->sha256 &&
-              (d->labels || !labels) && parse_names(d);
+    bool ok = d->id && d->name && d->columns && d->target && d->sha256 && (d->labels || !labels) &&
+              parse_names(d);
     srv_db_done(rows);
     if (ok)
         return true;
@@ -64,8 +64,7 @@ bool srv_dataset_exists(srv_db *db, const char *id, api_problem *p)
         return false;
     bool found = d.id != NULL;
     srv_dataset_free(&d);
-    return found ||
-           api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", id);
+    return found || api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", id);
 }
 
 void srv_dataset_free(srv_dataset *d)
@@ -274,13 +273,13 @@ bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_
     if (!api_columns_resolve(job, d->names, d->cols, &v->roles, p) ||
         !(v->mapped = srv_cache_hold(cache, d->id, d->sha256, p)))
         return false;
-    if (validation && !(v->validation = srv_cache_hold(cache, validation->id, validation->sha256, p)))
+    if (validation &&
+        !(v->validation = srv_cache_hold(cache, validation->id, validation->sha256, p)))
         return false;
     const gd_data *train = srv_mapped_data(v->mapped);
     const gd_data *other = validation ? srv_mapped_data(v->validation) : NULL;
     v->data = *train;
-    if ((v->roles.features_count < d->cols || other) &&
-        !join(v, d, validation, train, other, p))
+    if ((v->roles.features_count < d->cols || other) && !join(v, d, validation, train, other, p))
         return false;
     bool ok = take_role(&v->weights, v->roles.weight, d, validation, train, other, p) &&
               take_role(&v->offset, v->roles.offset, d, validation, train, other, p) &&

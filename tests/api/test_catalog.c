@@ -72,7 +72,7 @@ static void assert_params(const cJSON *list, const gd_param *params, size_t coun
 START_TEST(the_catalog_has_every_member_and_parameter)
 {
     cJSON *doc = catalog();
-    ck_assert_int_eq(cJSON_GetArraySize(doc), (int)api_families_count + 3);
+    ck_assert_int_eq(cJSON_GetArraySize(doc), (int)api_families_count + 4);
     for (size_t i = 0; i < api_families_count; i++) {
         const api_family *f = &api_families[i];
         cJSON *list = member_of(doc, f->plural);
@@ -230,7 +230,14 @@ START_TEST(a_stored_spec_has_all_that_openapi_requires_and_no_more)
         member_of(spec, item->valuestring);
     cJSON_ArrayForEach (item, spec)
         ck_assert_msg(get(properties, item->string) != NULL, "%s is not described", item->string);
-    ck_assert_int_eq(cJSON_GetArraySize(properties), cJSON_GetArraySize(spec));
+    /* what is described and not there was not given: a member of its own */
+    cJSON_ArrayForEach (item, properties) {
+        size_t k = 0;
+        while (k < api_job_members_count && strcmp(api_job_members[k].name, item->string) != 0)
+            k++;
+        ck_assert_msg(get(spec, item->string) || (k < api_job_members_count && api_job_members[k].encode),
+                      "%s is described, but no part of a spec", item->string);
+    }
     cJSON_Delete(doc);
     cJSON_Delete(spec);
     free(stored);

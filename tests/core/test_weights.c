@@ -51,7 +51,7 @@ static void pair_free(pair *p)
     problem_free(&p->repeated);
 }
 
-static gd_task kind_of(const gd_cost *c)
+static gd_task task_of_cost(const gd_cost *c)
 {
     const gd_task tasks[] = {GD_REGRESSION, GD_COUNT, GD_BINARY};
     for (int i = 0; i < 3; i++)
@@ -72,7 +72,7 @@ static const char *model_of(gd_task task, const gd_cost *c)
 static gd_spec spec_of(const gd_cost *c)
 {
     gd_spec spec = spec_defaults();
-    use_model(&spec, model_of(kind_of(c), c));
+    use_model(&spec, model_of(task_of_cost(c), c));
     use_cost(&spec, c->name);
     spec.learning_rate = 0.05;
     spec.tol = 0;
@@ -85,7 +85,7 @@ START_TEST(integer_weights_are_rows_repeated)
 {
     const gd_cost *c = gd_costs[_i];
     pair p;
-    pair_make(&p, kind_of(c));
+    pair_make(&p, task_of_cost(c));
     gd_spec spec = spec_of(c);
     spec.standardize = false; /* whose statistics are plain ones */
     spec.l2 = 0.3;
@@ -117,7 +117,7 @@ START_TEST(the_curvature_is_weighted)
     if (c->curvature == 0)
         return;
     pair p;
-    pair_make(&p, kind_of(c));
+    pair_make(&p, task_of_cost(c));
     gd_spec spec = spec_of(c);
     spec.standardize = false;
     spec.learning_rate = GD_AUTO;
@@ -158,7 +158,7 @@ START_TEST(weighted_penalised_gradients_agree_with_central_differences)
 {
     const gd_cost *c = gd_costs[_i];
     pair p;
-    pair_make(&p, kind_of(c));
+    pair_make(&p, task_of_cost(c));
     for (int i = 0; i < ROWS; i++)
         p.weights[i] *= 0.37;
     gd_spec spec = spec_of(c);

@@ -488,7 +488,7 @@ START_TEST(unknown_fields_are_refused_with_the_nearest_name)
     bad_field("/v1/jobs", JOB("\"learningrate\": 0.1"), "learningrate",
               "did you mean \"learning_rate\"");
     bad_field("/v1/jobs", JOB("\"Epochs\": 5"), "Epochs", "did you mean \"epochs\"");
-    bad_field("/v1/jobs", JOB("\"completely_else\": 5"), "completely_else", "known are");
+    bad_field("/v1/jobs", JOB("\"completely_else\": 5"), "completely_else", "unknown field");
     bad_field("/v1/jobs", JOB("\"optimizer\": {\"name\": \"gd\", \"momentum\": 1}"),
               "optimizer.momentum", "unknown field");
     bad_field("/v1/jobs", "{\"dataset\": {\"X\": [1], \"y\": [1], \"nmae\": \"a\"}}",

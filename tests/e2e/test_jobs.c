@@ -250,7 +250,9 @@ START_TEST(defaults_are_resolved_and_echoed)
              "\"optimizer\": \"gd\", \"schedule\": \"constant\", \"learning_rate\": \"auto\", "
              "\"epochs\": 1000, \"validation_fraction\": \"none\", \"patience\": \"none\", "
              "\"l1\": 0, \"l2\": 0, \"clip_norm\": \"none\", \"clip_value\": \"none\", "
-             "\"average\": false, \"max_seconds\": \"none\", "
+             "\"average\": false, \"max_seconds\": \"none\", \"tol_on\": \"cost\", "
+             "\"non_negative\": false, \"cross_validation\": \"none\", \"path_points\": 30, "
+             "\"record_parameters\": \"none\", \"confidence_level\": 0.95, "
              "\"batch_size\": \"full\", \"tol\": 1e-6, \"n_iter_no_change\": \"auto\", "
              "\"seed\": 0, \"shuffle\": true, \"intercept\": true, \"standardize\": true, "
              "\"history_points\": 1000}",
@@ -292,6 +294,12 @@ START_TEST(every_setting_is_taken_and_echoed)
         "\"intercept\": false",
         "\"standardize\": false",
         "\"history_points\": \"all\"",
+        "\"tol_on\": \"parameters\"",
+        "\"non_negative\": true",
+        "\"cross_validation\": \"none\"",
+        "\"path_points\": 7",
+        "\"record_parameters\": 4",
+        "\"confidence_level\": 0.5",
         "\"initial_parameters\": {\"coefficients\": [0.25]}",
     };
     char body[2048], id[32];
@@ -933,8 +941,8 @@ START_TEST(csv_has_the_numbers_of_json_to_the_last_bit)
             }
         }
         ck_assert_mem_eq(v, &all[i], sizeof v);
-        ck_assert_int_eq(strncmp(at, "true\r\n", 6), 0);
-        at += 6;
+        ck_assert_int_eq(strncmp(at, "true,1\r\n", 8), 0);
+        at += 8;
     }
     ck_assert_int_eq(*at, '\0');
     e2e_reply_free(&r);
