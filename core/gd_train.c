@@ -79,13 +79,13 @@ static gd_status check_split(const gd_data *d, const gd_spec *spec, gd_error *er
     return GD_OK;
 }
 
-static gd_status check_offset(const gd_data *d, const gd_model *model, gd_error *err)
+static gd_status check_offset(const gd_data *d, const gd_spec *spec, gd_error *err)
 {
-    if (d->offset && model->task == GD_MULTICLASS)
+    if (d->offset && gd_spec_task(spec, d->classes) == GD_MULTICLASS)
         return gd_fail(err, GD_INVALID, "offset",
                        "is added to the score of every class alike, which changes nothing in "
                        "\"%s\": leave it out",
-                       model->name);
+                       spec->model->name);
     for (size_t i = 0; d->offset && i < d->rows; i++)
         if (!isfinite(d->offset[i]))
             return gd_fail(err, GD_INVALID, "offset", "must be finite numbers, row %zu has %g",
@@ -132,7 +132,7 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
     if (status == GD_OK)
         status = check_split(d, spec, err);
     if (status == GD_OK)
-        status = check_offset(d, spec->model, err);
+        status = check_offset(d, spec, err);
     if (status == GD_OK)
         status = gd_bounds_check(spec, d->cols, err);
     if (status != GD_OK)

@@ -123,7 +123,8 @@ void gd_train_prepare(gd_train *t)
         return;
     }
     gd_bounds_scale(t);
-    if (t->moved) /* a starting point of the model's own is meant for what it is trained on */
+    /* a starting point of the model's own is meant for what it is trained on, its bounds are not */
+    if (t->moved || t->lower)
         t->spec.model->rescale(&t->shape, t->center, t->scale, t->theta, t->theta);
     gd_bounds_project(t, t->theta);
     if (!gd_all_finite(t->theta, t->n)) {
