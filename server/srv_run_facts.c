@@ -58,7 +58,6 @@ static bool certify(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
     return true;
 }
 
-/* Bounds within the spec are those of columns; non_negative is one for all. */
 static bool infer(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
 {
     gd_error err;
@@ -133,20 +132,39 @@ static void add_parts(srv_run *w, cJSON *o)
     srv_plan_describe(plan, w->part, &w->job, o);
 }
 
+/* non_negative is a lower bound of every coefficient; *out is freed by the caller. */
+static bool find_lower(const srv_run *w, gd_fit *fit, double **out, api_problem *p)
+{
+    *out = NULL;
+    if (!gd_train_spec(w->train)->non_negative)
+        return true;
+    *out = malloc(fit->shape.cols * sizeof **out);
+    for (size_t j = 0; *out && j < fit->shape.cols; j++)
+        (*out)[j] = fit->lower ? fmax(fit->lower[j], 0) : 0;
+    fit->lower = *out;
+    return *out || api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
+}
+
+static bool find_facts(srv_run *w, const gd_fit *fit, char **certificate, cJSON *details,
+                       api_problem *p)
+{
+    cJSON *c = cJSON_CreateObject();
+    bool ok = certify(w, fit, c, p);
+    *certificate = api_doc_take_text(c);
+    if (!ok || !*certificate)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
+    api_doc_item(details, "objective",
+                 api_objective_encode(gd_train_spec(w->train), fit->rows.count, weighted(&w->job)));
+    api_doc_embed(details, "certificate", *certificate);
+    add_parts(w, details);
+    return infer(w, fit, api_doc_add_object(details, "inference"), p);
+}
+
 bool srv_run_facts(srv_run *w, char **certificate, cJSON *details, api_problem *p)
 {
     gd_fit fit = fit_of(w);
-    cJSON *c = cJSON_CreateObject();
-    if (!certify(w, &fit, c, p)) {
-        cJSON_Delete(c);
-        return false;
-    }
-    *certificate = api_doc_take_text(c);
-    if (!*certificate)
-        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
-    api_doc_item(details, "objective",
-                 api_objective_encode(gd_train_spec(w->train), fit.rows.count, weighted(&w->job)));
-    api_doc_embed(details, "certificate", *certificate);
-    add_parts(w, details);
-    return infer(w, &fit, api_doc_add_object(details, "inference"), p);
+    double *lower;
+    bool ok = find_lower(w, &fit, &lower, p) && find_facts(w, &fit, certificate, details, p);
+    free(lower);
+    return ok;
 }
