@@ -77,11 +77,11 @@ static bool standardise(scaling *s, gd_fit *f)
 }
 
 /* Iterates until the bound is as good as it gets; returns it. */
-static double search(gd_newton *w, double cost, double iterations)
+static double search(gd_newton *w, double cost, double allowed)
 {
     double best = gd_newton_trivial_gap(w), scale = 0;
     bool smooth = w->fit.cost->smooth;
-    for (int i = 0; i < ITERATIONS && i < iterations; i++) {
+    for (int i = 0; i < ITERATIONS && (i == 0 || w->work < allowed); i++) {
         gd_newton_solve(w);
         if (i == 0 && !smooth) {
             scale = w->data_cost > 0 ? 2 * w->data_cost : 1;
@@ -124,7 +124,7 @@ static void none(gd_certificate *out, const char *reason)
     out->reason = reason;
 }
 
-static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double iterations, gd_error *err)
+static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double allowed, gd_error *err)
 {
     gd_newton w;
     gd_fit f = *fit;
@@ -137,7 +137,7 @@ static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double iterati
     if (status != GD_OK)
         goto end;
     bool exact = w.simple && strcmp(f.cost->name, "mse") == 0;
-    out->gap = exact ? quadratic_gap(&w) : search(&w, out->cost, iterations);
+    out->gap = exact ? quadratic_gap(&w) : search(&w, out->cost, allowed);
     out->kind = exact ? GD_GAP_EXACT : GD_GAP_BOUND;
     out->reason = "";
     if (!isfinite(out->gap))
@@ -176,5 +176,5 @@ gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double wor
         none(out, "the cost is not finite");
         return GD_OK;
     }
-    return find_gap(out, fit, fmax(1, floor(allowed / once)), err);
+    return find_gap(out, fit, allowed, err);
 }

@@ -11,9 +11,9 @@
  * nothing cancels. alpha is taken from Newton's method (damped; with coordinate descent on its
  * quadratic model where there is l1 or a bound, as in Friedman, Hastie, Tibshirani, 2010; of costs
  * whose slope jumps on smoothed ones, Nesterov, 2005): the slopes at its iterates, linearised at
- * its step, which balances u. Every iterate gives a bound; the least is kept, until
- * it is within 1% of what the iterate shows to be possible. For least squares, with or without l2,
- * the first is exact: 1/2 g' H^+ g.
+ * its step, which balances u, times the share of them that is within every bound. Each iterate
+ * gives a bound; the least is kept, until it is within 1% of what the iterate shows to be possible.
+ * For least squares, with or without l2, the first is exact: 1/2 g' H^+ g.
  */
 #ifndef GD_CERTIFICATE_H
 #define GD_CERTIFICATE_H
@@ -38,8 +38,10 @@ typedef struct gd_certificate {
 /* "none", "bound", "exact" */
 const char *gd_gap_kind_name(gd_gap_kind kind);
 
-/* work: rows x parameters^2 that may be spent; GD_PROOF_WORK at least is allowed. GD_OK also when
- * the gap is not known. cost and gradient_norm are NaN for models that are not linear. */
+/* work: rows x parameters^2 that may be spent, GD_PROOF_WORK at least; the bound is what was found
+ * by then. Of costs whose slope jumps, with very many rows, it may stay some percent too high.
+ * GD_OK also when the gap is not known. cost and gradient_norm are NaN for models that are not
+ * linear. */
 gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double work, gd_error *err)
     __attribute__((warn_unused_result));
 

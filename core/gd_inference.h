@@ -6,7 +6,7 @@
  * Logistic, Poisson and softmax regression: the inverse of Fisher's information, sum w I(z), and
  * the normal distribution; weights count rows, so they are to be handed in as the user gave them,
  * not rescaled. All of it from the QR factor of the weighted, centred and scaled rows:
- * Longley's standard errors come out to 12 digits. In the data's units.
+ * Longley's standard errors come out to at least 10 digits. In the data's units.
  *
  * Softmax: coefficients are contrasts with class 0, as only those are determined.
  */

@@ -152,6 +152,28 @@ static double row_gap(const gd_newton *w, const double *z, double y, const doubl
     return gd_cost_softmax_gap(z, y, alpha, w->outputs);
 }
 
+/* The largest share of alpha that is within the bounds of the row's conjugate. 0 always is. */
+static double share_inside(gd_newton *w, const double *z, double y)
+{
+    double low = 0, high = 1;
+    for (int i = 0; i < 40; i++) {
+        double middle = 0.5 * (low + high);
+        for (size_t k = 0; k < w->outputs; k++)
+            w->delta[k] = middle * w->alpha[k];
+        if (isinf(row_gap(w, z, y, w->delta)))
+            high = middle;
+        else
+            low = middle;
+    }
+    return low;
+}
+
+/* Counts a pass over the rows that takes `each` work a parameter. */
+static void count_pass(gd_newton *w, double each)
+{
+    w->work += each * (double)w->fit.rows.count * (double)w->outputs * (double)w->n;
+}
+
 /* ---- the factor ---- */
 
 static void factor_row(gd_newton *w, double weight)
@@ -286,6 +308,7 @@ static void finish_exactly(gd_newton *w)
 void gd_newton_solve(gd_newton *w)
 {
     double y, weight;
+    count_pass(w, 4 + (double)w->n);
     gd_qr_clear(w->qr);
     memset(w->gradient, 0, w->n * sizeof *w->gradient);
     w->data_cost = 0;
@@ -323,6 +346,8 @@ void gd_newton_solve(gd_newton *w)
 static double visit_dual(gd_newton *w, double share)
 {
     double y, weight, gap = 0;
+    count_pass(w, 8);
+    w->inside = 1;
     memset(w->u, 0, w->n * sizeof *w->u);
     memset(w->size, 0, w->n * sizeof *w->size);
     for (size_t i = 0; i < w->fit.rows.count; i++) {
@@ -341,7 +366,10 @@ static double visit_dual(gd_newton *w, double share)
             }
         }
         scores_at(w, i, w->start, w->z);
-        gap += weight * row_gap(w, w->z, y, w->alpha);
+        double term = row_gap(w, w->z, y, w->alpha);
+        if (isinf(term) && w->inside > 0)
+            w->inside = fmin(w->inside, share_inside(w, w->z, y));
+        gap += weight * term;
     }
     return gap;
 }
@@ -400,8 +428,8 @@ static double allowed_share(const gd_newton *w)
 
 double gd_newton_gap(gd_newton *w)
 {
-    double gap = balanced_dual(w), share = allowed_share(w);
-    if (share < 1)
+    double gap = balanced_dual(w), share = fmin(w->inside, allowed_share(w));
+    if (share < 1 && share > 0)
         gap = visit_dual(w, share);
     gap += penalty_gap(w);
     return isnan(gap) ? INFINITY : gap;
@@ -427,6 +455,7 @@ static double move_to(const gd_newton *w, size_t c, double t)
 static double slope_along(gd_newton *w, double t)
 {
     double y, weight, sum = 0;
+    count_pass(w, 4);
     for (size_t i = 0; i < w->fit.rows.count; i++) {
         if (!load(w, i, &y, &weight))
             continue;

@@ -15,6 +15,8 @@ typedef struct gd_newton {
     double width;               /* of the smoothing (gd_cost.h) */
     double cost, data_cost;     /* J at theta; and without penalties */
     double decrement;           /* minus the slope along the step, where it begins */
+    double inside;              /* the share of alpha that is within every row's bounds */
+    double work;                /* done so far, in rows x parameters^2 */
     gd_qr *qr, *sub;
     double *memory;
     gd_penalty *penalty;         /* n */

@@ -167,13 +167,12 @@ START_TEST(a_weighted_linear_fit_with_an_offset_agrees_with_r)
 }
 END_TEST
 
-/* diag(solve(cor(mtcars[, c("wt", "hp", "qsec")]))); theta: coef(lm(mpg ~ wt + hp + qsec)) is not
- * needed: with offset = mpg zeros are the fit, and the standard errors are 0. */
+/* diag(solve(cor(mtcars[, c("wt", "hp", "qsec")]))) */
 START_TEST(variance_inflation_agrees_with_the_inverse_of_the_correlations)
 {
     const double want[] = {2.5304427501289801, 4.9219557480794895, 2.8738037543873913};
     const int features[] = {WT, HP, QSEC};
-    double theta[4];
+    double theta[4] = {0};
     setup s;
     mtcars_of(&s, "linear_regression", MPG, features, 3, theta);
     least_squares(&s.p.data, true, theta);
@@ -328,7 +327,7 @@ END_TEST
 START_TEST(how_the_run_scaled_does_not_matter)
 {
     const int features[] = {WT, HP, QSEC};
-    double theta[4], scaled[4];
+    double theta[4] = {0}, scaled[4];
     const double center[] = {3, 100, 20}, scale[] = {2, 50, 0.25};
     setup s;
     mtcars_of(&s, "linear_regression", MPG, features, 3, theta);
@@ -362,7 +361,7 @@ static gd_inference_status status_of(const gd_fit *f)
 START_TEST(where_it_does_not_hold_it_says_why)
 {
     const int features[] = {WT, HP};
-    double theta[3], lower[] = {-INFINITY, -1}, far[3];
+    double theta[3] = {0}, lower[] = {-INFINITY, -1}, far[3];
     setup s;
     mtcars_of(&s, "linear_regression", MPG, features, 2, theta);
     least_squares(&s.p.data, true, theta);
