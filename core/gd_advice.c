@@ -41,11 +41,20 @@ static void on_rest(const gd_train *t, const gd_spec *spec, gd_advice *out)
             s->safe_rate, fall);
 }
 
+/* Could the optimizer that looks for its steps be used in place of this one? */
+static bool lbfgs_would_do(const gd_spec *spec)
+{
+    return !spec->optimizer->descend && spec->batch_size == GD_FULL_BATCH && spec->cost->smooth &&
+           spec->l1 == 0 && !spec->non_negative && !spec->lower;
+}
+
 static void on_epochs(const gd_spec *spec, const gd_state *s, gd_advice *out)
 {
     if (s->stop == GD_STOP_MAX_EPOCHS && spec->tol > 0)
-        say(out, "the cost was still changing by more than tol when epochs ran out: raise epochs%s",
-            spec->standardize ? "" : ", or set standardize to true, which usually needs far fewer");
+        say(out,
+            "the cost was still changing by more than tol when epochs ran out: raise epochs%s%s",
+            spec->standardize ? "" : ", or set standardize to true, which usually needs far fewer",
+            lbfgs_would_do(spec) ? ", or set optimizer to \"lbfgs\", which needs far fewer" : "");
     if (isnan(s->validation_cost) && s->best_epoch < s->epoch &&
         s->cost > s->best_cost * (1 + 1e-3) && s->best_cost > 0)
         say(out,

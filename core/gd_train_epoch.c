@@ -5,6 +5,7 @@
 #include "gd_kernels.h"
 #include "gd_rng.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -57,9 +58,13 @@ static void shrink(gd_train *t)
         return;
     double by =
         t->spec.l1 * t->state.learning_rate * t->spec.optimizer->gain(&t->spec.optimizer_hyper);
-    for (size_t i = 0; i < t->n; i++)
-        if (t->weight[i] != 0)
-            t->theta[i] = copysign(fmax(fabs(t->theta[i]) - by, 0), t->theta[i]);
+    for (size_t i = 0; i < t->n; i++) {
+        double size = fabs(t->theta[i]) - by;
+        if (t->weight[i] != 0 && size <= 0)
+            t->theta[i] = 0; /* of no sign */
+        else if (t->weight[i] != 0)
+            t->theta[i] = copysign(size, t->theta[i]);
+    }
 }
 
 /* How far the parameters have come since the epoch before, which t->finite holds. */
@@ -170,11 +175,12 @@ static void update(gd_train *t)
 
 /* The longest step of a halving series that lowers the objective enough (Armijo, 1966; for
  * l1, of the proximal step: Beck, Teboulle, 2009). The last epoch's length, doubled, is where
- * it begins, so the step can grow again. */
+ * it begins, so the step can grow again. Close to the minimum, where what a step should gain drowns
+ * in the rounding of the cost, the last length goes on as it is. */
 static void backtrack(gd_train *t)
 {
     enum { HALVINGS = 60 };
-    double before = t->state.cost, *trial = t->v;
+    double before = t->state.cost, noise = 4 * DBL_EPSILON * fabs(before), *trial = t->v;
     clip(t);
     if (gd_norm(t->gradient, t->n) == 0 && t->spec.l1 == 0)
         return; /* nowhere to go */
@@ -189,7 +195,8 @@ static void backtrack(gd_train *t)
         gd_bounds_project(t, t->theta);
         for (size_t i = 0; i < t->n; i++)
             moved += (t->theta[i] - trial[i]) * (t->theta[i] - trial[i]);
-        if (full_cost(t, t->theta, NULL) <= before - moved / (4 * t->base_rate))
+        double gain = moved / (4 * t->base_rate), cost = full_cost(t, t->theta, NULL);
+        if (cost <= before - gain || (k > 0 && gain <= noise && cost <= before + noise))
             return;
         memcpy(t->theta, trial, t->n * sizeof *trial);
     }
