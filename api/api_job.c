@@ -230,13 +230,38 @@ static double share_aside(const cJSON *doc, const cJSON *compat)
     return cJSON_IsNumber(theirs) ? theirs->valuedouble : 0.1;
 }
 
-/* Moves the translated fields into the document; one that is there already is a mistake. */
-static void merge_fields(cJSON *doc, cJSON *fields, api_problem *p)
+/* Is the translation of this field no more than a default of the library's? Takes its rows out
+ * then, as the job's own value holds. */
+static bool yields(cJSON *echo, const char *field)
+{
+    cJSON *rows = cJSON_GetObjectItemCaseSensitive(echo, "translation"), *row, *next;
+    size_t n = strlen(field);
+    if (strcmp(field, "model") == 0 || strcmp(field, "cost") == 0)
+        return false; /* what the estimator is */
+    for (int drop = 0; drop < 2; drop++)
+        for (row = rows ? rows->child : NULL; row; row = next) {
+            next = row->next;
+            const cJSON *to = cJSON_GetObjectItemCaseSensitive(row, "to");
+            if (!cJSON_IsString(to) || strncmp(to->valuestring, field, n) != 0 ||
+                (to->valuestring[n] && to->valuestring[n] != '.'))
+                continue;
+            if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "default")))
+                return false;
+            if (drop)
+                cJSON_Delete(cJSON_DetachItemViaPointer(rows, row));
+        }
+    return true;
+}
+
+/* Moves the translated fields into the document. What was asked for there twice is a mistake. */
+static void merge_fields(cJSON *doc, cJSON *fields, cJSON *echo, api_problem *p)
 {
     while (fields->child) {
         cJSON *field = cJSON_DetachItemViaPointer(fields, fields->child);
-        if (cJSON_GetObjectItemCaseSensitive(doc, field->string)) {
+        bool own = cJSON_GetObjectItemCaseSensitive(doc, field->string) != NULL;
+        if (own && !yields(echo, field->string))
             api_problem_field(p, field->string, "is set by compat already: leave out one of both");
+        if (own) {
             cJSON_Delete(field);
         } else if (!cJSON_AddItemToObject(doc, field->string, field)) {
             cJSON_Delete(field);
@@ -258,7 +283,7 @@ bool api_job_translate(api_job *job, uint64_t rows, api_problem *p)
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     if (!api_compat_translate(compat, train, &fields, &echo, p))
         goto end;
-    merge_fields(doc, fields, p);
+    merge_fields(doc, fields, echo, p);
     if (!cJSON_ReplaceItemInObjectCaseSensitive(doc, "compat", echo))
         cJSON_Delete(echo);
     api_job_free(job);

@@ -124,6 +124,51 @@ START_TEST(a_side_without_rows_is_refused)
 }
 END_TEST
 
+/* ---- folds ---- */
+
+START_TEST(folds_differ_by_a_row_at_most_and_so_do_their_classes)
+{
+    problem p = uneven();
+    uint32_t fold[MAX_ROWS], again[MAX_ROWS];
+    gd_error err;
+    for (size_t k = 2; k < 12; k += 3) {
+        size_t rows[12] = {0}, of_class[12][4] = {{0}};
+        ck_assert_int_eq(gd_folds(&p.data, k, 5, fold, &err), GD_OK);
+        for (size_t i = 0; i < MAX_ROWS; i++) {
+            ck_assert_uint_lt(fold[i], k);
+            rows[fold[i]]++;
+            of_class[fold[i]][(size_t)p.targets[i]]++;
+        }
+        for (size_t f = 0; f < k; f++) {
+            ck_assert_uint_le(rows[f] - MAX_ROWS / k, 1);
+            ck_assert_uint_le(of_class[f][0] - 200 / k, 1);
+            ck_assert_uint_le(of_class[f][1] - 90 / k, 1);
+            ck_assert_uint_le(of_class[f][2] - 9 / k, 1);
+        }
+        ck_assert_int_eq(gd_folds(&p.data, k, 5, again, &err), GD_OK);
+        ck_assert_mem_eq(fold, again, sizeof fold);
+        ck_assert_int_eq(gd_folds(&p.data, k, 6, again, &err), GD_OK);
+        ck_assert_mem_ne(fold, again, sizeof fold);
+    }
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(more_folds_than_rows_are_refused)
+{
+    problem p = problem_random(5, 1, 0, 324);
+    uint32_t fold[5];
+    gd_error err = {0};
+    ck_assert_int_eq(gd_folds(&p.data, 5, 0, fold, &err), GD_OK);
+    const size_t bad[] = {0, 1, 6};
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(gd_folds(&p.data, bad[i], 0, fold, &err), GD_INVALID);
+        ck_assert_str_eq(err.field, "cross_validation");
+    }
+    problem_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("split");
@@ -131,5 +176,7 @@ int main(void)
     tcase_add_test(tc, of_classes_the_fraction_of_each_is_set_aside);
     tcase_add_test(tc, the_choice_is_the_seeds);
     tcase_add_test(tc, a_side_without_rows_is_refused);
+    tcase_add_test(tc, folds_differ_by_a_row_at_most_and_so_do_their_classes);
+    tcase_add_test(tc, more_folds_than_rows_are_refused);
     return run_case(tc, "split");
 }
