@@ -133,6 +133,15 @@ static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
     return ok;
 }
 
+static bool check_folds(const srv_new_job *n, api_problem *p)
+{
+    return n->job.cross_validation <= n->dataset.rows ||
+           api_problem_field(p, "cross_validation",
+                             "must be at most the number of rows, %llu, got %llu",
+                             (unsigned long long)n->dataset.rows,
+                             (unsigned long long)n->job.cross_validation);
+}
+
 static bool check_validation(const srv_dataset *d, const srv_dataset *v, api_problem *p)
 {
     if (v->id && !v->labels != !d->labels)
@@ -150,7 +159,7 @@ bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p)
               srv_store_read(app->store, find_others, &l, p);
     size_t labels = ok ? srv_dataset_labels(&n->dataset) : 0;
     ok = ok && settle(n, labels, p) && check_validation(&n->dataset, &l.validation, p) &&
-         check_columns(n, labels, p);
+         check_folds(n, p) && check_columns(n, labels, p);
     srv_dataset_free(&l.validation);
     if (!ok)
         return false;
