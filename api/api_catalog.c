@@ -51,6 +51,12 @@ cJSON *api_catalog_encode(void)
         encode_family(o, &api_families[i]);
     encode_params(o, "settings", gd_spec_params, gd_spec_params_count);
     encode_params(o, "recording", api_job_params, api_job_params_count);
+    cJSON *members = api_doc_add_array(o, "members");
+    for (size_t i = 0; i < api_job_members_count; i++) {
+        cJSON *member = api_doc_append_object(members);
+        api_doc_string(member, "name", api_job_members[i].name);
+        api_doc_string(member, "help", api_job_members[i].help);
+    }
     cJSON *formats = api_doc_add_array(o, "formats");
     for (size_t i = 0; i < api_formats_count; i++) {
         cJSON *f = api_doc_append_object(formats);

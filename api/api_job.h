@@ -48,6 +48,7 @@ extern const size_t api_job_params_count;
 /* The other members of a job: names, arrays, objects. One more is one more row. */
 typedef struct api_job_member {
     const char *name;
+    const char *help; /* one line */
     /* Reads the value; false with the field in p. NULL: read elsewhere. */
     bool (*decode)(api_job *job, const cJSON *value, api_problem *p);
     /* Adds it to a spec, if it was given; NULL: it is no part of one. */
