@@ -261,6 +261,9 @@ void api_job_check(const api_job *job, api_problem *p)
     gd_error err;
     gd_spec spec = job->spec;
     spec.split = job->validation_dataset_id || job->cross_validation != API_NO_FOLDS;
+    static const double any; /* which bounds is not known before the columns are */
+    if (job->bounds)
+        spec.lower = &any;
     if (spec.l1 == GD_PATH)
         spec.l1 = 1; /* what a path's points are like */
     if (spec.l2 == GD_PATH)

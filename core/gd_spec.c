@@ -170,7 +170,7 @@ bool gd_spec_bounded(const gd_spec *s)
 
 static const char *bounds_field(const gd_spec *s)
 {
-    return s->lower ? "lower" : s->upper ? "upper" : "non_negative";
+    return s->lower || s->upper ? "bounds" : "non_negative";
 }
 
 static gd_status check_bounds(const gd_spec *s, gd_error *err)

@@ -28,15 +28,15 @@ gd_status gd_bounds_check(const gd_spec *s, size_t cols, gd_error *err)
 {
     for (size_t j = 0; j < cols && gd_spec_bounded(s); j++) {
         if (s->lower && !(s->lower[j] < INFINITY))
-            return gd_fail(err, GD_INVALID, "lower",
+            return gd_fail(err, GD_INVALID, "bounds",
                            "must be numbers, or minus infinity for none; column %zu has %g", j + 1,
                            s->lower[j]);
         if (s->upper && !(s->upper[j] > -INFINITY))
-            return gd_fail(err, GD_INVALID, "upper",
+            return gd_fail(err, GD_INVALID, "bounds",
                            "must be numbers, or infinity for none; column %zu has %g", j + 1,
                            s->upper[j]);
         if (lower_of(s, j) > upper_of(s, j))
-            return gd_fail(err, GD_INVALID, "upper",
+            return gd_fail(err, GD_INVALID, "bounds",
                            "must not be below the lower bound: column %zu has %g below %g", j + 1,
                            upper_of(s, j), lower_of(s, j));
     }

@@ -90,6 +90,25 @@ static bool find_others(srv_db *db, void *arg, api_problem *p)
 
 /* ---- does it all fit? ---- */
 
+/* What can be said of classes before the rows are read: of labels that are texts. */
+static bool check_classes(const srv_new_job *n, size_t labels, api_problem *p)
+{
+    double *weights = NULL;
+    gd_task task = gd_spec_task(&n->job.spec, labels);
+    if (n->job.offset && task == GD_MULTICLASS)
+        return api_problem_field(p, "offset",
+                                 "is added to the score of every class alike, which changes "
+                                 "nothing in \"%s\": leave it out",
+                                 n->job.spec.model->name);
+    if (labels && (task == GD_BINARY ? labels != 2 : labels < 2))
+        return api_problem_field(p, "model", "\"%s\" needs %s classes in the target, got %zu",
+                                 n->job.spec.model->name,
+                                 task == GD_BINARY ? "exactly 2" : "at least 2", labels);
+    bool ok = !labels || api_class_weights(&n->job, n->dataset.labels, &weights, p);
+    free(weights);
+    return ok;
+}
+
 /* Says what "auto" stands for, now that the target is known, and looks whether it all fits. Whole
  * numbers may be classes too, but are so for a model of classes alone. */
 static bool settle(srv_new_job *n, size_t labels, api_problem *p)
@@ -105,7 +124,7 @@ static bool settle(srv_new_job *n, size_t labels, api_problem *p)
             several ? "\"binary\", \"multiclass\" or \"auto\""
                     : "\"logistic_regression\" or \"softmax_regression\"");
     api_job_check(&n->job, p);
-    return p->code == API_NO_PROBLEM;
+    return p->code == API_NO_PROBLEM && check_classes(n, labels, p);
 }
 
 static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
@@ -136,10 +155,9 @@ static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
 static bool check_folds(const srv_new_job *n, api_problem *p)
 {
     return n->job.cross_validation <= n->dataset.rows ||
-           api_problem_field(p, "cross_validation",
-                             "must be at most the number of rows, %llu, got %llu",
-                             (unsigned long long)n->dataset.rows,
-                             (unsigned long long)n->job.cross_validation);
+           api_problem_field(
+               p, "cross_validation", "must be at most the number of rows, %llu, got %llu",
+               (unsigned long long)n->dataset.rows, (unsigned long long)n->job.cross_validation);
 }
 
 static bool check_validation(const srv_dataset *d, const srv_dataset *v, api_problem *p)

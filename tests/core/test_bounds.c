@@ -213,9 +213,9 @@ START_TEST(bounds_that_make_no_sense_are_refused)
         double lower[2], upper[2];
         bool non_negative;
         const char *field;
-    } wrong[] = {{{0, NAN}, {1, 1}, false, "lower"},      {{0, 0}, {NAN, 1}, false, "upper"},
-                 {{0, INFINITY}, {1, 1}, false, "lower"}, {{0, 0}, {1, -INFINITY}, false, "upper"},
-                 {{0, 2}, {1, 1}, false, "upper"},        {{-2, -2}, {1, -1}, true, "upper"}};
+    } wrong[] = {{{0, NAN}, {1, 1}, false, "bounds"},      {{0, 0}, {NAN, 1}, false, "bounds"},
+                 {{0, INFINITY}, {1, 1}, false, "bounds"}, {{0, 0}, {1, -INFINITY}, false, "bounds"},
+                 {{0, 2}, {1, 1}, false, "bounds"},        {{-2, -2}, {1, -1}, true, "bounds"}};
     for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
         gd_spec spec = spec_defaults();
         gd_error err = {0};

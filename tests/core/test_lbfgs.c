@@ -570,10 +570,10 @@ START_TEST(what_a_line_search_can_not_go_with_is_refused)
     refused(&s, "non_negative", "gd");
     s = plain;
     s.lower = bound;
-    refused(&s, "lower", "gd");
+    refused(&s, "bounds", "gd");
     s = plain;
     s.upper = bound;
-    refused(&s, "upper", "gd");
+    refused(&s, "bounds", "gd");
     s = plain;
     s.average = true;
     refused(&s, "average", "false");
