@@ -30,6 +30,12 @@ void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
     api_doc_embed(o, "validation_metrics", v->validation_metrics ? v->validation_metrics : "null");
     api_doc_string(o, "job_id", v->job_id);
     api_doc_string(o, "created_at", v->created_at);
+    api_doc_number(o, "updates", (double)v->updates);
+    api_doc_string(o, "updated_at", v->updated_at);
+    if (v->updates)
+        api_doc_string(o, "note",
+                       "metrics, details of the fit and training are those before the updates; "
+                       "POST /v1/models/{id}/evaluations measures the model as it is now");
     if (brief)
         return;
     api_doc_embed(o, "training", v->training);

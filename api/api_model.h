@@ -18,6 +18,8 @@ typedef struct api_model_view {
     const char *metrics, *validation_metrics; /* JSON, as stored; NULL without validation */
     const char *training;                     /* JSON, as stored */
     const char *details;                      /* JSON object of further members, or NULL */
+    uint64_t updates;                         /* passes over further rows since training */
+    const char *updated_at;                   /* of the last one, or NULL */
 } api_model_view;
 
 /* `brief` leaves out parameters, columns and training. */

@@ -30,6 +30,7 @@ typedef struct api_read_options {
     const char *target;         /* the target's column, or NULL */
     const char *const *columns; /* the features wanted, in order, or NULL for all */
     size_t columns_count;
+    bool in_order;       /* `columns` are those of a model: X may come without names, by place */
     uint64_t max_values; /* values in all rows together; 0 for no such limit */
 } api_read_options;
 

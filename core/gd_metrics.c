@@ -65,6 +65,8 @@ gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const 
 
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response)
 {
+    if (gd_shape_task(model, shape) == GD_BINARY && shape->decided)
+        return *response >= shape->threshold;
     if (gd_shape_task(model, shape) == GD_BINARY)
         return *response > (gd_shape_link(model, shape) == GD_LOGIT ? 0.5 : 0);
     size_t best = 0;

@@ -16,7 +16,8 @@ gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const 
                             const double *X, const double *offset, size_t rows, double *out)
     __attribute__((warn_unused_result));
 
-/* The class that a row's response speaks for, of a model of classes. */
+/* The class that a row's response speaks for, of a model of classes; of two by the shape's
+ * threshold, if it has one. */
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response);
 
 typedef struct gd_metric {

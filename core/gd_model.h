@@ -16,6 +16,10 @@ typedef struct gd_shape {
     size_t outputs; /* scores a row: 1, or the number of classes */
     gd_task task;   /* of a model for several tasks the one at hand; 0: the model's first */
     gd_hyper hyper; /* the model's hyperparameters */
+    /* of two classes: a response of at least `threshold` is class 1; decided false: one above
+     * 0.5, or a score above 0 */
+    bool decided;
+    double threshold;
 } gd_shape;
 
 /* A named part of theta, as it is shown to users. */

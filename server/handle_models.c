@@ -1,6 +1,6 @@
 /* handle_models: fitted parameters, and predictions with them. */
 #include "api_model.h"
-#include "api_reader.h"
+#include "srv_input.h"
 #include "srv_list.h"
 #include "srv_model.h"
 #include "srv_routes.h"
@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Numbers in one request for predictions: what they take in memory is bounded by it. */
-#define MAX_VALUES (UINT64_C(4) << 20)
 
 /* ---- documents ---- */
 
@@ -31,7 +28,9 @@ static api_model_view view_of(srv_rows *rows)
                             .metrics = srv_text(rows, 12),
                             .validation_metrics = srv_text(rows, 18),
                             .training = srv_text(rows, 13),
-                          .details = srv_text(rows, 19),
+                            .details = srv_text(rows, 19),
+                            .updates = (uint64_t)srv_integer(rows, 21) - 1,
+                            .updated_at = srv_text(rows, 22),
                             .created_at = srv_text(rows, 14),
                             .classes = srv_text(rows, 15)};
 }
@@ -98,94 +97,36 @@ static bool load(srv_db *db, void *arg, api_problem *p)
     return srv_model_load(db, w->id, &w->model, p);
 }
 
-/* Rows read into memory; bounded by MAX_VALUES. */
-typedef struct values {
-    double *v;
-    size_t n, cap;
-} values;
-
-static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
+static void reply_predictions(srv_request *rq, const srv_model *m, const gd_data *d)
 {
-    values *to = ctx;
-    if (to->n + n > to->cap) {
-        size_t cap = 2 * (to->n + n);
-        double *grown = realloc(to->v, cap * sizeof *grown);
-        if (!grown)
-            return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the rows");
-        to->v = grown;
-        to->cap = cap;
-    }
-    memcpy(to->v + to->n, v, n * sizeof *v);
-    to->n += n;
-    return true;
-}
-
-/* The rows of the body, their columns in the model's order, in place of what was read. */
-static bool arrange(const srv_model *m, const api_dataset *d, values *rows, api_problem *p)
-{
-    if (d->cols != m->shape.cols)
-        return api_problem_field(p, "X", "has %zu column%s, but the model has %zu", d->cols,
-                                 d->cols == 1 ? "" : "s", m->shape.cols);
-    if (api_dataset_plain(d))
-        return true;
-    double *x = malloc((size_t)d->rows * d->cols * sizeof *x);
-    if (!x)
-        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the rows");
-    for (size_t i = 0; i < d->rows; i++)
-        for (size_t j = 0; j < d->cols; j++)
-            x[i * d->cols + j] = rows->v[i * d->stored + d->features[j]];
-    free(rows->v);
-    rows->v = x;
-    return true;
-}
-
-static void reply_predictions(srv_request *rq, const srv_model *m, const api_dataset *d,
-                              const values *rows)
-{
-    double *z = malloc((size_t)d->rows * m->shape.outputs * sizeof *z);
+    double *z = malloc(d->rows * m->shape.outputs * sizeof *z);
     if (!z) {
         api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
         return;
     }
-    if (gd_predict(m->model, &m->shape, m->theta, rows->v, (size_t)d->rows, z) != GD_OK)
+    if (gd_predict_offset(m->model, &m->shape, m->theta, d->X, d->offset, d->rows, z) != GD_OK)
         api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
     else
         srv_reply_text(
             rq, 200, "application/json",
-            api_predictions_encode(rq->id, m->model, &m->shape, m->classes, z, (size_t)d->rows));
+            api_predictions_encode(rq->id, m->model, &m->shape, m->classes, z, d->rows));
     free(z);
-}
-
-static bool read_rows(srv_request *rq, const api_format *format, const srv_model *m, api_dataset *d,
-                      values *rows)
-{
-    api_problem *p = &rq->problem;
-    api_read_options options = {
-        .columns = m->columns, .columns_count = m->shape.cols, .max_values = MAX_VALUES};
-    api_sink sink = {rows, put_values, put_values};
-    void *reader = format->open(&options, &sink);
-    bool ok = reader || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-    ok = ok && format->feed(reader, rq->body.data ? rq->body.data : "", rq->body.len, p) &&
-         format->finish(reader, d, p);
-    format->close(reader);
-    return ok && arrange(m, d, rows, p);
 }
 
 void srv_post_predictions(srv_request *rq)
 {
     wanted w = {.id = rq->id};
-    api_dataset d = {0};
-    values rows = {0};
+    srv_input in = {0};
     const api_format *format =
         api_format_find(srv_request_header(rq, "Content-Type"), &rq->problem);
     if (!format || !srv_store_read(rq->app->store, load, &w, &rq->problem))
         goto end;
     if (!w.model.model)
         srv_no_such(rq, "model");
-    else if (read_rows(rq, format, &w.model, &d, &rows))
-        reply_predictions(rq, &w.model, &d, &rows);
+    else if (srv_input_read(&in, &w.model, format, rq->body.data, rq->body.len, false, NULL,
+                            &rq->problem))
+        reply_predictions(rq, &w.model, &in.data);
 end:
-    api_dataset_free(&d);
-    free(rows.v);
+    srv_input_free(&in);
     srv_model_free(&w.model);
 }

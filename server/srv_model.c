@@ -1,23 +1,17 @@
 /* srv_model: from a row of the table to numbers. */
 #include "srv_model.h"
 
-#include "api_job.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-/* The model's hyperparameters, of the spec within the `training` member. */
-static bool read_spec(const char *training, gd_spec *spec, api_problem *p)
+/* The job of the spec within the `training` member; the caller frees it. */
+static bool read_spec(const char *training, api_job *job, api_problem *p)
 {
-    api_job job = {0};
     cJSON *doc = cJSON_Parse(training);
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(doc, "spec");
     char *text = member ? api_doc_text(member) : NULL;
-    bool ok = text ? api_job_decode(text, strlen(text), &job, p)
+    bool ok = text ? api_job_decode(text, strlen(text), job, p)
                    : api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
-    if (ok)
-        *spec = job.spec;
-    api_job_free(&job);
     free(text);
     cJSON_Delete(doc);
     return ok;
@@ -25,18 +19,23 @@ static bool read_spec(const char *training, gd_spec *spec, api_problem *p)
 
 bool srv_model_shape(srv_rows *rows, const gd_model **model, gd_shape *shape, api_problem *p)
 {
-    gd_spec spec;
     size_t cols = (size_t)srv_integer(rows, 4), outputs = (size_t)srv_integer(rows, 16);
     *model = gd_model_find(srv_text(rows, 3));
     if (!*model)
         return api_problem_set(p, API_INTERNAL, "the model \"%s\" is not known here",
                                srv_text(rows, 3));
     *shape = (gd_shape){.cols = cols, .intercept = srv_integer(rows, 5) != 0, .outputs = outputs};
-    if ((*model)->params_count == 0)
-        return true;
-    if (!read_spec(srv_text(rows, 13), &spec, p))
-        return false;
-    *shape = gd_spec_shape(&spec, cols, outputs); /* as many as classes, where that matters */
+    if ((*model)->params_count > 0) {
+        api_job job = {0};
+        bool ok = read_spec(srv_text(rows, 13), &job, p);
+        if (ok) /* as many as classes, where that matters */
+            *shape = gd_spec_shape(&job.spec, cols, outputs);
+        api_job_free(&job);
+        if (!ok)
+            return false;
+    }
+    shape->decided = !srv_is_null(rows, 20);
+    shape->threshold = shape->decided ? srv_real(rows, 20) : 0;
     return true;
 }
 
@@ -52,20 +51,60 @@ const char **srv_model_names(const char *json, cJSON **names)
     return list;
 }
 
+static bool copy_text(char **to, const char *from)
+{
+    *to = from ? strdup(from) : NULL;
+    return *to || !from;
+}
+
+/* Column `column` as `count` doubles; NULL for null. */
+static bool copy_values(srv_rows *rows, int column, double **to, size_t count, api_problem *p)
+{
+    size_t len;
+    const void *from = srv_blob(rows, column, &len);
+    if (!from)
+        return true;
+    if (len != count * sizeof **to)
+        return api_problem_set(p, API_INTERNAL, "the model's parameters are not of its shape");
+    *to = malloc(len);
+    if (*to)
+        memcpy(*to, from, len);
+    return *to || api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
+}
+
+/* The penalty of a path's model is the one that was chosen, which its objective tells. */
+static void resolve_path(const char *details, gd_spec *spec)
+{
+    cJSON *doc = details ? cJSON_Parse(details) : NULL;
+    const cJSON *o = cJSON_GetObjectItemCaseSensitive(doc, "objective");
+    const cJSON *l1 = cJSON_GetObjectItemCaseSensitive(o, "l1"),
+                *l2 = cJSON_GetObjectItemCaseSensitive(o, "l2");
+    if (spec->l1 == GD_PATH && cJSON_IsNumber(l1))
+        spec->l1 = l1->valuedouble;
+    if (spec->l2 == GD_PATH && cJSON_IsNumber(l2))
+        spec->l2 = l2->valuedouble;
+    cJSON_Delete(doc);
+}
+
 static bool copy_row(srv_rows *rows, srv_model *m, api_problem *p)
 {
-    size_t len, want = m->model->params_len(&m->shape) * sizeof *m->theta;
-    const void *theta = srv_blob(rows, 8, &len);
-    const char *classes = srv_text(rows, 15);
-    if (len != want)
-        return api_problem_set(p, API_INTERNAL, "the model's parameters are not of its shape");
-    m->theta = malloc(want);
+    size_t n = m->model->params_len(&m->shape), cols = m->shape.cols;
+    if (!copy_values(rows, 8, &m->theta, n, p) || !copy_values(rows, 9, &m->scaled, n, p) ||
+        !copy_values(rows, 10, &m->center, cols, p) || !copy_values(rows, 11, &m->scale, cols, p))
+        return false;
+    m->version = srv_integer(rows, 21);
+    resolve_path(srv_text(rows, 19), &m->job.spec);
     m->columns = srv_model_names(srv_text(rows, 6), &m->names);
-    m->classes = classes ? strdup(classes) : NULL;
-    if (!m->theta || !m->columns || !m->names || (classes && !m->classes))
-        return api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
-    memcpy(m->theta, theta, want);
-    return true;
+    m->columns_count = (size_t)cJSON_GetArraySize(m->names);
+    cJSON *labels = srv_text(rows, 15) ? cJSON_Parse(srv_text(rows, 15)) : NULL;
+    m->classes_count = (size_t)cJSON_GetArraySize(labels);
+    cJSON_Delete(labels);
+    bool ok = m->theta && m->columns && m->names && m->columns_count >= cols &&
+              copy_text(&m->classes, srv_text(rows, 15)) &&
+              copy_text(&m->target, srv_text(rows, 7)) &&
+              copy_text(&m->metrics, srv_text(rows, 12)) &&
+              copy_text(&m->validation_metrics, srv_text(rows, 18));
+    return ok || api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
 }
 
 bool srv_model_load(srv_db *db, const char *id, srv_model *m, api_problem *p)
@@ -75,16 +114,29 @@ bool srv_model_load(srv_db *db, const char *id, srv_model *m, api_problem *p)
     srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
     if (step != SRV_ROW)
         return step == SRV_END;
-    bool ok = srv_model_shape(rows, &m->model, &m->shape, p) && copy_row(rows, m, p);
+    bool ok = srv_model_shape(rows, &m->model, &m->shape, p) &&
+              read_spec(srv_text(rows, 13), &m->job, p) && copy_row(rows, m, p);
     srv_db_done(rows);
     return ok;
 }
 
 void srv_model_free(srv_model *m)
 {
+    api_job_free(&m->job);
     free(m->theta);
+    free(m->scaled);
+    free(m->center);
+    free(m->scale);
+    free(m->target);
+    free(m->metrics);
+    free(m->validation_metrics);
     free(m->classes);
     free(m->columns);
     cJSON_Delete(m->names);
     *m = (srv_model){0};
+}
+
+bool srv_model_has_offset(const srv_model *m)
+{
+    return m->columns_count > m->shape.cols;
 }

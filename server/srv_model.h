@@ -1,18 +1,26 @@
-/* srv_model: a stored model, made ready to predict. */
+/* srv_model: a stored model, made ready to predict, to be measured and to learn on. */
 #ifndef SRV_MODEL_H
 #define SRV_MODEL_H
 
-#include "api_doc.h"
+#include "api_job.h"
 #include "gd_model.h"
 #include "srv_db.h"
 
 typedef struct srv_model {
     const gd_model *model; /* NULL: nothing is loaded */
     gd_shape shape;
-    double *theta;        /* in the data's units; owned, as are the others */
+    api_job job;   /* as it was trained by */
+    double *theta; /* in the data's units; owned, as are the others */
+    double *scaled, *center, *scale; /* as trained; NULL when features were not scaled */
     char *classes;        /* JSON array of the labels, NULL for a model of numbers */
-    const char **columns; /* names of the features; their texts belong to `names` */
+    size_t classes_count; /* 0 for a model of numbers */
+    /* Names of what a row has: the features, then the offset if there is one. Their texts belong
+     * to `names`. */
+    const char **columns;
+    size_t columns_count;
     cJSON *names;
+    char *target, *metrics, *validation_metrics; /* validation_metrics may be NULL */
+    int64_t version; /* grows with each update */
 } srv_model;
 
 /* The model and its shape of a row of SRV_MODEL_COLUMNS; hyperparameters are read from the spec
@@ -25,6 +33,9 @@ const char **srv_model_names(const char *json, cJSON **names);
 /* Loads the model of that id; m->model is NULL when there is none. False with the reason in p.
  * The caller frees *m with srv_model_free, after an error too. */
 bool srv_model_load(srv_db *db, const char *id, srv_model *m, api_problem *p);
-void srv_model_free(srv_model *m);
+void srv_model_free(srv_model *m); /* a zeroed one is fine */
+
+/* Does its rows' last column shift their scores? */
+bool srv_model_has_offset(const srv_model *m);
 
 #endif

@@ -39,6 +39,8 @@ const srv_route srv_routes[] = {
     {"DELETE", "/v1/models/{id}", srv_delete_model, "Delete a model", .query = ""},
     {"POST", "/v1/models/{id}/predictions", srv_post_predictions, "Predict with a model",
      .query = "", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS},
+    {"POST", "/v1/models/{id}/evaluations", srv_post_evaluation, "Measure a model on data",
+     .query = "", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS},
 };
 
 const size_t srv_routes_count = sizeof srv_routes / sizeof srv_routes[0];

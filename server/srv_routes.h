@@ -61,4 +61,7 @@ void srv_get_model(srv_request *rq);
 void srv_delete_model(srv_request *rq);
 void srv_post_predictions(srv_request *rq);
 
+/* handle_evaluations.c */
+void srv_post_evaluation(srv_request *rq);
+
 #endif

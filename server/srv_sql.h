@@ -12,7 +12,8 @@
     "jobs.seq ORDER BY part)), objective"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
-    "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold"
+    "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold, "  \
+    "version, updated_at"
 #define SRV_POINT_COLUMNS                                                                          \
     "epoch, cost, gradient_norm, learning_rate, seconds, validation_cost, part"
 
@@ -80,6 +81,9 @@
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
+    X(SQL_MODEL_UPDATE,                                                                            \
+      "UPDATE models SET theta = ?, scaled = ?, updated_at = ?, version = version + 1 WHERE id = ? "  \
+      "AND version = ?")                                                                           \
     X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")
 
 #endif

@@ -490,7 +490,7 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     if (named && r->columns_listed && r->rows > 0 && r->columns_at != r->cols)
         api_problem_field(soft, "columns", "names %zu columns, but the rows of X have %zu values",
                           r->columns_at, r->cols);
-    if (r->options->labelled && r->options->columns)
+    if (r->options->labelled && r->options->columns && !r->options->in_order)
         api_problem_field(soft, "columns",
                           "in the query chooses among named columns: of CSV or records");
     if (r->options->labelled && has_column(r, named, target))

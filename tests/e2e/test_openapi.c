@@ -462,6 +462,10 @@ static void tour_tasks(void)
         see("GET", "/v1/jobs/{id}/history", job, "", NULL, NULL, 200);
         see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
         see("POST", "/v1/models/{id}/predictions", model, "", JSON_TYPE, "{\"X\": [2, 8]}", 200);
+        see("POST", "/v1/models/{id}/evaluations", model, "", JSON_TYPE, "{\"on\": \"training\"}",
+            200);
+        snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", dataset);
+        see("POST", "/v1/models/{id}/evaluations", model, "", JSON_TYPE, body, 200);
     }
     see("GET", "/v1/datasets", "", "", NULL, NULL, 200);
     see("GET", "/v1/jobs", "", "", NULL, NULL, 200);

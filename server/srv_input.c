@@ -1,0 +1,273 @@
+/* srv_input: matching columns, gathering rows, mapping labels. */
+#include "srv_input.h"
+
+#include "srv_classes.h"
+#include "srv_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool no_memory(api_problem *p)
+{
+    return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the rows");
+}
+
+/* Where rows come from: `stored` values each, the columns `names` of them at `places` (NULL: where
+ * they stand). */
+typedef struct source {
+    const double *X;
+    size_t rows, stored, count;
+    const char *const *names;
+    const size_t *places;
+    const char *field; /* for errors */
+    bool by_place;     /* columns that nobody named are the model's, in order */
+} source;
+
+/* ---- columns ---- */
+
+/* Are they the names that a reader makes up for an X without `columns`? */
+static bool unnamed(const source *s)
+{
+    for (size_t j = 0; j < s->count; j++) {
+        char made[32];
+        snprintf(made, sizeof made, s->count > 1 ? "x%zu" : "x", j + 1);
+        if (strcmp(s->names[j], made) != 0)
+            return false;
+    }
+    return s->by_place;
+}
+
+static bool match(const srv_model *m, const source *s, size_t *found, api_problem *p)
+{
+    bool in_order = unnamed(s);
+    if (in_order && s->count != m->columns_count)
+        return api_problem_field(
+            p, s->field, "has %zu column%s, but the model has %zu%s%s%s", s->count,
+            s->count == 1 ? "" : "s", m->columns_count,
+            srv_model_has_offset(m) ? ", the last of them the offset \"" : "",
+            srv_model_has_offset(m) ? m->columns[m->columns_count - 1] : "",
+            srv_model_has_offset(m) ? "\"" : "");
+    for (size_t j = 0; j < m->columns_count; j++) {
+        size_t at = in_order ? j : 0;
+        while (!in_order && at < s->count && strcmp(s->names[at], m->columns[j]) != 0)
+            at++;
+        if (at == s->count)
+            return api_problem_field(p, s->field, "has no column \"%.80s\", which the model %s",
+                                     m->columns[j],
+                                     j < m->shape.cols ? "has as a feature" : "needs as its offset");
+        found[j] = s->places ? s->places[at] : at;
+    }
+    return true;
+}
+
+/* Can the rows be used as they lie? */
+static bool in_place(const srv_model *m, const source *s, const size_t *found)
+{
+    for (size_t j = 0; j < m->shape.cols; j++)
+        if (found[j] != j)
+            return false;
+    return s->stored == m->shape.cols;
+}
+
+static bool gather(srv_input *in, const srv_model *m, const source *s, api_problem *p)
+{
+    size_t cols = m->shape.cols, *found = calloc(m->columns_count, sizeof *found);
+    if (!found)
+        return no_memory(p);
+    bool ok = match(m, s, found, p);
+    in->data.rows = s->rows;
+    in->data.cols = cols;
+    if (ok && in_place(m, s, found)) {
+        in->data.X = s->X;
+    } else if (ok) {
+        in->data.X = in->X = malloc(s->rows * cols * sizeof *in->X);
+        for (size_t i = 0; in->X && i < s->rows; i++)
+            for (size_t j = 0; j < cols; j++)
+                in->X[i * cols + j] = s->X[i * s->stored + found[j]];
+        ok = in->X || no_memory(p);
+    }
+    if (ok && srv_model_has_offset(m)) {
+        in->data.offset = in->offset = malloc(s->rows * sizeof *in->offset);
+        for (size_t i = 0; in->offset && i < s->rows; i++)
+            in->offset[i] = s->X[i * s->stored + found[cols]];
+        ok = in->offset || no_memory(p);
+    }
+    free(found);
+    return ok;
+}
+
+/* ---- targets ---- */
+
+/* y: rows values, as read; labels: JSON array, or NULL for numbers. */
+static bool take_targets(srv_input *in, const srv_model *m, const double *y, const char *labels,
+                         const char *field, api_problem *p)
+{
+    gd_data *d = &in->data;
+    d->y = y;
+    d->classes = m->classes_count;
+    if (m->classes) {
+        double *classes = malloc(d->rows * sizeof *classes);
+        bool ok = (classes || no_memory(p)) &&
+                  srv_classes_map(m->classes, d, labels, classes, field, p);
+        free(in->y);
+        d->y = in->y = classes;
+        return ok;
+    }
+    if (labels)
+        return api_problem_field(p, field, "has class labels as its target, but the model \"%s\" "
+                                           "predicts numbers",
+                                 m->model->name);
+    for (size_t i = 0; gd_shape_task(m->model, &m->shape) == GD_COUNT && i < d->rows; i++)
+        if (y[i] < 0)
+            return api_problem_field(p, field, "has the target %g in row %zu, but \"%s\" predicts "
+                                               "counts of 0 or more",
+                                     y[i], i + 1, m->model->name);
+    return true;
+}
+
+/* ---- of a request ---- */
+
+/* A stream of numbers, in memory. */
+typedef struct values {
+    double *v;
+    size_t n, cap;
+} values;
+
+typedef struct streams {
+    values rows, targets;
+} streams;
+
+static bool put(values *to, const double *v, size_t n, api_problem *p)
+{
+    if (to->n + n > to->cap) {
+        size_t cap = 2 * (to->n + n);
+        double *grown = realloc(to->v, cap * sizeof *grown);
+        if (!grown)
+            return no_memory(p);
+        to->v = grown;
+        to->cap = cap;
+    }
+    memcpy(to->v + to->n, v, n * sizeof *v);
+    to->n += n;
+    return true;
+}
+
+static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
+{
+    return put(&((streams *)ctx)->rows, v, n, p);
+}
+
+static bool put_targets(void *ctx, const double *v, size_t n, api_problem *p)
+{
+    return put(&((streams *)ctx)->targets, v, n, p);
+}
+
+static char *labels_of(const api_dataset *d)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t k = 0; k < d->labels_count; k++)
+        api_doc_append_string(list, d->labels[k]);
+    return api_doc_take_text(list);
+}
+
+static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, streams *from,
+                    bool labelled, api_problem *p)
+{
+    source s = {.X = from->rows.v,
+                .rows = (size_t)d->rows,
+                .stored = d->stored,
+                .count = d->cols,
+                .names = (const char *const *)d->columns,
+                .places = d->features,
+                .field = labelled ? "columns" : "X",
+                .by_place = true};
+    if (!gather(in, m, &s, p))
+        return false;
+    if (!in->X) { /* used as they lie: kept */
+        in->X = from->rows.v;
+        from->rows.v = NULL;
+    }
+    if (!labelled)
+        return true;
+    in->y = malloc(s.rows * sizeof *in->y);
+    if (!in->y)
+        return no_memory(p);
+    const double *rows = from->rows.v ? from->rows.v : in->X;
+    for (size_t i = 0; i < s.rows; i++)
+        in->y[i] = d->target_at == API_APART ? from->targets.v[i] : rows[i * s.stored + d->target_at];
+    char *labels = d->labels ? labels_of(d) : NULL;
+    bool ok = (labels || !d->labels || no_memory(p)) && take_targets(in, m, in->y, labels, "y", p);
+    free(labels);
+    return ok;
+}
+
+bool srv_input_read(srv_input *in, const srv_model *m, const api_format *format, const char *bytes,
+                    size_t n, bool labelled, const char *target, api_problem *p)
+{
+    *in = (srv_input){0};
+    streams from = {0};
+    api_dataset d = {0};
+    api_read_options options = {.labelled = labelled,
+                                .target = labelled ? (target ? target : m->target) : NULL,
+                                .columns = m->columns,
+                                .columns_count = m->columns_count,
+                                .in_order = true,
+                                .max_values = SRV_INPUT_VALUES};
+    api_sink sink = {&from, put_values, put_targets};
+    void *reader = format->open(&options, &sink);
+    bool ok = (reader || no_memory(p)) && format->feed(reader, n ? bytes : "", n, p) &&
+              format->finish(reader, &d, p);
+    format->close(reader);
+    ok = ok && arrange(in, m, &d, &from, labelled, p);
+    free(from.rows.v);
+    free(from.targets.v);
+    api_dataset_free(&d);
+    return ok;
+}
+
+/* ---- of a dataset ---- */
+
+typedef struct wanted {
+    const char *id;
+    srv_dataset dataset;
+} wanted;
+
+static bool load(srv_db *db, void *arg, api_problem *p)
+{
+    wanted *w = arg;
+    return srv_dataset_load(db, w->id, &w->dataset, p);
+}
+
+bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char *dataset_id,
+                    api_problem *p)
+{
+    *in = (srv_input){.cache = app->cache};
+    wanted w = {.id = dataset_id};
+    const srv_dataset *d = &w.dataset;
+    bool ok = srv_store_read(app->store, load, &w, p);
+    if (ok && !d->id)
+        ok = api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", dataset_id);
+    if (ok && (in->mapped = srv_cache_hold(app->cache, d->id, d->sha256, p))) {
+        const gd_data *all = srv_mapped_data(in->mapped);
+        source s = {.X = all->X,
+                    .rows = all->rows,
+                    .stored = all->cols,
+                    .count = all->cols,
+                    .names = d->names,
+                    .field = "dataset_id"};
+        ok = gather(in, m, &s, p) && take_targets(in, m, all->y, d->labels, "dataset_id", p);
+    }
+    srv_dataset_free(&w.dataset);
+    return ok && in->mapped;
+}
+
+void srv_input_free(srv_input *in)
+{
+    if (in->mapped)
+        srv_cache_release(in->cache, in->mapped);
+    free(in->X);
+    free(in->y);
+    free(in->offset);
+    *in = (srv_input){0};
+}
