@@ -153,7 +153,8 @@ void srv_post_job(srv_request *rq)
 
 void srv_list_jobs(srv_request *rq)
 {
-    static const char *const states[] = {"queued", "running", "succeeded", "failed", "cancelled"};
+    static const char *const states[] = {"queued", "running",   "paused",
+                                         "succeeded", "failed", "cancelled"};
     const char *state = srv_request_query(rq, "state");
     bool known = !state;
     for (size_t i = 0; state && i < sizeof states / sizeof states[0]; i++)
@@ -161,7 +162,7 @@ void srv_list_jobs(srv_request *rq)
     if (!known) {
         api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter state is invalid");
         api_problem_field(&rq->problem, "state",
-                          "must be queued, running, succeeded, failed or cancelled, got \"%.40s\"",
+                          "must be queued, running, paused, succeeded, failed or cancelled, got \"%.40s\"",
                           state);
         return;
     }
@@ -193,7 +194,7 @@ void srv_get_job(srv_request *rq)
 
 /* ---- cancel and DELETE ---- */
 
-static bool read_state(srv_db *db, srv_request *rq, char state[16], api_problem *p)
+bool srv_job_state(srv_db *db, srv_request *rq, char state[16], api_problem *p)
 {
     srv_rows *rows = srv_db_query(db, SQL_JOB_STATE, p, "t", rq->id);
     srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
@@ -208,16 +209,30 @@ static bool read_state(srv_db *db, srv_request *rq, char state[16], api_problem 
 
 static bool active(const char *state)
 {
-    return strcmp(state, "queued") == 0 || strcmp(state, "running") == 0;
+    return strcmp(state, "queued") == 0 || strcmp(state, "running") == 0 ||
+           strcmp(state, "paused") == 0;
 }
+
+void srv_reply_job(srv_request *rq, int status)
+{
+    srv_get_one(rq, SQL_JOB_GET, "job", encode_full);
+    if (rq->problem.code == API_NO_PROBLEM)
+        rq->status = status;
+}
+
+typedef struct ending {
+    srv_request *rq;
+    bool told; /* its worker was, and records the end */
+} ending;
 
 static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
 {
-    srv_request *rq = arg;
+    const ending *e = arg;
+    srv_request *rq = e->rq;
     char state[16], now[SRV_TIME_SIZE];
-    if (!read_state(db, rq, state, p))
+    if (!srv_job_state(db, rq, state, p))
         return false;
-    if (strcmp(state, "cancelled") == 0)
+    if (strcmp(state, "cancelled") == 0 || (e->told && strcmp(state, "paused") != 0))
         return true;
     if (!active(state))
         return api_problem_set(p, API_CONFLICT, "the job has already %s",
@@ -230,22 +245,21 @@ void srv_cancel_job(srv_request *rq)
 {
     /* A running job records its own end. One that waits keeps its place until its end is
      * recorded; should it begin to run meanwhile, its worker is told. */
-    if (!srv_pool_cancel_running(rq->app->pool, rq->id)) {
-        if (!srv_store_write(rq->app->store, end_cancelled, rq, &rq->problem))
-            return;
+    ending e = {rq, srv_pool_cancel_running(rq->app->pool, rq->id)};
+    if (!srv_store_write(rq->app->store, end_cancelled, &e, &rq->problem))
+        return;
+    if (!e.told) {
         srv_pool_cancel(rq->app->pool, rq->id);
         srv_waiters_wake(rq->app->waiters, rq->id);
     }
-    srv_get_one(rq, SQL_JOB_GET, "job", encode_full);
-    if (rq->problem.code == API_NO_PROBLEM)
-        rq->status = 202;
+    srv_reply_job(rq, 202);
 }
 
 static bool check_running(srv_db *db, void *arg, api_problem *p)
 {
     srv_request *rq = arg;
     char state[16];
-    if (!read_state(db, rq, state, p))
+    if (!srv_job_state(db, rq, state, p))
         return false;
     return api_problem_set(p, API_CONFLICT, "the job is %s; only a running one can be stopped",
                            state);
@@ -257,16 +271,14 @@ void srv_stop_job(srv_request *rq)
         srv_store_read(rq->app->store, check_running, rq, &rq->problem);
         return;
     }
-    srv_get_one(rq, SQL_JOB_GET, "job", encode_full);
-    if (rq->problem.code == API_NO_PROBLEM)
-        rq->status = 202;
+    srv_reply_job(rq, 202);
 }
 
 static bool delete_ended(srv_db *db, void *arg, api_problem *p)
 {
     srv_request *rq = arg;
     char state[16];
-    if (!read_state(db, rq, state, p))
+    if (!srv_job_state(db, rq, state, p))
         return false;
     if (active(state))
         return api_problem_set(p, API_CONFLICT, "the job is %s; cancel it first", state);

@@ -27,20 +27,42 @@ struct srv_pool {
     uint64_t queued, reserved, running_count;
 };
 
+static bool listed(const entry *e, const char *id)
+{
+    while (e && strcmp(e->id, id) != 0)
+        e = e->next;
+    return e != NULL;
+}
+
+/* The first in the queue, but for a paused and resumed job that its worker has not left yet. */
+static entry **next_job(srv_pool *pool)
+{
+    entry **at = &pool->queue;
+    while (*at && listed(pool->running, (*at)->id))
+        at = &(*at)->next;
+    return at;
+}
+
+static entry *take_out(srv_pool *pool, entry **at)
+{
+    entry *e = *at;
+    *at = e->next;
+    if (!*at)
+        pool->queue_last = at;
+    pool->queued--;
+    return e;
+}
+
 static void *worker_main(void *arg)
 {
     srv_pool *pool = arg;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
-        while (!pool->queue && !atomic_load(&pool->stop))
+        while (!*next_job(pool) && !atomic_load(&pool->stop))
             pthread_cond_wait(&pool->added, &pool->lock);
         if (atomic_load(&pool->stop))
             break;
-        entry *e = pool->queue;
-        pool->queue = e->next;
-        if (!pool->queue)
-            pool->queue_last = &pool->queue;
-        pool->queued--;
+        entry *e = take_out(pool, next_job(pool));
         e->next = pool->running;
         pool->running = e;
         pool->running_count++;
@@ -168,12 +190,7 @@ srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)
     while (*at && strcmp((*at)->id, id) != 0)
         at = &(*at)->next;
     if (*at) {
-        entry *e = *at;
-        *at = e->next;
-        if (!*at)
-            pool->queue_last = at;
-        pool->queued--;
-        free(e);
+        free(take_out(pool, at));
         found = SRV_CANCEL_QUEUED;
     }
     for (entry *e = pool->running; e; e = e->next)
@@ -185,14 +202,22 @@ srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)
     return found;
 }
 
-static bool tell(srv_pool *pool, const char *id, bool cancel)
+typedef enum signal { CANCEL, FINISH, PAUSE, CHANGED } signal;
+
+static bool tell(srv_pool *pool, const char *id, signal what)
 {
     bool found = false;
     pthread_mutex_lock(&pool->lock);
     for (entry *e = pool->running; e; e = e->next)
         if (strcmp(e->id, id) == 0) {
-            atomic_store(cancel ? &e->signals.cancel : &e->signals.finish, true);
-            found = true;
+            srv_signals *s = &e->signals;
+            atomic_bool *const flags[] = {&s->cancel, &s->finish, &s->pause};
+            if (what == CHANGED)
+                atomic_fetch_add(&s->changes, 1);
+            else
+                atomic_store(flags[what], true);
+            /* one that is being paused is not ended by keeping what it has */
+            found = what != FINISH || !atomic_load(&s->pause);
         }
     pthread_mutex_unlock(&pool->lock);
     return found;
@@ -200,25 +225,37 @@ static bool tell(srv_pool *pool, const char *id, bool cancel)
 
 bool srv_pool_cancel_running(srv_pool *pool, const char *id)
 {
-    return tell(pool, id, true);
+    return tell(pool, id, CANCEL);
 }
 
 bool srv_pool_finish(srv_pool *pool, const char *id)
 {
-    return tell(pool, id, false);
+    return tell(pool, id, FINISH);
 }
 
-static bool listed(const entry *e, const char *id)
+void srv_pool_pause(srv_pool *pool, const char *id)
 {
-    while (e && strcmp(e->id, id) != 0)
-        e = e->next;
-    return e != NULL;
+    tell(pool, id, PAUSE);
+    pthread_mutex_lock(&pool->lock);
+    entry **at = &pool->queue;
+    while (*at && strcmp((*at)->id, id) != 0)
+        at = &(*at)->next;
+    if (*at)
+        free(take_out(pool, at));
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void srv_pool_changed(srv_pool *pool, const char *id)
+{
+    tell(pool, id, CHANGED);
 }
 
 bool srv_pool_has(srv_pool *pool, const char *id)
 {
     pthread_mutex_lock(&pool->lock);
-    bool has = listed(pool->queue, id) || listed(pool->running, id);
+    bool has = listed(pool->queue, id);
+    for (const entry *e = pool->running; e; e = e->next)
+        has = has || (strcmp(e->id, id) == 0 && !atomic_load(&e->signals.pause));
     pthread_mutex_unlock(&pool->lock);
     return has;
 }

@@ -4,7 +4,7 @@
  * Jobs run in the order in which they were added, `workers` at a time. The queue is bounded:
  * a place is reserved before a job is stored, so a 202 is never taken back. Jobs run with no
  * lock held. Cancelling a queued job takes it out; cancelling a running one sets a flag that
- * its worker looks at between steps. Stopping sets a flag for all: each running job saves its
+ * its worker looks at between blocks of rows. Stopping sets a flag for all: each running job saves its
  * place and stays `running` in the database, and the next start takes it up again.
  * Lock order: the pool's lock is never held while calling out.
  */
@@ -18,10 +18,12 @@
 
 typedef struct srv_pool srv_pool;
 
-/* What a worker looks at between steps; either may be set at any time. */
+/* What a worker looks at between blocks of rows; any may be set at any time. */
 typedef struct srv_signals {
     atomic_bool cancel;      /* of this job: throw it away */
     atomic_bool finish;      /* of this job: end it now, keep the best so far */
+    atomic_bool pause;       /* of this job: leave it as it is stored */
+    atomic_uint changes;     /* of this job: times that changes of its settings were stored */
     const atomic_bool *stop; /* of the whole pool */
 } srv_signals;
 
@@ -47,7 +49,8 @@ bool srv_pool_reserve(srv_pool *pool, api_problem *p);
 void srv_pool_unreserve(srv_pool *pool);
 
 /* Queues a job. False when out of memory: it waits for the next start then. Uses up a
- * reservation if `reserved`; otherwise the bound is not looked at (jobs of an earlier run). */
+ * reservation if `reserved`; otherwise the bound is not looked at (jobs of an earlier run). One that
+ * is on its way out (paused) begins when it has left. */
 bool srv_pool_add(srv_pool *pool, const char *id, bool reserved);
 
 typedef enum srv_cancelled {
@@ -63,7 +66,14 @@ srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id);
 bool srv_pool_cancel_running(srv_pool *pool, const char *id);
 bool srv_pool_finish(srv_pool *pool, const char *id);
 
-/* Is it queued or running? */
+/* Takes it out of the queue, or tells its worker to leave it. Its row says already that it is
+ * paused. */
+void srv_pool_pause(srv_pool *pool, const char *id);
+
+/* Tells a running job that changes of its settings are stored. */
+void srv_pool_changed(srv_pool *pool, const char *id);
+
+/* Is it queued or running, and not about to be paused? */
 bool srv_pool_has(srv_pool *pool, const char *id);
 
 void srv_pool_counts(srv_pool *pool, uint64_t *workers, uint64_t *running, uint64_t *queued);

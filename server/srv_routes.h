@@ -51,6 +51,14 @@ void srv_get_job(srv_request *rq);
 void srv_cancel_job(srv_request *rq);
 void srv_stop_job(srv_request *rq);
 void srv_delete_job(srv_request *rq);
+/* For what asks something of a job: its document as the reply, and its state ("paused" for a
+ * queued one that is). False, with the problem set, when there is no such job. */
+void srv_reply_job(srv_request *rq, int status);
+bool srv_job_state(srv_db *db, srv_request *rq, char state[16], api_problem *p);
+
+/* handle_steering.c */
+void srv_pause_job(srv_request *rq);
+void srv_resume_job(srv_request *rq);
 
 /* handle_history.c */
 void srv_get_history(srv_request *rq);

@@ -35,6 +35,7 @@ typedef struct srv_run {
     srv_app *app;
     const char *id;
     const srv_signals *signals;
+    gd_executor executor; /* looks at them before each block of rows */
     srv_run_row row;
     api_job job;
     srv_dataset dataset, validation; /* the latter empty where there is none */
@@ -63,6 +64,8 @@ enum { SRV_RUN_SECONDS = SRV_RECORDER_SAVED, SRV_RUN_BASE, SRV_RUN_PART, SRV_RUN
 bool srv_run_load(srv_run *w, api_problem *p);
 /* Makes all that the job needs, as of its checkpoint if it has one. */
 bool srv_run_prepare(srv_run *w, api_problem *p);
+/* Is anything asked for that breaks training off? A gd_executor's, whose ctx is the srv_run. */
+bool srv_run_interrupted(void *run);
 /* Begins part w->part, in place of the one before. */
 bool srv_run_begin_part(srv_run *w, api_problem *p);
 void srv_run_free(srv_run *w);

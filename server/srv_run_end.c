@@ -76,9 +76,10 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
     if (w->train) {
         if (!srv_run_write_progress(db, w, p))
             return false;
-        if (w->gone)
+        /* a paused job may still be cancelled */
+        if (w->gone && strcmp(r->state, "cancelled") != 0)
             return true;
-        if (!srv_run_write_ends(db, w, p) || !write_part(db, r, p))
+        if (!w->gone && (!srv_run_write_ends(db, w, p) || !write_part(db, r, p)))
             return false;
     }
     if (*r->model_id && !write_model(db, r, p))

@@ -117,6 +117,15 @@ static bool find_start(srv_run *w, api_problem *p)
     return true;
 }
 
+bool srv_run_interrupted(void *run)
+{
+    const srv_run *w = run;
+    const srv_signals *s = w->signals;
+    return atomic_load(&s->cancel) || atomic_load(s->stop) || atomic_load(&s->pause) ||
+           atomic_load(&s->finish) ||
+           (w->job.max_seconds != API_NO_LIMIT && srv_run_seconds(w) >= w->job.max_seconds);
+}
+
 bool srv_run_begin_part(srv_run *w, api_problem *p)
 {
     gd_error err;
@@ -129,7 +138,8 @@ bool srv_run_begin_part(srv_run *w, api_problem *p)
     w->checkpoint = NULL;
     if (!srv_plan_part(&w->plan, w->part, &w->job, &w->view, &data, &spec, &initial, p))
         return false;
-    if (gd_train_new(&w->train, &data, &spec, initial ? initial : w->initial, NULL, &err) != GD_OK)
+    if (gd_train_new(&w->train, &data, &spec, initial ? initial : w->initial, &w->executor,
+                     &err) != GD_OK)
         return api_problem_core(p, &err);
     w->data = data;
     w->checkpoint_len = SRV_RUN_HEAD + gd_train_save_len(w->train);

@@ -4,8 +4,10 @@
 
 #define SRV_DATASET_COLUMNS                                                                        \
     "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq, labels"
+/* A paused job is a queued one that is not taken up. */
+#define SRV_STATE "iif(paused, 'paused', state)"
 #define SRV_JOB_COLUMNS                                                                            \
-    "id, name, dataset_id, state, epoch, epochs, cost, finite, gradient_norm, learning_rate, "     \
+    "id, name, dataset_id, " SRV_STATE ", epoch, epochs, cost, finite, gradient_norm, learning_rate, "     \
     "max_stable_learning_rate, stop_reason, model_id, seconds, created_at, started_at, "           \
     "finished_at, spec, error, advice, seq, validation_cost, part, parts, certificate, "           \
     "(SELECT '[' || group_concat(result) || ']' FROM (SELECT result FROM parts WHERE job = "       \
@@ -38,24 +40,27 @@
                       "(SELECT seq FROM sweeps WHERE id = ?))")                                       \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     X(SQL_JOB_LIST,                                                                                \
-      "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR state = ?3) AND " SRV_PAGE)       \
-    X(SQL_JOB_UNFINISHED, "SELECT id FROM jobs WHERE state IN ('queued', 'running') ORDER BY seq") \
+      "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND " SRV_PAGE)       \
+    X(SQL_JOB_UNFINISHED,                                                                          \
+      "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
-      "SELECT seq, state, spec, checkpoint, started_at, name, dataset_id, initial FROM jobs "      \
+      "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial FROM jobs "      \
       "WHERE id = ?")                                                                              \
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
       "gradient_norm = ?, learning_rate = ?, max_stable_learning_rate = ?, seconds = ?, "          \
-      "validation_cost = ?, part = ?, parts = ?, checkpoint = ? WHERE id = ? AND state IN "    \
-      "('queued', 'running')")                                                                     \
+      "validation_cost = ?, part = ?, parts = ?, checkpoint = ? WHERE id = ? AND paused = 0 "   \
+      "AND state IN ('queued', 'running')")                                                                     \
     X(SQL_PART_INSERT,                                                                             \
       "INSERT OR REPLACE INTO parts (job, part, result, theta) VALUES (?, ?, ?, ?)")               \
     X(SQL_PART_LIST, "SELECT result, theta FROM parts WHERE job = ? ORDER BY part")                \
     X(SQL_JOB_END,                                                                                 \
-      "UPDATE jobs SET state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
+      "UPDATE jobs SET paused = 0, state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
       "certificate = ?, finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL WHERE id = ? AND " \
       "state IN ('queued', 'running')")                                                            \
-    X(SQL_JOB_STATE, "SELECT state FROM jobs WHERE id = ?")                                        \
+    X(SQL_JOB_STATE, "SELECT " SRV_STATE " FROM jobs WHERE id = ?")                                        \
+    X(SQL_JOB_PAUSE, "UPDATE jobs SET state = 'queued', paused = 1 WHERE id = ?")                 \
+    X(SQL_JOB_RESUME, "UPDATE jobs SET paused = 0 WHERE id = ?")                                   \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
     X(SQL_POINT_INSERT,                                                                            \
       "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")  \

@@ -23,9 +23,12 @@ static bool heed(srv_run *w)
         srv_run_cancelled(w);
         return true;
     }
-    if (atomic_load(w->signals->stop)) {
-        srv_run_flush(w);
-        srv_log("job set aside", srv_s("id", w->id),
+    bool paused = atomic_load(&w->signals->pause);
+    if (paused || atomic_load(w->signals->stop)) {
+        /* of a pass that was broken off nothing is kept: the job is as of its last checkpoint */
+        if (!paused && !gd_train_interrupted(w->train))
+            srv_run_flush(w);
+        srv_log(paused ? "job paused" : "job set aside", srv_s("id", w->id),
                 srv_n("epoch", (double)gd_train_state(w->train)->epoch));
         return true;
     }
@@ -42,6 +45,8 @@ static void train(srv_run *w)
     while (!heed(w)) {
         gd_step step = gd_train_step(w->train);
         if (step == GD_STEP_DONE) {
+            if (gd_train_interrupted(w->train) && heed(w))
+                return;
             if (!srv_run_conclude(w))
                 return;
             continue;
@@ -64,6 +69,9 @@ static void train(srv_run *w)
 void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
 {
     srv_run w = {.app = ctx, .id = id, .signals = signals, .began = srv_monotonic()};
+    w.executor = gd_executor_serial;
+    w.executor.ctx = &w;
+    w.executor.interrupted = srv_run_interrupted;
     api_problem p = {0};
     bool ok = srv_run_load(&w, &p);
     /* deleted or cancelled while it was on its way here */

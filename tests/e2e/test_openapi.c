@@ -427,6 +427,14 @@ static void tour_jobs(void)
     }
     keep(ask("POST", path, "", "", JSON_TYPE, FOR_EVER, 202), "id", waits);
     see("POST", path, "", "", JSON_TYPE, FOR_EVER, 429);
+    /* a paused one gives up its place, and may not find one when it is resumed */
+    char paused[32];
+    see("POST", "/v1/jobs/{id}/pause", waits, "", NULL, NULL, 202);
+    snprintf(paused, sizeof paused, "%s", waits);
+    keep(ask("POST", path, "", "", JSON_TYPE, FOR_EVER, 202), "id", waits);
+    see("POST", "/v1/jobs/{id}/resume", paused, "", NULL, NULL, 429);
+    see("GET", one, paused, "", NULL, NULL, 200);
+    see("POST", end, paused, "", NULL, NULL, 202);
     see("DELETE", one, runs, "", NULL, NULL, 409);
     see("DELETE", "/v1/datasets/{id}", dataset, "", NULL, NULL, 409);
     see("POST", end, waits, "", NULL, NULL, 202);
@@ -540,12 +548,23 @@ static void tour_steering(void)
             going = cJSON_IsNumber(e2e_at(r.json, "validation_cost"));
             e2e_reply_free(&r);
         }
+        see("POST", "/v1/jobs/{id}/pause", job, "", NULL, NULL, 202);
+        see("POST", "/v1/jobs/{id}/resume", job, "", NULL, NULL, 202);
+        see("POST", "/v1/jobs/{id}/resume", job, "", NULL, NULL, 409);
+        for (bool going = false; !going;) {
+            e2e_reply r = ask("GET", "/v1/jobs/{id}", job, "", NULL, NULL, 200);
+            going = strcmp(e2e_string(r.json, "state"), "running") == 0;
+            e2e_reply_free(&r);
+        }
         see("POST", ways[i], job, "", NULL, NULL, 202);
         e2e_reply r = watch(job);
         e2e_reply_free(&r);
         if (i == 0)
             see("POST", ways[i], job, "", NULL, NULL, 409);
+        see("POST", "/v1/jobs/{id}/pause", job, "", NULL, NULL, 409);
     }
+    see("POST", "/v1/jobs/{id}/pause", "job_00000000000000000000", "", NULL, NULL, 404);
+    see("POST", "/v1/jobs/{id}/resume", "job_00000000000000000000", "", NULL, NULL, 404);
     see("POST", ways[0], "job_00000000000000000000", "", NULL, NULL, 404);
 }
 

@@ -1,0 +1,213 @@
+/* Steering over HTTP: jobs are ended within an epoch, paused and resumed, changed on their way. */
+#include "jobs.h"
+
+#define STEADY "\"epochs\": 1500000, \"tol\": 0, \"learning_rate\": 1e-7, \"batch_size\": 16"
+
+static e2e_reply ask(const e2e_server *s, const char *job, const char *what)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/jobs/%s/%s", job, what);
+    return e2e_request(s, "POST", path, NULL, NULL, 0);
+}
+
+static void must(const e2e_server *s, const char *job, const char *what)
+{
+    e2e_reply r = ask(s, job, what);
+    if (r.status != 202)
+        ck_abort_msg("%s: %ld %s", what, r.status, r.body);
+    e2e_reply_free(&r);
+}
+
+static void must_conflict(const e2e_server *s, const char *job, const char *what, const char *why)
+{
+    e2e_reply r = ask(s, job, what);
+    e2e_problem(&r, 409, "conflict");
+    ck_assert_ptr_nonnull(strstr(e2e_string(r.json, "detail"), why));
+    e2e_reply_free(&r);
+}
+
+static double epoch_of(const e2e_server *s, const char *job)
+{
+    e2e_reply r = e2e_getf(s, "/v1/jobs/%s", job);
+    double epoch = e2e_number(r.json, "epoch");
+    e2e_reply_free(&r);
+    return epoch;
+}
+
+/* The member `name` of the job or, where `of_model`, of its model, printed; the caller frees it. */
+static char *member(const e2e_server *s, const char *job, bool of_model, const char *name)
+{
+    e2e_reply r = e2e_getf(s, "/v1/jobs/%s", job);
+    if (of_model) {
+        e2e_reply m = e2e_getf(s, "/v1/models/%s", e2e_string(r.json, "model_id"));
+        e2e_reply_free(&r);
+        r = m;
+    }
+    char *text = cJSON_PrintUnformatted(e2e_at(r.json, name));
+    e2e_reply_free(&r);
+    return text;
+}
+
+static void assert_same_member(const e2e_server *s, const char *a, const char *b, bool of_model,
+                               const char *name)
+{
+    char *x = member(s, a, of_model, name), *y = member(s, b, of_model, name);
+    ck_assert_str_eq(x, y);
+    free(x);
+    free(y);
+}
+
+/* The history but for its seconds. */
+static char *history(const e2e_server *s, const char *job)
+{
+    e2e_reply r = e2e_getf(s, "/v1/jobs/%s/history?limit=100000", job);
+    cJSON *point;
+    cJSON_ArrayForEach (point, e2e_at(r.json, "history"))
+        cJSON_DeleteItemFromObject(point, "seconds");
+    char *text = cJSON_PrintUnformatted(e2e_at(r.json, "history"));
+    e2e_reply_free(&r);
+    return text;
+}
+
+/* Numbers are printed with all their digits: the same text is the same bits. */
+static void assert_twins(const e2e_server *s, const char *a, const char *b)
+{
+    char *x = history(s, a), *y = history(s, b);
+    assert_same_member(s, a, b, true, "parameters");
+    assert_same_member(s, a, b, false, "stop_reason");
+    assert_same_member(s, a, b, false, "epoch");
+    ck_assert_msg(strcmp(x, y) == 0, "the histories differ");
+    free(x);
+    free(y);
+}
+
+static e2e_server *start_with_data(char ds[32])
+{
+    static const char *const one[] = {"--workers", "1", NULL};
+    e2e_server *s = e2e_start(one);
+    char *csv = make_csv(60, 3, 7);
+    upload_csv(s, csv, ds);
+    free(csv);
+    return s;
+}
+
+START_TEST(a_job_with_a_long_epoch_ends_soon_after_it_is_asked_to)
+{
+    static const struct {
+        const char *what, *state;
+        double within; /* seconds; a model that is kept is measured too, which takes a pass */
+    } ways[] = {{"cancel", "cancelled", 1.5}, {"stop", "succeeded", 6}, {"pause", "paused", 1.5}};
+    char ds[32], job[32];
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(60000, 10, 3);
+    upload_csv(s, csv, ds);
+    free(csv);
+    for (size_t i = 0; i < 3; i++) {
+        /* networks like this one take seconds an epoch */
+        post_job(s, ds,
+                 "\"model\": {\"name\": \"mlp\", \"hidden_layers\": [400, 400]}, \"epochs\": 1000, "
+                 "\"optimizer\": \"adam\", \"learning_rate\": 0.001, \"tol\": 0",
+                 job);
+        rest(0.5);
+        double began = e2e_now();
+        must(s, job, ways[i].what);
+        WAIT_UNTIL(in_state(s, job, ways[i].state), 20);
+        double took = e2e_now() - began;
+        ck_assert_msg(took < ways[i].within * SLOWER, "%s took %g s", ways[i].what, took);
+        if (i == 2)
+            must(s, job, "cancel");
+    }
+    finish(s);
+}
+END_TEST
+
+START_TEST(a_job_paused_and_resumed_ends_as_if_it_had_not_been)
+{
+    char ds[32], twin[32], job[32];
+    e2e_server *s = start_with_data(ds);
+    post_job(s, ds, STEADY, twin);
+    wait_for_end(s, twin, "succeeded");
+    post_job(s, ds, STEADY, job);
+    for (int i = 0; i < 4; i++) {
+        double before = epoch_of(s, job);
+        WAIT_UNTIL(epoch_of(s, job) > before, 10);
+        must(s, job, "pause");
+        ck_assert(in_state(s, job, "paused"));
+        ck_assert_int_eq(count_of(s, "jobs", "&state=paused"), 1);
+        ck_assert_int_eq(count_of(s, "jobs", "&state=queued"), 0);
+        must(s, job, "resume");
+    }
+    wait_for_end(s, job, "succeeded");
+    assert_twins(s, twin, job);
+    finish(s);
+}
+END_TEST
+
+START_TEST(a_paused_job_stays_so_over_a_restart)
+{
+    char ds[32], twin[32], job[32], waiting[32];
+    e2e_server *s = start_with_data(ds);
+    post_job(s, ds, STEADY, twin);
+    wait_for_end(s, twin, "succeeded");
+    post_job(s, ds, STEADY, job);
+    post_job(s, ds, STEADY, waiting);
+    must(s, waiting, "pause");
+    WAIT_UNTIL(epoch_of(s, job) > 0, 10);
+    must(s, job, "pause");
+    double epoch = epoch_of(s, job);
+    kill_hard(s);
+    e2e_restart(s, NULL);
+    rest(0.2);
+    ck_assert(in_state(s, job, "paused") && in_state(s, waiting, "paused"));
+    ck_assert(epoch_of(s, job) == epoch);
+    /* nobody waits for what will not end */
+    double began = e2e_now();
+    e2e_reply r = e2e_getf(s, "/v1/jobs/%s?wait=10", job);
+    ck_assert(e2e_now() - began < 5);
+    e2e_reply_free(&r);
+    must(s, job, "resume");
+    wait_for_end(s, job, "succeeded");
+    assert_twins(s, twin, job);
+    must(s, waiting, "cancel");
+    ck_assert(in_state(s, waiting, "cancelled"));
+    finish(s);
+}
+END_TEST
+
+START_TEST(pausing_in_the_wrong_state_is_a_conflict_that_says_so)
+{
+    char ds[32], job[32], path[96];
+    e2e_server *s = start_with_data(ds);
+    post_job(s, ds, ENDLESS, job);
+    WAIT_UNTIL(in_state(s, job, "running"), 10);
+    must_conflict(s, job, "resume", "is running");
+    must(s, job, "pause");
+    must(s, job, "pause");
+    must_conflict(s, job, "stop", "is paused");
+    snprintf(path, sizeof path, "/v1/jobs/%s", job);
+    e2e_reply r = e2e_delete(s, path);
+    e2e_problem(&r, 409, "conflict");
+    e2e_reply_free(&r);
+    snprintf(path, sizeof path, "/v1/datasets/%s", ds);
+    r = e2e_delete(s, path);
+    e2e_problem(&r, 409, "conflict");
+    e2e_reply_free(&r);
+    must(s, job, "cancel");
+    must_conflict(s, job, "pause", "been cancelled");
+    must_conflict(s, job, "resume", "is cancelled");
+    finish(s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("steering");
+    TCase *tc = tcase_create("steering");
+    tcase_set_timeout(tc, 180 * SLOWER);
+    suite_add_tcase(suite, tc);
+    tcase_add_test(tc, a_job_with_a_long_epoch_ends_soon_after_it_is_asked_to);
+    tcase_add_test(tc, a_job_paused_and_resumed_ends_as_if_it_had_not_been);
+    tcase_add_test(tc, a_paused_job_stays_so_over_a_restart);
+    tcase_add_test(tc, pausing_in_the_wrong_state_is_a_conflict_that_says_so);
+    return run_suite(suite);
+}
