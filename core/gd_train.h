@@ -128,6 +128,14 @@ void gd_train_params_unscaled(const gd_train *t, double *out);
 const double *gd_train_center(const gd_train *t);
 const double *gd_train_scale(const gd_train *t);
 
+struct gd_check; /* gd_check.h */
+
+/* Compares the analytic gradient of the run's objective with central differences (gd_check.h), over
+ * at most `most_rows` of its rows, at theta: params_len values in the data's units, or NULL for where
+ * the run begins. For a run that is not trained on afterwards. */
+gd_status gd_train_check(gd_train *t, const double *theta, size_t most_rows, struct gd_check *out,
+                         gd_error *err) __attribute__((warn_unused_result));
+
 /* A checkpoint is an array of doubles. save writes gd_train_save_len values; restore
  * takes them into a fresh run of the same data, spec and initial parameters. On error
  * the run is as before. */

@@ -33,6 +33,8 @@ const srv_route srv_routes[] = {
     {"POST", "/v1/jobs/{id}/pause", srv_pause_job, "Set a job aside until it is resumed",
      .query = ""},
     {"POST", "/v1/jobs/{id}/resume", srv_resume_job, "Queue a paused job again", .query = ""},
+    {"POST", "/v1/jobs/{id}/gradient_check", srv_post_gradient_check,
+     "Compare the gradient with finite differences", .query = ""},
     {"DELETE", "/v1/jobs/{id}", srv_delete_job, "Delete a job and its history", .query = ""},
     {"GET", "/v1/jobs/{id}/history", srv_get_history, "The cost history of a job",
      .query = "points after_epoch limit last"},

@@ -62,7 +62,9 @@ enum { SRV_RUN_SECONDS = SRV_RECORDER_SAVED, SRV_RUN_BASE, SRV_RUN_PART, SRV_RUN
 
 /* Reads the rows. False with the reason in p; w->row.found is false when there is no such job. */
 bool srv_run_load(srv_run *w, api_problem *p);
-/* Makes all that the job needs, as of its checkpoint if it has one. */
+/* Opens its data and finds where it begins. */
+bool srv_run_open(srv_run *w, api_problem *p);
+/* Opens it and makes all that the job needs, as of its checkpoint if it has one. */
 bool srv_run_prepare(srv_run *w, api_problem *p);
 /* Is anything asked for that breaks training off? A gd_executor's, whose ctx is the srv_run. */
 bool srv_run_interrupted(void *run);

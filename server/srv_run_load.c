@@ -161,13 +161,19 @@ static void take_up(srv_run *w)
         srv_recorder_restore(&w->recorder, r->checkpoint);
 }
 
+bool srv_run_open(srv_run *w, api_problem *p)
+{
+    return api_job_decode(w->row.spec, strlen(w->row.spec), &w->job, p) && open_data(w, p) &&
+           find_start(w, p);
+}
+
 bool srv_run_prepare(srv_run *w, api_problem *p)
 {
     const srv_run_row *r = &w->row;
-    if (!api_job_decode(r->spec, strlen(r->spec), &w->job, p))
+    if (!srv_run_open(w, p))
         return false;
     srv_recorder_init(&w->recorder, w->job.history_points);
-    if (!open_data(w, p) || !find_start(w, p) || !srv_plan_make(&w->plan, &w->job, &w->view, p) ||
+    if (!srv_plan_make(&w->plan, &w->job, &w->view, p) ||
         !srv_store_read(w->app->store, load_parts, w, p))
         return false;
     w->part = w->plan.ended_count;

@@ -533,6 +533,21 @@ static void tour_members(void)
     see("GET", "/v1/jobs", "", "", NULL, NULL, 200);
 }
 
+static void tour_check(void)
+{
+    static const char path[] = "/v1/jobs/{id}/gradient_check";
+    char job[32], model[32], dataset[32];
+    train("{\"dataset\": " DATA ", \"epochs\": 3}", job, model);
+    see("POST", path, job, "", NULL, NULL, 200);
+    keep(ask("GET", "/v1/jobs/{id}", job, "", NULL, NULL, 200), "dataset_id", dataset);
+    see("DELETE", "/v1/datasets/{id}", dataset, "", NULL, NULL, 204);
+    see("POST", path, job, "", NULL, NULL, 409);
+    see("POST", path, "job_00000000000000000000", "", NULL, NULL, 404);
+    train("{\"dataset\": {\"X\": [1, 2], \"y\": [-1, 2]}, \"model\": \"poisson_regression\"}", job,
+          model);
+    see("POST", path, job, "", NULL, NULL, 422);
+}
+
 /* A validated job while it runs, cancelled and stopped. */
 static void tour_steering(void)
 {
@@ -665,6 +680,7 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
     tour_models();
     tour_tasks();
     tour_members();
+    tour_check();
     tour_steering();
     const cJSON *path, *op;
     cJSON_ArrayForEach (path, e2e_at(api, "paths"))
