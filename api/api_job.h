@@ -93,6 +93,7 @@ typedef struct api_job_view {
     bool finite; /* false: cost was no longer a number */
     const char *created_at, *started_at, *finished_at;
     const char *spec, *error, *advice, *certificate, *objective; /* JSON, as stored */
+    const char *changes; /* JSON array: of settings, on its way; NULL: none */
     const char *results; /* JSON array: what came of the parts that have ended; NULL: of none */
 } api_job_view;
 

@@ -63,6 +63,7 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     api_doc_embed(o, "certificate", v->certificate ? v->certificate : "null");
     if (v->parts > 1)
         api_doc_embed(o, "results", v->results ? v->results : "[]");
+    api_doc_embed(o, "changes", v->changes ? v->changes : "[]");
     api_doc_embed(o, "spec", v->spec);
 }
 

@@ -43,7 +43,6 @@ typedef struct gd_spec {
 } gd_spec;
 
 #define GD_AUTO 0       /* learning_rate, n_iter_no_change: found by the trainer */
-#define GD_PATH (-1) /* l1, l2: one run after the other, by the caller; not for gd_train_new */
 #define GD_FULL_BATCH 0 /* batch_size: all rows */
 #define GD_NO_VALIDATION 0
 #define GD_NO_PATIENCE 0

@@ -42,7 +42,8 @@ static api_job_view view_of(srv_rows *rows)
                           .parts = (uint64_t)srv_integer(rows, 23),
                           .certificate = srv_text(rows, 24),
                           .results = srv_text(rows, 25),
-                          .objective = srv_text(rows, 26)};
+                          .objective = srv_text(rows, 26),
+                          .changes = srv_text(rows, 27)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)

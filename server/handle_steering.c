@@ -3,10 +3,16 @@
  * The row comes first: what is acknowledged is stored. The worker is told afterwards; what it
  * would still write to a paused job's row finds nothing to write to.
  */
+#include "api_change.h"
+#include "srv_clock.h"
 #include "srv_routes.h"
 #include "srv_waiters.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* Rows that each take a moment of a restart; nobody steers by hand so often. */
+#define MAX_CHANGES 1000
 
 static bool is(const char *state, const char *one)
 {
@@ -58,5 +64,62 @@ void srv_resume_job(srv_request *rq)
         return;
     }
     srv_pool_add(rq->app->pool, rq->id, true);
+    srv_reply_job(rq, 202);
+}
+
+/* ---- changes ---- */
+
+typedef struct asked {
+    srv_request *rq;
+    api_change change;
+} asked;
+
+/* What the job was asked to be, and where it stands. */
+static bool check_change(srv_db *db, const asked *a, int64_t *seq, api_problem *p)
+{
+    api_job job = {0};
+    srv_rows *rows = srv_db_query(db, SQL_JOB_SPEC, p, "t", a->rq->id);
+    if (!rows || srv_db_step(db, rows, p) != SRV_ROW)
+        return false;
+    const char *spec = srv_text(rows, 1);
+    uint64_t epoch = (uint64_t)srv_integer(rows, 2);
+    int64_t count = srv_integer(rows, 3);
+    *seq = srv_integer(rows, 0);
+    bool ok = api_job_decode(spec, strlen(spec), &job, p);
+    srv_db_done(rows);
+    ok = ok && api_change_check(&a->change, &job, epoch, p);
+    api_job_free(&job);
+    return ok && (count < MAX_CHANGES ||
+                  api_problem_set(p, API_CONFLICT, "the job was changed %d times, which is the most",
+                                  MAX_CHANGES));
+}
+
+static bool store_change(srv_db *db, void *arg, api_problem *p)
+{
+    asked *a = arg;
+    char state[16], now[SRV_TIME_SIZE];
+    int64_t seq;
+    if (!srv_job_state(db, a->rq, state, p))
+        return false;
+    if (!is(state, "queued") && !is(state, "running") && !is(state, "paused"))
+        return api_problem_set(p, API_CONFLICT, "the job has %s; nothing of it changes any more",
+                               is(state, "cancelled") ? "been cancelled" : state);
+    if (!check_change(db, a, &seq, p))
+        return false;
+    char *text = api_doc_take_text(api_change_encode(&a->change));
+    bool ok = text ? srv_db_run(db, SQL_CHANGE_INSERT, p, "itt", seq, text, srv_time_text(now))
+                   : api_problem_set(p, API_UNAVAILABLE, "not enough memory for the change");
+    free(text);
+    return ok;
+}
+
+void srv_patch_job(srv_request *rq)
+{
+    asked a = {.rq = rq};
+    const char *body = rq->body.data ? rq->body.data : "";
+    if (!srv_json_body(rq) || !api_change_decode(body, rq->body.len, &a.change, &rq->problem) ||
+        !srv_store_write(rq->app->store, store_change, &a, &rq->problem))
+        return;
+    srv_pool_changed(rq->app->pool, rq->id);
     srv_reply_job(rq, 202);
 }

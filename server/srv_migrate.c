@@ -102,8 +102,10 @@ static const char *const steps[] = {
     "CREATE TABLE changes (" /* asked for while a job runs */
     "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
-    "  epoch INTEGER," /* the last one before it took effect; null: not yet */
+    "  planned INTEGER," /* of a replay: after which epoch it is to take effect */
+    "  epoch INTEGER,"   /* the last one before it took effect; null: not yet */
     "  change TEXT NOT NULL," /* JSON: settings and their new values */
+    "  refused TEXT,"         /* JSON string: why it could not take effect */
     "  created_at TEXT NOT NULL"
     ") STRICT;"
     "CREATE INDEX changes_by_job ON changes (job);"

@@ -6,6 +6,7 @@
 
 /* An inline dataset comes with the job's document, in memory. */
 #define MAX_JOB ((size_t)16 << 20)
+#define MAX_CHANGE ((size_t)64 << 10)
 #define MAX_PREDICTIONS ((size_t)32 << 20)
 
 const srv_route srv_routes[] = {
@@ -35,6 +36,8 @@ const srv_route srv_routes[] = {
     {"POST", "/v1/jobs/{id}/resume", srv_resume_job, "Queue a paused job again", .query = ""},
     {"POST", "/v1/jobs/{id}/gradient_check", srv_post_gradient_check,
      "Compare the gradient with finite differences", .query = ""},
+    {"PATCH", "/v1/jobs/{id}", srv_patch_job, "Change settings of a job while it waits or runs",
+     .query = "", .body = SRV_GATHERED, .limit = MAX_CHANGE},
     {"DELETE", "/v1/jobs/{id}", srv_delete_job, "Delete a job and its history", .query = ""},
     {"GET", "/v1/jobs/{id}/history", srv_get_history, "The cost history of a job",
      .query = "points after_epoch limit last"},

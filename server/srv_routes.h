@@ -59,6 +59,7 @@ bool srv_job_state(srv_db *db, srv_request *rq, char state[16], api_problem *p);
 /* handle_steering.c */
 void srv_pause_job(srv_request *rq);
 void srv_resume_job(srv_request *rq);
+void srv_patch_job(srv_request *rq);
 
 /* handle_check.c */
 void srv_post_gradient_check(srv_request *rq);

@@ -11,6 +11,7 @@
 #ifndef SRV_RUN_H
 #define SRV_RUN_H
 
+#include "api_change.h"
 #include "api_job.h"
 #include "gd_train.h"
 #include "srv_app.h"
@@ -31,6 +32,13 @@ typedef struct srv_run_row {
     size_t initial_len;
 } srv_run_row;
 
+typedef struct srv_run_change {
+    int64_t seq, epoch; /* epoch: after which it takes, or took, effect; -1: as soon as can be */
+    api_change change;
+    bool done, unwritten;
+    char refused[512]; /* why it could not; "" if it did */
+} srv_run_change;
+
 typedef struct srv_run {
     srv_app *app;
     const char *id;
@@ -49,6 +57,10 @@ typedef struct srv_run {
     srv_recorder recorder;
     double *checkpoint; /* checkpoint_len doubles: a head, then the run's own */
     size_t checkpoint_len;
+    srv_run_change *changes; /* changes_count of them, in order; owned */
+    size_t changes_count;
+    unsigned changes_seen; /* of the signals' count */
+    bool taken_up;         /* from a checkpoint */
     char started_at[SRV_TIME_SIZE];
     char model_id[SRV_ID_SIZE];   /* of the job's (first) model; "" before there is one */
     double began, seconds_before; /* of this process; of earlier ones */
@@ -83,6 +95,14 @@ bool srv_run_flush(srv_run *w);
 bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p);
 /* The best and the last point, which may be off the grid. */
 bool srv_run_write_ends(srv_db *db, srv_run *w, api_problem *p);
+
+/* ---- srv_run_change.c: settings that change ---- */
+
+bool srv_run_load_changes(srv_run *w, api_problem *p);
+/* Between two epochs: takes up what is due. True when something was: it is to be flushed. */
+bool srv_run_apply_changes(srv_run *w);
+bool srv_run_write_changes(srv_db *db, srv_run *w, api_problem *p); /* in a transaction */
+void srv_run_changes_written(srv_run *w);
 
 /* ---- srv_run_facts.c: what is known of a fit ---- */
 

@@ -156,6 +156,7 @@ static void take_up(srv_run *w)
         gd_train_restore(w->train, r->checkpoint + SRV_RUN_HEAD, w->checkpoint_len - SRV_RUN_HEAD,
                          &err) != GD_OK)
         return;
+    w->taken_up = true;
     /* a run that had not found its rate begins anew, and so do its points */
     if (gd_train_state(w->train)->learning_rate > 0 || w->epoch_base > 0)
         srv_recorder_restore(&w->recorder, r->checkpoint);
@@ -189,7 +190,7 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
         return false;
     if (r->checkpoint_len > SRV_RUN_HEAD)
         take_up(w);
-    return true;
+    return srv_run_load_changes(w, p);
 }
 
 void srv_run_free(srv_run *w)
@@ -204,6 +205,7 @@ void srv_run_free(srv_run *w)
     api_job_free(&w->job);
     free(w->initial);
     free(w->checkpoint);
+    free(w->changes);
     free(r->state);
     free(r->spec);
     free(r->started_at);

@@ -60,7 +60,7 @@ bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p)
         return true;
     if (r->thinned && !srv_db_run(db, SQL_POINT_THIN, p, "ii", w->row.seq, (int64_t)r->stride))
         return false;
-    return write_points(db, w, r->pending, r->pending_count, p);
+    return write_points(db, w, r->pending, r->pending_count, p) && srv_run_write_changes(db, w, p);
 }
 
 void srv_run_take_checkpoint(srv_run *w)
@@ -88,5 +88,6 @@ bool srv_run_flush(srv_run *w)
         return false;
     }
     srv_recorder_flushed(&w->recorder);
+    srv_run_changes_written(w);
     return true;
 }

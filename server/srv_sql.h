@@ -11,7 +11,11 @@
     "max_stable_learning_rate, stop_reason, model_id, seconds, created_at, started_at, "           \
     "finished_at, spec, error, advice, seq, validation_cost, part, parts, certificate, "           \
     "(SELECT '[' || group_concat(result) || ']' FROM (SELECT result FROM parts WHERE job = "       \
-    "jobs.seq ORDER BY part)), objective"
+    "jobs.seq ORDER BY part)), objective, "                                                         \
+    "(SELECT '[' || group_concat('{\"epoch\": ' || coalesce(epoch, 'null') || ', ' || "             \
+    "substr(change, 2, length(change) - 2) || coalesce(', \"refused\": ' || refused, '') || "       \
+    "', \"created_at\": \"' || created_at || '\"}') || ']' FROM (SELECT * FROM changes WHERE job = "  \
+    "jobs.seq ORDER BY seq))"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
     "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold, "  \
@@ -61,6 +65,15 @@
     X(SQL_JOB_STATE, "SELECT " SRV_STATE " FROM jobs WHERE id = ?")                                        \
     X(SQL_JOB_PAUSE, "UPDATE jobs SET state = 'queued', paused = 1 WHERE id = ?")                 \
     X(SQL_JOB_RESUME, "UPDATE jobs SET paused = 0 WHERE id = ?")                                   \
+    X(SQL_JOB_SPEC, "SELECT seq, spec, epoch, (SELECT count(*) FROM changes WHERE job = jobs.seq) " \
+                    "FROM jobs WHERE id = ?")                                                      \
+    X(SQL_JOB_EPOCHS, "UPDATE jobs SET epochs = ? WHERE id = ?")                                   \
+    X(SQL_CHANGE_INSERT,                                                                           \
+      "INSERT INTO changes (job, planned, change, created_at) VALUES (?, NULL, ?, ?)")             \
+    X(SQL_CHANGE_LIST,                                                                             \
+      "SELECT seq, epoch, planned, change FROM changes WHERE job = ? AND seq > ? AND refused "     \
+      "IS NULL ORDER BY seq")                                                                      \
+    X(SQL_CHANGE_APPLIED, "UPDATE changes SET epoch = ?, refused = ? WHERE seq = ?")               \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
     X(SQL_POINT_INSERT,                                                                            \
       "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")  \

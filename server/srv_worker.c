@@ -43,6 +43,8 @@ static void train(srv_run *w)
     bool saved = true; /* the last write was */
     double flush_at = w->began + (w->seconds_before > 0 ? FLUSH_EVERY : FLUSH_FIRST);
     while (!heed(w)) {
+        if (srv_run_apply_changes(w))
+            saved = srv_run_flush(w);
         gd_step step = gd_train_step(w->train);
         if (step == GD_STEP_DONE) {
             if (gd_train_interrupted(w->train) && heed(w))
