@@ -1,16 +1,15 @@
-/* gd_train_epoch: what an epoch does: updates by the optimizer, batch after batch, then the
- * full objective at where they led. Penalties, clipping and averaging live here. */
+/* gd_train_epoch: what an epoch does: updates by the optimizer, of all rows or batch after batch
+ * (gd_minibatch.c), then the full objective at where they led. Penalties, clipping and averaging
+ * live here. */
 #include "gd_train_private.h"
 
 #include "gd_kernels.h"
-#include "gd_rng.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-/* Adds l2/2 |w|^2 to the gradient, and returns what both penalties add to the cost. */
-static double penalise(const gd_train *t, const double *theta, double *gradient)
+double gd_train_penalise(const gd_train *t, const double *theta, double *gradient)
 {
     double l1 = 0, l2 = 0;
     if (t->spec.l1 == 0 && t->spec.l2 == 0)
@@ -28,7 +27,7 @@ static double penalise(const gd_train *t, const double *theta, double *gradient)
 static double full_cost(gd_train *t, const double *theta, double *gradient)
 {
     double cost = gd_objective_eval(t->objective, theta, &t->rows, gradient);
-    return cost + penalise(t, theta, gradient);
+    return cost + gd_train_penalise(t, theta, gradient);
 }
 
 /* The length of the steepest way down: with l1, whose slope jumps at 0, and at a bound, beyond
@@ -91,7 +90,7 @@ static void record(gd_train *t)
     s->validation_cost = NAN;
     if (gd_train_validation_rows(t, &aside))
         s->validation_cost = gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
-                             penalise(t, at, NULL);
+                             gd_train_penalise(t, at, NULL);
     t->change = INFINITY;
     if (gd_train_interrupted(t) || !isfinite(s->cost) || !isfinite(s->gradient_norm))
         return;
@@ -155,7 +154,7 @@ static void average(gd_train *t)
         t->mean[i] += share * (t->theta[i] - t->mean[i]);
 }
 
-static void update(gd_train *t)
+void gd_train_update(gd_train *t)
 {
     clip(t);
     t->spec.optimizer->step(&(gd_update){
@@ -226,25 +225,6 @@ static void descend(gd_train *t)
     record(t);
 }
 
-static void mini_batches(gd_train *t)
-{
-    if (t->order) {
-        gd_rng r = gd_rng_seed(t->spec.seed, t->state.epoch);
-        gd_rng_permutation(&r, t->order, t->rows.count);
-        for (size_t i = 0; t->split && i < t->rows.count; i++)
-            t->order[i] = t->split[t->order[i]];
-    }
-    for (size_t first = 0; first < t->rows.count; first += t->batch) {
-        size_t left = t->rows.count - first;
-        gd_rows rows = {t->order ? t->order : t->split, first, left < t->batch ? left : t->batch};
-        gd_objective_eval(t->objective, t->theta, &rows, t->gradient);
-        if (gd_train_interrupted(t))
-            return;
-        penalise(t, t->theta, t->gradient);
-        update(t);
-    }
-}
-
 void gd_train_epoch(gd_train *t)
 {
     gd_state *s = &t->state;
@@ -258,9 +238,9 @@ void gd_train_epoch(gd_train *t)
         if (gd_spec_backtracks(&t->spec))
             backtrack(t);
         else if (gd_full_batch(t))
-            update(t);
+            gd_train_update(t);
         else
-            mini_batches(t);
+            gd_minibatches(t);
         evaluate(t);
     }
     if (gd_train_interrupted(t))

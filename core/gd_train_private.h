@@ -69,6 +69,13 @@ void gd_unit_scaling(gd_train *t);
 /* Sets cost, gradient and reference at the starting point; returns the cost at all zeros. */
 double gd_train_start(gd_train *t);
 void gd_train_epoch(gd_train *t); /* one epoch on; does not look whether to stop */
+/* Adds l2/2 |w|^2 to the gradient (which may be NULL), and returns what both penalties add to the
+ * cost. */
+double gd_train_penalise(const gd_train *t, const double *theta, double *gradient);
+void gd_train_update(gd_train *t); /* moves theta against t->gradient, which it clips */
+
+/* gd_minibatch.c: an epoch's updates; broken off when the executor says so. */
+void gd_minibatches(gd_train *t);
 
 /* gd_train_step.c */
 void gd_train_prepare(gd_train *t);
