@@ -603,7 +603,8 @@ static void tour_history(void)
 static void tour_models(void)
 {
     static const char path[] = "/v1/models", one[] = "/v1/models/{id}",
-                      predict[] = "/v1/models/{id}/predictions";
+                      predict[] = "/v1/models/{id}/predictions",
+                      evaluate[] = "/v1/models/{id}/evaluations";
     char job[32], line[32], plane[32], *large = large_body();
     train("{\"dataset\": " DATA ", \"name\": \"line\"}", job, line);
     train("{\"dataset\": {\"X\": [[1, 2], [2, 1], [3, 3]], \"y\": [1, 2, 4]}, "
@@ -620,10 +621,14 @@ static void tour_models(void)
     see("POST", predict, plane, "", JSON_TYPE, "{\"X\": [1]}", 422);
     see("POST", predict, plane, "", "Content-Type: a/b", "x", 415);
     see("POST", predict, plane, "", JSON_TYPE, large, 413);
+    see("POST", evaluate, plane, "", JSON_TYPE, "{\"on\": \"validation\"}", 422);
+    see("POST", evaluate, plane, "", CSV_TYPE, "x1,x2,y\n1,2,1\n", 415);
+    see("POST", evaluate, plane, "", JSON_TYPE, large, 413);
     see("DELETE", one, plane, "", NULL, NULL, 204);
     see("DELETE", one, plane, "", NULL, NULL, 404);
     see("GET", one, plane, "", NULL, NULL, 404);
     see("POST", predict, plane, "", JSON_TYPE, "{\"X\": [[1, 2]]}", 404);
+    see("POST", evaluate, plane, "", JSON_TYPE, "{\"on\": \"training\"}", 404);
     free(large);
 }
 
