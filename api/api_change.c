@@ -82,14 +82,12 @@ bool api_change_check(const api_change *c, const api_job *job, uint64_t epoch, a
     return p->code == API_NO_PROBLEM;
 }
 
-cJSON *api_change_encode(const api_change *c)
+void api_change_encode(cJSON *o, const api_change *c)
 {
-    cJSON *o = cJSON_CreateObject();
     if (!isnan(c->learning_rate))
         api_doc_number(o, names[0], c->learning_rate);
     if (!isnan(c->tol))
         api_doc_number(o, names[1], c->tol);
     if (c->epochs > 0)
         api_doc_number(o, names[2], (double)c->epochs);
-    return o;
 }

@@ -17,7 +17,7 @@ bool api_change_decode(const char *bytes, size_t n, api_change *out, api_problem
 /* Does it go with the job, of which `epoch` epochs have run? False with the fields in p. */
 bool api_change_check(const api_change *c, const api_job *job, uint64_t epoch, api_problem *p);
 
-/* The same object again, of what is changed; the caller owns it. */
-cJSON *api_change_encode(const api_change *c);
+/* Adds the members again, of what is changed. */
+void api_change_encode(cJSON *o, const api_change *c);
 
 #endif

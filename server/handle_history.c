@@ -18,6 +18,7 @@ typedef struct history {
     char state[16];
     int64_t job, recorded;
     bool found, parts;
+    char *changes; /* JSON, as the job's document shows them; owned; NULL for none */
     int64_t next; /* the next page's after_epoch, or -1 */
 } history;
 
@@ -42,7 +43,12 @@ static bool find_job(srv_db *db, history *h, api_problem *p)
     snprintf(h->state, sizeof h->state, "%s", srv_text(rows, 3));
     h->job = srv_integer(rows, 20);
     h->parts = srv_integer(rows, 23) > 1;
+    const char *changes = srv_text(rows, 27);
+    h->changes = changes ? strdup(changes) : NULL;
+    bool copied = h->changes || !changes;
     srv_db_done(rows);
+    if (!copied)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the answer");
     rows = srv_db_query(db, SQL_POINT_COUNT, p, "i", h->job);
     if (!rows || srv_db_step(db, rows, p) != SRV_ROW)
         return false;
@@ -158,7 +164,7 @@ static void reply_json(srv_request *rq, history *h)
         api_doc_null(o, "next_after_epoch");
     api_text_puts(&h->text, "]");
     api_doc_raw(o, "history", h->text.failed ? NULL : h->text.data);
-    api_text_free(&h->text);
+    api_doc_embed(o, "changes", h->changes ? h->changes : "[]");
     srv_reply_doc(rq, 200, o);
 }
 
@@ -171,10 +177,8 @@ void srv_get_history(srv_request *rq)
     bool ok = srv_store_read(rq->app->store, read_history, &h, &rq->problem);
     if (ok && !h.found)
         srv_no_such(rq, "job");
-    if (!ok || !h.found) {
-        api_text_free(&h.text);
-        return;
-    }
+    if (!ok || !h.found)
+        goto end;
     if (h.next >= 0) /* CSV has no place of its own for it */
         snprintf(rq->next, sizeof rq->next, "/v1/jobs/%s/history?after_epoch=%lld&limit=%llu",
                  rq->id, (long long)h.next, (unsigned long long)h.limit);
@@ -182,4 +186,7 @@ void srv_get_history(srv_request *rq)
         srv_reply_text(rq, 200, "text/csv; charset=utf-8", api_text_take(&h.text));
     else
         reply_json(rq, &h);
+end:
+    api_text_free(&h.text);
+    free(h.changes);
 }

@@ -239,7 +239,8 @@ static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
         return api_problem_set(p, API_CONFLICT, "the job has already %s",
                                strcmp(state, "failed") == 0 ? "failed" : "succeeded");
     return srv_db_run(db, SQL_JOB_END, p, "ttttttttt", "cancelled", "cancelled", NULL, NULL, NULL, NULL,
-                      srv_time_text(now), NULL, rq->id);
+                      srv_time_text(now), NULL, rq->id) &&
+           srv_db_run(db, SQL_CHANGE_TOO_LATE, p, "t", rq->id);
 }
 
 void srv_cancel_job(srv_request *rq)

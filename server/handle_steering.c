@@ -106,7 +106,9 @@ static bool store_change(srv_db *db, void *arg, api_problem *p)
                                is(state, "cancelled") ? "been cancelled" : state);
     if (!check_change(db, a, &seq, p))
         return false;
-    char *text = api_doc_take_text(api_change_encode(&a->change));
+    cJSON *o = cJSON_CreateObject();
+    api_change_encode(o, &a->change);
+    char *text = api_doc_take_text(o);
     bool ok = text ? srv_db_run(db, SQL_CHANGE_INSERT, p, "itt", seq, text, srv_time_text(now))
                    : api_problem_set(p, API_UNAVAILABLE, "not enough memory for the change");
     free(text);

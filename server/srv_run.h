@@ -103,6 +103,8 @@ bool srv_run_load_changes(srv_run *w, api_problem *p);
 bool srv_run_apply_changes(srv_run *w);
 bool srv_run_write_changes(srv_db *db, srv_run *w, api_problem *p); /* in a transaction */
 void srv_run_changes_written(srv_run *w);
+/* Adds a member `changes` to o, of those that took effect, if any did. */
+void srv_run_describe_changes(const srv_run *w, cJSON *o);
 
 /* ---- srv_run_facts.c: what is known of a fit ---- */
 

@@ -109,3 +109,20 @@ void srv_run_changes_written(srv_run *w)
     for (size_t i = 0; i < w->changes_count; i++)
         w->changes[i].unwritten = false;
 }
+
+void srv_run_describe_changes(const srv_run *w, cJSON *o)
+{
+    cJSON *list = NULL;
+    bool any = false;
+    for (size_t i = 0; i < w->changes_count; i++) {
+        const srv_run_change *c = &w->changes[i];
+        if (!c->done || *c->refused)
+            continue;
+        if (!any)
+            list = api_doc_add_array(o, "changes");
+        any = true;
+        cJSON *one = api_doc_append_object(list);
+        api_doc_number(one, "epoch", (double)c->epoch);
+        api_change_encode(one, &c->change);
+    }
+}

@@ -84,9 +84,10 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
     }
     if (*r->model_id && !write_model(db, r, p))
         return false;
-    return !r->last || srv_db_run(db, SQL_JOB_END, p, "ttttttttt", r->state, r->stop_reason,
-                                  *w->model_id ? w->model_id : NULL, r->error, r->advice,
-                                  r->certificate, r->finished_at, w->started_at, w->id);
+    return !r->last || (srv_db_run(db, SQL_JOB_END, p, "ttttttttt", r->state, r->stop_reason,
+                                   *w->model_id ? w->model_id : NULL, r->error, r->advice,
+                                   r->certificate, r->finished_at, w->started_at, w->id) &&
+                        srv_db_run(db, SQL_CHANGE_TOO_LATE, p, "t", w->id));
 }
 
 /* The checkpoint of a job whose next part has not begun: a head alone. */
@@ -276,10 +277,12 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
             return false;
         srv_id_new(r->model_id, "mdl_");
         r->advice = advice(w);
-        r->training = api_doc_take_text(
+        cJSON *training =
             api_training_encode(w->dataset.id, w->dataset.name, w->dataset.sha256, w->dataset.rows,
                                 w->row.spec, gd_stop_name(s->stop), s->epoch, s->cost,
-                                s->gradient_norm, s->learning_rate, srv_run_seconds(w)));
+                                s->gradient_norm, s->learning_rate, srv_run_seconds(w));
+        srv_run_describe_changes(w, training);
+        r->training = api_doc_take_text(training);
     }
     if (w->plan.kind != SRV_SINGLE)
         r->part = describe(w, r);

@@ -74,6 +74,9 @@
       "SELECT seq, epoch, planned, change FROM changes WHERE job = ? AND seq > ? AND refused "     \
       "IS NULL ORDER BY seq")                                                                      \
     X(SQL_CHANGE_APPLIED, "UPDATE changes SET epoch = ?, refused = ? WHERE seq = ?")               \
+    X(SQL_CHANGE_TOO_LATE,                                                                         \
+      "UPDATE changes SET refused = '\"the job ended before\"' WHERE job = (SELECT seq FROM jobs " \
+      "WHERE id = ?) AND epoch IS NULL AND refused IS NULL")                                       \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
     X(SQL_POINT_INSERT,                                                                            \
       "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")  \

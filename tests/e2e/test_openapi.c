@@ -583,6 +583,35 @@ static void tour_steering(void)
     see("POST", ways[0], "job_00000000000000000000", "", NULL, NULL, 404);
 }
 
+/* Settings of a job are changed, and seen wherever they are shown. */
+static void tour_changes(void)
+{
+    static const char path[] = "/v1/jobs/{id}", nobody[] = "job_00000000000000000000";
+    char job[32], idle[32], *large = large_body();
+    keep(ask("POST", "/v1/jobs", "", "", JSON_TYPE, FOR_EVER, 202), "id", job);
+    see("PATCH", path, job, "", JSON_TYPE,
+        "{\"learning_rate\": 1e-9, \"tol\": 0, \"epochs\": 999999999}", 202);
+    for (bool taken = false; !taken;) {
+        e2e_reply r = ask("GET", path, job, "", NULL, NULL, 200);
+        taken = cJSON_IsNumber(e2e_at(r.json, "changes.0.epoch"));
+        e2e_reply_free(&r);
+    }
+    keep(ask("POST", "/v1/jobs", "", "", JSON_TYPE, FOR_EVER, 202), "id", idle);
+    see("PATCH", path, idle, "", JSON_TYPE, "{\"tol\": 0.5}", 202);
+    see("POST", "/v1/jobs/{id}/cancel", idle, "", NULL, NULL, 202);
+    see("GET", "/v1/jobs/{id}/history", idle, "", NULL, NULL, 200);
+    see("PATCH", path, job, "", JSON_TYPE, "{\"tol\": 2}", 422);
+    see("PATCH", path, job, "", CSV_TYPE, "tol\n0.5\n", 415);
+    see("PATCH", path, job, "", JSON_TYPE, large, 413);
+    see("PATCH", path, idle, "", JSON_TYPE, "{\"tol\": 0.5}", 409);
+    see("PATCH", path, nobody, "", JSON_TYPE, "{\"tol\": 0.5}", 404);
+    see("POST", "/v1/jobs/{id}/stop", job, "", NULL, NULL, 202);
+    e2e_reply r = watch(job);
+    see("GET", "/v1/models/{id}", e2e_string(r.json, "model_id"), "", NULL, NULL, 200);
+    e2e_reply_free(&r);
+    free(large);
+}
+
 static void tour_history(void)
 {
     static const char path[] = "/v1/jobs/{id}/history";
@@ -687,6 +716,7 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
     tour_members();
     tour_check();
     tour_steering();
+    tour_changes();
     const cJSON *path, *op;
     cJSON_ArrayForEach (path, e2e_at(api, "paths"))
         cJSON_ArrayForEach (op, path)
@@ -702,7 +732,7 @@ START_TEST(wrong_method_is_answered_as_documented_for_every_path)
     const cJSON *path, *content = e2e_at(api, "components.responses.MethodNotAllowed.content"),
                        *problem = member(member(content, "application/problem+json"), "schema");
     cJSON_ArrayForEach (path, e2e_at(api, "paths")) {
-        e2e_reply r = e2e_request(s, "PATCH", path->string, NULL, NULL, 0);
+        e2e_reply r = e2e_request(s, "PUT", path->string, NULL, NULL, 0);
         e2e_problem(&r, 405, "method-not-allowed");
         ck_assert_msg(schema_check(checker, problem, r.json), "%s", schema_why(checker));
         check_headers(&r, e2e_at(api, "components.responses.MethodNotAllowed"));
