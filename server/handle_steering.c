@@ -43,21 +43,27 @@ void srv_pause_job(srv_request *rq)
     srv_reply_job(rq, 202);
 }
 
+static bool check_paused(srv_db *db, void *arg, api_problem *p)
+{
+    char state[16];
+    if (!srv_job_state(db, arg, state, p))
+        return false;
+    return is(state, "paused") ||
+           api_problem_set(p, API_CONFLICT, "the job is %s; only a paused one can be resumed",
+                           state);
+}
+
 static bool resume_row(srv_db *db, void *arg, api_problem *p)
 {
-    srv_request *rq = arg;
-    char state[16];
-    if (!srv_job_state(db, rq, state, p))
-        return false;
-    if (!is(state, "paused"))
-        return api_problem_set(p, API_CONFLICT, "the job is %s; only a paused one can be resumed",
-                               state);
-    return srv_db_run(db, SQL_JOB_RESUME, p, "t", rq->id);
+    const srv_request *rq = arg;
+    return check_paused(db, arg, p) && srv_db_run(db, SQL_JOB_RESUME, p, "t", rq->id);
 }
 
 void srv_resume_job(srv_request *rq)
 {
-    if (!srv_pool_reserve(rq->app->pool, &rq->problem))
+    /* looked at first: that it can't be resumed is the better answer where the queue is full too */
+    if (!srv_store_read(rq->app->store, check_paused, rq, &rq->problem) ||
+        !srv_pool_reserve(rq->app->pool, &rq->problem))
         return;
     if (!srv_store_write(rq->app->store, resume_row, rq, &rq->problem)) {
         srv_pool_unreserve(rq->app->pool);

@@ -1,29 +1,25 @@
 /* Steering over HTTP: jobs are ended within an epoch, paused and resumed. */
 #include "steering.h"
 
-START_TEST(a_job_with_a_long_epoch_ends_soon_after_it_is_asked_to)
+START_TEST(a_job_with_a_long_epoch_ends_within_it)
 {
-    static const struct {
-        const char *what, *state;
-        double within; /* seconds; a model that is kept is measured too, which takes a pass */
-    } ways[] = {{"cancel", "cancelled", 1.5}, {"stop", "succeeded", 6}, {"pause", "paused", 1.5}};
+    static const char *const ways[][2] = {
+        {"cancel", "cancelled"}, {"stop", "succeeded"}, {"pause", "paused"}};
     char ds[32], job[32];
     e2e_server *s = e2e_start(NULL);
     char *csv = make_csv(60000, 10, 3);
     upload_csv(s, csv, ds);
     free(csv);
     for (size_t i = 0; i < 3; i++) {
-        /* networks like this one take seconds an epoch */
+        /* networks like this one take many seconds an epoch */
         post_job(s, ds,
                  "\"model\": {\"name\": \"mlp\", \"hidden_layers\": [400, 400]}, \"epochs\": 1000, "
                  "\"optimizer\": \"adam\", \"learning_rate\": 0.001, \"tol\": 0",
                  job);
         rest(0.5);
-        double began = e2e_now();
-        must(s, job, ways[i].what);
-        WAIT_UNTIL(in_state(s, job, ways[i].state), 20);
-        double took = e2e_now() - began;
-        ck_assert_msg(took < ways[i].within * SLOWER, "%s took %g s", ways[i].what, took);
+        must(s, job, ways[i][0]);
+        WAIT_UNTIL(in_state(s, job, ways[i][1]), 60);
+        ck_assert_double_eq(epoch_of(s, job), 0); /* the first one was broken off */
         if (i == 2)
             must(s, job, "cancel");
     }
@@ -115,7 +111,7 @@ int main(void)
     TCase *tc = tcase_create("steering");
     tcase_set_timeout(tc, 180 * SLOWER);
     suite_add_tcase(suite, tc);
-    tcase_add_test(tc, a_job_with_a_long_epoch_ends_soon_after_it_is_asked_to);
+    tcase_add_test(tc, a_job_with_a_long_epoch_ends_within_it);
     tcase_add_test(tc, a_job_paused_and_resumed_ends_as_if_it_had_not_been);
     tcase_add_test(tc, a_paused_job_stays_so_over_a_restart);
     tcase_add_test(tc, pausing_in_the_wrong_state_is_a_conflict_that_says_so);
