@@ -28,6 +28,7 @@ void srv_get_ready(srv_request *rq)
     srv_pool_counts(rq->app->pool, &workers, &running, &queued);
     cJSON *o = cJSON_CreateObject();
     api_doc_string(o, "status", "ready");
+    api_doc_number(o, "threads", (double)rq->app->config.threads);
     api_doc_number(o, "workers", (double)workers);
     api_doc_number(o, "running", (double)running);
     api_doc_number(o, "queued", (double)queued);

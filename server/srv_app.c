@@ -150,15 +150,18 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     app->config = *config;
     app->lock_fd = -1;
     const char *dir = app->config.data_dir;
-    if (app->config.workers == 0) {
+    if (app->config.threads == 0) {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        app->config.workers = processors > 0 ? (uint64_t)processors : 1;
+        app->config.threads = processors < 1               ? 1
+                              : processors > SRV_MAX_LANES ? SRV_MAX_LANES
+                                                           : (uint64_t)processors;
     }
     bool ok = make_folder(dir, "", p) && make_folder(dir, "datasets", p) &&
               make_folder(dir, "tmp", p) && lock_folder(app, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && clean_up(app, p);
     if (ok && (!(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start())))
         ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    ok = ok && (app->team = srv_team_start(app->config.threads, p)) != NULL;
     ok = ok && (app->pool = srv_pool_start(app->config.workers, app->config.max_queue,
                                            srv_worker_run, job_left, app, p)) != NULL;
     ok = ok && take_up_jobs(app, p);
@@ -176,6 +179,7 @@ void srv_app_stop(srv_app *app)
         srv_waiters_close(app->waiters); /* all must be resumed before the daemon stops */
     srv_http_stop(app->http);
     srv_pool_free(app->pool);
+    srv_team_stop(app->team);
     srv_waiters_stop(app->waiters);
     srv_cache_free(app->cache);
     srv_store_close(app->store);
@@ -183,6 +187,7 @@ void srv_app_stop(srv_app *app)
         close(app->lock_fd);
     app->http = NULL;
     app->pool = NULL;
+    app->team = NULL;
     app->waiters = NULL;
     app->cache = NULL;
     app->store = NULL;

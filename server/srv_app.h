@@ -8,6 +8,7 @@
 #include "srv_config.h"
 #include "srv_pool.h"
 #include "srv_store.h"
+#include "srv_team.h"
 
 typedef struct srv_http srv_http;
 typedef struct srv_waiters srv_waiters;
@@ -18,6 +19,7 @@ typedef struct srv_app {
     srv_store *store;
     srv_cache *cache;
     srv_waiters *waiters;
+    srv_team *team;
     srv_pool *pool;
     srv_http *http;
     atomic_uint requests;   /* not answered yet */

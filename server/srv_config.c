@@ -1,6 +1,8 @@
 /* srv_config: the table of settings and its three readers. */
 #include "srv_config.h"
 
+#include "srv_team.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +24,10 @@ static const setting settings[] = {
      "address to listen on; port 0 lets the system choose", TEXT, AT(listen)},
     {"--data-dir", "DESCENTD_DATA_DIR", "DIR", "./descentd-data",
      "where datasets, jobs and models are kept", TEXT, AT(data_dir)},
-    {"--workers", "DESCENTD_WORKERS", "N", "0", "jobs trained at once; 0: one a processor", COUNT,
-     AT(workers), .min = 0, .max = 1024},
+    {"--threads", "DESCENTD_THREADS", "N", "0", "processors to train on; 0: all", COUNT,
+     AT(threads), .min = 0, .max = SRV_MAX_LANES},
+    {"--workers", "DESCENTD_WORKERS", "N", "64", "jobs in training at once; they share the threads",
+     COUNT, AT(workers), .min = 1, .max = 1024},
     {"--max-body", "DESCENTD_MAX_BODY", "SIZE", "1g", "largest upload, in bytes or with k, m or g",
      SIZE, AT(max_body), .min = 1024, .max = UINT64_C(1) << 40},
     {"--max-queue", "DESCENTD_MAX_QUEUE", "N", "10000",

@@ -16,7 +16,8 @@ typedef struct srv_config {
     srv_action action;
     char listen[256]; /* host:port; port 0 lets the system choose */
     char data_dir[1024];
-    uint64_t workers;   /* jobs trained at once; 0: one a processor */
+    uint64_t threads;   /* processors to train on; 0: all */
+    uint64_t workers;   /* jobs in training at once */
     uint64_t max_body;  /* bytes in one request */
     uint64_t max_queue; /* jobs that may wait */
     bool log_json;

@@ -19,12 +19,12 @@ struct srv_pool {
     srv_job_left *left;
     void *ctx;
     uint64_t max_queue, workers;
-    pthread_t *threads;
+    pthread_t *threads; /* room for `workers` of them */
     atomic_bool stop;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t added;
     entry *queue, **queue_last, *running;
-    uint64_t queued, reserved, running_count;
+    uint64_t queued, reserved, running_count, started; /* started: threads */
 };
 
 static bool listed(const entry *e, const char *id)
@@ -85,6 +85,15 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
+/* The lock is held, or nobody else knows the pool. */
+static bool start_thread(srv_pool *pool)
+{
+    if (pthread_create(&pool->threads[pool->started], NULL, worker_main, pool) != 0)
+        return false;
+    pool->started++;
+    return true;
+}
+
 srv_pool *srv_pool_start(uint64_t workers, uint64_t max_queue, srv_run_job *run, srv_job_left *left,
                          void *ctx, api_problem *p)
 {
@@ -100,18 +109,16 @@ srv_pool *srv_pool_start(uint64_t workers, uint64_t max_queue, srv_run_job *run,
     pool->left = left;
     pool->ctx = ctx;
     pool->max_queue = max_queue;
+    pool->workers = workers;
     pool->threads = threads;
     pool->queue_last = &pool->queue;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->added, NULL);
-    for (; pool->workers < workers; pool->workers++)
-        if (pthread_create(&threads[pool->workers], NULL, worker_main, pool) != 0) {
-            api_problem_set(p, API_UNAVAILABLE, "worker thread %llu can't be started",
-                            (unsigned long long)pool->workers + 1);
-            srv_pool_drain(pool);
-            srv_pool_free(pool);
-            return NULL;
-        }
+    if (!start_thread(pool)) {
+        api_problem_set(p, API_UNAVAILABLE, "a worker thread can't be started");
+        srv_pool_free(pool);
+        return NULL;
+    }
     return pool;
 }
 
@@ -123,7 +130,7 @@ void srv_pool_drain(srv_pool *pool)
     atomic_store(&pool->stop, true);
     pthread_cond_broadcast(&pool->added);
     pthread_mutex_unlock(&pool->lock);
-    for (uint64_t i = 0; i < pool->workers; i++)
+    for (uint64_t i = 0; i < pool->started; i++)
         pthread_join(pool->threads[i], NULL);
 }
 
@@ -176,6 +183,10 @@ bool srv_pool_add(srv_pool *pool, const char *id, bool reserved)
         *pool->queue_last = e;
         pool->queue_last = &e->next;
         pool->queued++;
+        /* one that can't be started now is tried again with the next job */
+        bool busy = pool->running_count + pool->queued > pool->started;
+        if (busy && pool->started < pool->workers && !atomic_load(&pool->stop))
+            start_thread(pool);
         pthread_cond_signal(&pool->added);
     }
     pthread_mutex_unlock(&pool->lock);

@@ -1,7 +1,8 @@
 /* srv_pool: the threads that train, and the queue before them.
  *
  * DESIGN
- * Jobs run in the order in which they were added, `workers` at a time. The queue is bounded:
+ * Jobs are begun in the order in which they were added, `workers` at a time; how they share the
+ * processors is another's business (srv_team.h). Threads are started as they are needed. The queue is bounded:
  * a place is reserved before a job is stored, so a 202 is never taken back. Jobs run with no
  * lock held. Cancelling a queued job takes it out; cancelling a running one sets a flag that
  * its worker looks at between blocks of rows. Stopping sets a flag for all: each running job saves its

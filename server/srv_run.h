@@ -43,7 +43,8 @@ typedef struct srv_run {
     srv_app *app;
     const char *id;
     const srv_signals *signals;
-    gd_executor executor; /* looks at them before each block of rows */
+    srv_member member;    /* of the team */
+    gd_executor executor; /* the team's; looks at the signals before each block of rows */
     srv_run_row row;
     api_job job;
     srv_dataset dataset, validation; /* the latter empty where there is none */
@@ -78,8 +79,10 @@ bool srv_run_load(srv_run *w, api_problem *p);
 bool srv_run_open(srv_run *w, api_problem *p);
 /* Opens it and makes all that the job needs, as of its checkpoint if it has one. */
 bool srv_run_prepare(srv_run *w, api_problem *p);
-/* Is anything asked for that breaks training off? A gd_executor's, whose ctx is the srv_run. */
+/* A gd_executor's, whose ctx is the srv_run. Is anything asked for that breaks training off? If
+ * not, others may have their turn first. */
 bool srv_run_interrupted(void *run);
+void srv_run_blocks(void *run, gd_block_fn *fn, void *arg, size_t blocks);
 /* Begins part w->part, in place of the one before. */
 bool srv_run_begin_part(srv_run *w, api_problem *p);
 void srv_run_free(srv_run *w);

@@ -119,11 +119,19 @@ static bool find_start(srv_run *w, api_problem *p)
 
 bool srv_run_interrupted(void *run)
 {
-    const srv_run *w = run;
+    srv_run *w = run;
     const srv_signals *s = w->signals;
+    if (!w->member.in_pass)
+        srv_team_yield(&w->member);
     return atomic_load(&s->cancel) || atomic_load(s->stop) || atomic_load(&s->pause) ||
            atomic_load(&s->finish) ||
            (w->job.max_seconds != API_NO_LIMIT && srv_run_seconds(w) >= w->job.max_seconds);
+}
+
+void srv_run_blocks(void *run, gd_block_fn *fn, void *arg, size_t blocks)
+{
+    srv_run *w = run;
+    srv_team_run(&w->member, fn, arg, blocks);
 }
 
 bool srv_run_begin_part(srv_run *w, api_problem *p)

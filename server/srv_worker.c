@@ -45,7 +45,9 @@ static void train(srv_run *w)
     while (!heed(w)) {
         if (srv_run_apply_changes(w))
             saved = srv_run_flush(w);
+        srv_team_enter(&w->member);
         gd_step step = gd_train_step(w->train);
+        srv_team_leave(&w->member);
         if (step == GD_STEP_DONE) {
             if (gd_train_interrupted(w->train) && heed(w))
                 return;
@@ -71,9 +73,11 @@ static void train(srv_run *w)
 void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
 {
     srv_run w = {.app = ctx, .id = id, .signals = signals, .began = srv_monotonic()};
-    w.executor = gd_executor_serial;
-    w.executor.ctx = &w;
-    w.executor.interrupted = srv_run_interrupted;
+    w.member.team = w.app->team;
+    w.executor = (gd_executor){.slots = srv_team_slots(w.app->team),
+                               .run = srv_run_blocks,
+                               .ctx = &w,
+                               .interrupted = srv_run_interrupted};
     api_problem p = {0};
     bool ok = srv_run_load(&w, &p);
     /* deleted or cancelled while it was on its way here */

@@ -152,6 +152,8 @@ START_TEST(bad_values_are_refused_by_name)
         {"--workers", "two"},
         {"--workers", "-1"},
         {"--workers", "1025"},
+        {"--workers", "0"},
+        {"--threads", "1025"},
         {"--workers", "1.5"},
         {"--workers", ""},
         {"--workers", "99999999999999999999"},
@@ -215,27 +217,29 @@ START_TEST(data_directory_that_can_not_be_made_is_refused)
 }
 END_TEST
 
-static double workers(const e2e_server *s)
+static double readiness(const e2e_server *s, const char *name)
 {
     e2e_reply r = e2e_get(s, "/readyz");
     ck_assert_int_eq(r.status, 200);
-    double n = e2e_number(r.json, "workers");
+    double n = e2e_number(r.json, name);
     e2e_reply_free(&r);
     return n;
 }
 
 START_TEST(options_are_heeded_in_both_forms)
 {
-    e2e_server *s = e2e_start((const char *const[]){"--workers=3", "--max-body", "1K", NULL});
+    e2e_server *s = e2e_start((const char *const[]){"--workers=3", "--threads=5", "--max-body", "1K", NULL});
     char body[2048];
-    ck_assert_double_eq(workers(s), 3);
+    ck_assert_double_eq(readiness(s, "workers"), 3);
+    ck_assert_double_eq(readiness(s, "threads"), 5);
     snprintf(body, sizeof body, "{\"X\": [1, 2], %1500s \"y\": [1, 2]}", "");
     e2e_reply r = e2e_post(s, "/v1/datasets", body);
     e2e_problem(&r, 413, "too-large");
     e2e_reply_free(&r);
     e2e_stop(s);
-    s = e2e_start(NULL); /* by default one a processor */
-    ck_assert_double_eq(workers(s), (double)sysconf(_SC_NPROCESSORS_ONLN));
+    s = e2e_start(NULL); /* by default all processors train */
+    ck_assert_double_eq(readiness(s, "threads"), (double)sysconf(_SC_NPROCESSORS_ONLN));
+    ck_assert_double_eq(readiness(s, "workers"), 64);
     e2e_stop(s);
 }
 END_TEST
@@ -244,10 +248,10 @@ START_TEST(environment_sets_what_options_do_not)
 {
     setenv("DESCENTD_WORKERS", "5", 1);
     e2e_server *s = e2e_start(NULL);
-    ck_assert_double_eq(workers(s), 5);
+    ck_assert_double_eq(readiness(s, "workers"), 5);
     e2e_stop(s);
     s = e2e_start((const char *const[]){"--workers", "4", NULL});
-    ck_assert_double_eq(workers(s), 4);
+    ck_assert_double_eq(readiness(s, "workers"), 4);
     e2e_stop(s);
     static const char *const bad[][2] = {{"DESCENTD_WORKERS", "many"},
                                          {"DESCENTD_MAX_BODY", "large"},

@@ -42,7 +42,8 @@ START_TEST(without_arguments_the_defaults_hold)
     ck_assert_int_eq(config.action, SRV_RUN);
     ck_assert_str_eq(config.listen, "127.0.0.1:8080");
     ck_assert_str_eq(config.data_dir, "./descentd-data");
-    ck_assert_uint_eq(config.workers, 0);
+    ck_assert_uint_eq(config.threads, 0);
+    ck_assert_uint_eq(config.workers, 64);
     ck_assert_uint_eq(config.max_body, 1u << 30);
     ck_assert_uint_eq(config.max_queue, 10000);
     ck_assert(!config.log_json);
@@ -52,10 +53,11 @@ END_TEST
 START_TEST(each_flag_sets_its_own_member)
 {
     ck_assert(READ("--listen", "[::1]:9", "--data-dir", "/var/lib/d", "--workers", "3",
-                   "--max-body", "5000", "--max-queue", "17", "--log-format", "json"));
+                   "--threads", "2", "--max-body", "5000", "--max-queue", "17", "--log-format", "json"));
     ck_assert_int_eq(config.action, SRV_RUN);
     ck_assert_str_eq(config.listen, "[::1]:9");
     ck_assert_str_eq(config.data_dir, "/var/lib/d");
+    ck_assert_uint_eq(config.threads, 2);
     ck_assert_uint_eq(config.workers, 3);
     ck_assert_uint_eq(config.max_body, 5000);
     ck_assert_uint_eq(config.max_queue, 17);
@@ -119,6 +121,7 @@ START_TEST(what_is_no_number_is_refused_with_its_name_and_its_text)
 {
     static const char *const bad[] = {"",     "x",    "1.5", " 5",  "5 ",  "-1",
                                       "+5",   "0x10", "5kk", "1k",  "1e3", "1025",
+                                      "0",
                                       "99999999999999999999", "18446744073709551617"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (READ("--workers", bad[i]))
@@ -126,7 +129,7 @@ START_TEST(what_is_no_number_is_refused_with_its_name_and_its_text)
                          (unsigned long long)config.workers);
         assert_why_says("--workers");
         assert_why_says(bad[i]);
-        assert_why_says("[0, 1024]");
+        assert_why_says("[1, 1024]");
     }
 }
 END_TEST
@@ -231,7 +234,7 @@ END_TEST
 START_TEST(the_help_names_every_setting_its_variable_and_its_default)
 {
     static const char *const all[] = {
-        "--listen", "--data-dir", "--workers", "--max-body", "--max-queue", "--log-format",
+        "--listen", "--data-dir", "--threads", "--workers", "--max-body", "--max-queue", "--log-format",
         "--health", "--help", "--version", "127.0.0.1:8080", "./descentd-data", "10000"};
     char dir[256], path[300], text[8192];
     scratch_make(dir);
