@@ -32,6 +32,8 @@ typedef struct api_read_options {
     size_t columns_count;
     bool in_order;       /* `columns` are those of a model: X may come without names, by place */
     uint64_t max_values; /* values in all rows together; 0 for no such limit */
+    const char *const *others; /* names, then NULL, of members of a JSON document that are read
+                                  elsewhere; NULL: there are none */
 } api_read_options;
 
 typedef struct api_dataset {

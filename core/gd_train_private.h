@@ -79,6 +79,8 @@ void gd_minibatches(gd_train *t);
 
 /* gd_train_step.c */
 void gd_train_prepare(gd_train *t);
+/* From where t->theta is, in the units trained in. */
+void gd_train_begin(gd_train *t);
 void gd_begin_curvature(gd_train *t);
 
 /* gd_train_bounds.c */

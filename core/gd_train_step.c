@@ -115,6 +115,19 @@ static gd_range find_scaling(gd_train *t)
     return range;
 }
 
+void gd_train_begin(gd_train *t)
+{
+    memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
+    t->phase = GD_START;
+    if (gd_spec_backtracks(&t->spec) || t->spec.optimizer->descend) {
+        t->base_rate = 1; /* where the search begins */
+        t->state.learning_rate = t->base_rate;
+    } else if (t->base_rate == GD_AUTO) {
+        gd_begin_curvature(t);
+        t->phase = GD_CURVATURE;
+    }
+}
+
 void gd_train_prepare(gd_train *t)
 {
     gd_range range = t->spec.standardize ? find_scaling(t) : GD_IN_RANGE;
@@ -132,15 +145,7 @@ void gd_train_prepare(gd_train *t)
         out_of_range(t, GD_INITIAL_TOO_LARGE);
         return;
     }
-    memcpy(t->finite, t->theta, t->n * sizeof *t->theta);
-    t->phase = GD_START;
-    if (gd_spec_backtracks(&t->spec) || t->spec.optimizer->descend) {
-        t->base_rate = 1; /* where the search begins */
-        t->state.learning_rate = t->base_rate;
-    } else if (t->base_rate == GD_AUTO) {
-        gd_begin_curvature(t);
-        t->phase = GD_CURVATURE;
-    }
+    gd_train_begin(t);
 }
 
 static bool all_zero(const gd_data *d)

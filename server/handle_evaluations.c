@@ -24,8 +24,9 @@ static bool open_data(srv_request *rq, const api_evaluation *e, const srv_model 
     api_problem p = {0};
     if (e->dataset_id)
         return srv_input_open(in, m, rq->app, e->dataset_id, &rq->problem);
-    bool ok = srv_input_read(in, m, api_formats[0], rq->body.data + e->dataset_start,
-                             e->dataset_end - e->dataset_start, true, NULL, &p);
+    srv_input_options how = {.format = api_formats[0], .labelled = true};
+    bool ok = srv_input_read(in, m, &how, rq->body.data + e->dataset_start,
+                             e->dataset_end - e->dataset_start, &p);
     if (ok)
         return true;
     if (p.code != API_INVALID) {

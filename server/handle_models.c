@@ -123,8 +123,8 @@ void srv_post_predictions(srv_request *rq)
         goto end;
     if (!w.model.model)
         srv_no_such(rq, "model");
-    else if (srv_input_read(&in, &w.model, format, rq->body.data, rq->body.len, false, NULL,
-                            &rq->problem))
+    else if (srv_input_read(&in, &w.model, &(srv_input_options){.format = format}, rq->body.data,
+                            rq->body.len, &rq->problem))
         reply_predictions(rq, &w.model, &in.data);
 end:
     srv_input_free(&in);

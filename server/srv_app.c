@@ -149,6 +149,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     memset(app, 0, sizeof *app);
     app->config = *config;
     app->lock_fd = -1;
+    for (size_t i = 0; i < SRV_UPDATE_LOCKS; i++)
+        pthread_mutex_init(&app->updating[i], NULL);
     const char *dir = app->config.data_dir;
     if (app->config.threads == 0) {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);

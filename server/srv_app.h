@@ -10,8 +10,12 @@
 #include "srv_store.h"
 #include "srv_team.h"
 
+#include <pthread.h>
+
 typedef struct srv_http srv_http;
 typedef struct srv_waiters srv_waiters;
+
+enum { SRV_UPDATE_LOCKS = 16 };
 
 typedef struct srv_app {
     srv_config config;
@@ -22,6 +26,7 @@ typedef struct srv_app {
     srv_team *team;
     srv_pool *pool;
     srv_http *http;
+    pthread_mutex_t updating[SRV_UPDATE_LOCKS]; /* handle_updates.c */
     atomic_uint requests;   /* not answered yet */
     atomic_uint uploads;    /* under way */
     atomic_size_t gathered; /* bytes of bodies held in memory */

@@ -129,12 +129,15 @@ static size_t place_of(const cJSON *classes, const char *text, double number)
     return k;
 }
 
-static bool unknown_class(const char *field, const char *text, double number, api_problem *p)
+static bool unknown_class(const char *field, const char *text, double number, size_t row,
+                          api_problem *p)
 {
-    return text ? api_problem_field(p, field,
-                                    "has the label \"%.80s\", which is no class of the model", text)
-                : api_problem_field(p, field, "has the label %.15g, which is no class of the model",
-                                    number);
+    return text ? api_problem_field(
+                      p, field, "has the label \"%.80s\" in row %zu, which is no class of the model",
+                      text, row)
+                : api_problem_field(
+                      p, field, "has the label %.15g in row %zu, which is no class of the model",
+                      number, row);
 }
 
 bool srv_classes_map(const char *classes, const gd_data *d, const char *labels, double *y,
@@ -154,7 +157,8 @@ bool srv_classes_map(const char *classes, const gd_data *d, const char *labels, 
         if (k == count)
             ok = unknown_class(
                 field,
-                texts ? cJSON_GetArrayItem(texts, (int)d->y[i])->valuestring : NULL, d->y[i], p);
+                texts ? cJSON_GetArrayItem(texts, (int)d->y[i])->valuestring : NULL, d->y[i], i + 1,
+                p);
     }
     cJSON_Delete(known);
     cJSON_Delete(texts);

@@ -22,11 +22,13 @@ double srv_penalty(const srv_model *m, const double *theta)
     return s->l1 == GD_PATH || s->l2 == GD_PATH ? NAN : s->l1 * l1 + s->l2 * l2 / 2;
 }
 
-static gd_status mean_cost(const srv_model *m, const gd_data *data, double *out, gd_error *err)
+gd_status srv_mean_cost(const srv_model *m, const gd_data *data, double *out, gd_error *err)
 {
     gd_objective *o;
     const gd_spec *s = &m->job.spec;
-    gd_status status = gd_objective_new(&o, data, m->model, &m->shape, s->cost, &s->cost_hyper,
+    gd_data alike = *data;
+    alike.weights = NULL;
+    gd_status status = gd_objective_new(&o, &alike, m->model, &m->shape, s->cost, &s->cost_hyper,
                                         NULL, err);
     if (status == GD_OK)
         *out = gd_objective_eval(o, m->theta, &(gd_rows){.count = data->rows}, NULL);
@@ -50,7 +52,7 @@ bool srv_evaluate(const srv_model *m, const gd_data *data, srv_evaluation *out, 
     double *confusion = classes ? calloc(classes * classes, sizeof *confusion) : NULL;
     bool ok = (confusion || !classes) ||
               api_problem_set(p, API_UNAVAILABLE, "not enough memory for the metrics");
-    if (ok && (mean_cost(m, data, &out->cost, &err) != GD_OK ||
+    if (ok && (srv_mean_cost(m, data, &out->cost, &err) != GD_OK ||
                gd_metrics(m->model, &m->shape, m->theta, data, &(gd_rows){.count = data->rows},
                           list, &count, confusion, &err) != GD_OK))
         ok = api_problem_set(p, API_UNAVAILABLE, "%s", err.message);

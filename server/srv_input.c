@@ -202,17 +202,20 @@ static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, str
     return ok;
 }
 
-bool srv_input_read(srv_input *in, const srv_model *m, const api_format *format, const char *bytes,
-                    size_t n, bool labelled, const char *target, api_problem *p)
+bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *how,
+                    const char *bytes, size_t n, api_problem *p)
 {
+    const api_format *format = how->format;
+    bool labelled = how->labelled;
     *in = (srv_input){0};
     streams from = {0};
     api_dataset d = {0};
     api_read_options options = {.labelled = labelled,
-                                .target = labelled ? (target ? target : m->target) : NULL,
+                                .target = !labelled ? NULL : how->target ? how->target : m->target,
                                 .columns = m->columns,
                                 .columns_count = m->columns_count,
                                 .in_order = true,
+                                .others = how->others,
                                 .max_values = SRV_INPUT_VALUES};
     api_sink sink = {&from, put_values, put_targets};
     void *reader = format->open(&options, &sink);

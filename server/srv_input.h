@@ -18,10 +18,17 @@ typedef struct srv_input {
     srv_mapped *mapped; /* of a stored dataset whose rows are used as they lie */
 } srv_input;
 
-/* Reads n bytes. labelled: with targets, in the column `target` (of records and CSV; NULL: the
- * one that the model was trained on). On error p says why, and srv_input_free cleans up. */
-bool srv_input_read(srv_input *in, const srv_model *m, const api_format *format, const char *bytes,
-                    size_t n, bool labelled, const char *target, api_problem *p);
+/* How the bytes of a request are read. */
+typedef struct srv_input_options {
+    const api_format *format;
+    bool labelled;             /* with targets */
+    const char *target;        /* their column, of records and CSV; NULL: as in training */
+    const char *const *others; /* as in api_read_options */
+} srv_input_options;
+
+/* Reads n bytes. On error p says why, and srv_input_free cleans up. */
+bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *how,
+                    const char *bytes, size_t n, api_problem *p);
 
 /* Opens a stored dataset with its targets. */
 bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char *dataset_id,

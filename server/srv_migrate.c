@@ -90,6 +90,8 @@ static const char *const steps[] = {
     "ALTER TABLE models ADD COLUMN threshold REAL;" /* of the decision for class 1 */
     "ALTER TABLE models ADD COLUMN version INTEGER NOT NULL DEFAULT 1;" /* grows by updates */
     "ALTER TABLE models ADD COLUMN updated_at TEXT;"
+    "ALTER TABLE models ADD COLUMN optimizer TEXT;" /* of the last update, JSON */
+    "ALTER TABLE models ADD COLUMN optimizer_state BLOB;" /* what it left: gd_online.h */
     "ALTER TABLE history ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX jobs_by_sweep ON jobs (sweep);"
     "CREATE TABLE parts (" /* those of a job that have ended */

@@ -49,6 +49,10 @@ const srv_route srv_routes[] = {
      .query = "", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS},
     {"POST", "/v1/models/{id}/evaluations", srv_post_evaluation, "Measure a model on data",
      .query = "", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS},
+    {"POST", "/v1/models/{id}/updates", srv_post_update,
+     "Let a model learn from further rows, in one pass",
+     .query = "learning_rate batch_size l1 l2 optimizer version target", .body = SRV_GATHERED,
+     .limit = MAX_PREDICTIONS},
 };
 
 const size_t srv_routes_count = sizeof srv_routes / sizeof srv_routes[0];

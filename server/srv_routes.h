@@ -76,4 +76,7 @@ void srv_post_predictions(srv_request *rq);
 /* handle_evaluations.c */
 void srv_post_evaluation(srv_request *rq);
 
+/* handle_updates.c */
+void srv_post_update(srv_request *rq);
+
 #endif

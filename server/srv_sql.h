@@ -103,8 +103,9 @@
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
     X(SQL_MODEL_UPDATE,                                                                            \
-      "UPDATE models SET theta = ?, scaled = ?, updated_at = ?, version = version + 1 WHERE id = ? "  \
-      "AND version = ?")                                                                           \
+      "UPDATE models SET theta = ?, scaled = ?, updated_at = ?, optimizer = ?, "                   \
+      "optimizer_state = ?, version = version + 1 WHERE id = ? AND version = ?")                   \
+    X(SQL_MODEL_OPTIMIZER, "SELECT optimizer, optimizer_state FROM models WHERE id = ?")           \
     X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")
 
 #endif

@@ -353,9 +353,15 @@ static bool known(const reader *r, member m)
 
 static bool begin_member(reader *r, const api_json_event *e, api_problem *p)
 {
-    const char *names[MEMBERS];
+    enum { MOST_OTHERS = 16 };
+    const char *names[MEMBERS + MOST_OTHERS], *const *others = r->options->others;
     size_t count = 0;
     r->at = UNKNOWN;
+    for (size_t i = 0; others && others[i] && i < MOST_OTHERS; i++) {
+        names[count++] = others[i];
+        if (strcmp(e->text, others[i]) == 0)
+            return true;
+    }
     for (member m = 0; m < MEMBERS; m++) {
         if (!known(r, m))
             continue;

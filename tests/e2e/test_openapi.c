@@ -200,18 +200,20 @@ static e2e_reply send_example(const char *path, const char *query, const char *t
 
 START_TEST(examples_of_requests_are_accepted)
 {
-    char dataset[32], job[32], url[96];
+    char dataset[32], job[32], url[96], updates[96];
     e2e_dataset(s, "{\"X\": [1, 2, 3], \"y\": [1, 3, 5], \"columns\": [\"radio\"]}", dataset);
     snprintf(url, sizeof url, "{\"dataset_id\": \"%s\"}", dataset);
     e2e_job(s, url, job);
     e2e_reply r = e2e_wait(s, job);
     snprintf(url, sizeof url, "/v1/models/%s/predictions", e2e_string(r.json, "model_id"));
+    snprintf(updates, sizeof updates, "/v1/models/%s/updates", e2e_string(r.json, "model_id"));
     e2e_reply_free(&r);
     const struct {
         const char *pattern, *path, *csv_query;
     } posts[] = {{"/v1/datasets", "/v1/datasets", "?target=sales"},
                  {"/v1/jobs", "/v1/jobs", ""},
-                 {"/v1/models/{id}/predictions", url, ""}};
+                 {"/v1/models/{id}/predictions", url, ""},
+                 {"/v1/models/{id}/updates", updates, "?learning_rate=0.01&target=y"}};
     int n = 0;
     for (size_t i = 0; i < COUNT(posts); i++) {
         const cJSON *content, *example,
@@ -228,7 +230,7 @@ START_TEST(examples_of_requests_are_accepted)
             }
         }
     }
-    ck_assert_int_ge(n, 11);
+    ck_assert_int_ge(n, 14);
 }
 END_TEST
 
@@ -633,7 +635,7 @@ static void tour_models(void)
 {
     static const char path[] = "/v1/models", one[] = "/v1/models/{id}",
                       predict[] = "/v1/models/{id}/predictions",
-                      evaluate[] = "/v1/models/{id}/evaluations";
+                      evaluate[] = "/v1/models/{id}/evaluations", update[] = "/v1/models/{id}/updates";
     char job[32], line[32], plane[32], *large = large_body();
     train("{\"dataset\": " DATA ", \"name\": \"line\"}", job, line);
     train("{\"dataset\": {\"X\": [[1, 2], [2, 1], [3, 3]], \"y\": [1, 2, 4]}, "
@@ -653,8 +655,18 @@ static void tour_models(void)
     see("POST", evaluate, plane, "", JSON_TYPE, "{\"on\": \"validation\"}", 422);
     see("POST", evaluate, plane, "", CSV_TYPE, "x1,x2,y\n1,2,1\n", 415);
     see("POST", evaluate, plane, "", JSON_TYPE, large, 413);
+    see("POST", update, line, "", JSON_TYPE, "{\"X\": [2, 3], \"y\": [3, 5]}", 200);
+    see("POST", update, plane, "?l2=0.5", CSV_TYPE, "x1,x2,y\n1,2,1\n", 200);
+    see("GET", one, line, "", NULL, NULL, 200);
+    see("GET", path, "", "", NULL, NULL, 200);
+    see("POST", evaluate, line, "", JSON_TYPE, "{\"on\": \"training\"}", 409);
+    see("POST", update, plane, "?version=1", CSV_TYPE, "x1,x2,y\n1,2,1\n", 409);
+    see("POST", update, plane, "", JSON_TYPE, "{\"X\": [2], \"y\": [3]}", 422);
+    see("POST", update, plane, "", "Content-Type: a/b", "x", 415);
+    see("POST", update, plane, "", JSON_TYPE, large, 413);
     see("DELETE", one, plane, "", NULL, NULL, 204);
     see("DELETE", one, plane, "", NULL, NULL, 404);
+    see("POST", update, plane, "", JSON_TYPE, "{\"X\": [[2, 1]], \"y\": [3]}", 404);
     see("GET", one, plane, "", NULL, NULL, 404);
     see("POST", predict, plane, "", JSON_TYPE, "{\"X\": [[1, 2]]}", 404);
     see("POST", evaluate, plane, "", JSON_TYPE, "{\"on\": \"training\"}", 404);
@@ -743,7 +755,7 @@ END_TEST
 
 /* ---- requests ---- */
 
-static char dataset_id[32], predictions[96];
+static char dataset_id[32], predictions[96], updates[96];
 
 /* A dataset of one exact line, and a model of it. */
 static void make_line(void)
@@ -755,8 +767,15 @@ static void make_line(void)
     e2e_reply r = e2e_wait(s, job);
     snprintf(predictions, sizeof predictions, "/v1/models/%s/predictions",
              e2e_string(r.json, "model_id"));
+    snprintf(updates, sizeof updates, "/v1/models/%s/updates", e2e_string(r.json, "model_id"));
     e2e_reply_free(&r);
 }
+
+#define UPDATE_BUT_WEIGHTS                                                                         \
+    "learning_rate", "0.001", "batch_size", "2", "l1", "0.5", "l2", "0.25", "optimizer",           \
+        "\"momentum\"", "class_weight", NULL, "version", "\"any\"", "sample_weight"
+#define UPDATE_SETTINGS UPDATE_BUT_WEIGHTS, "[1, 2]"
+#define UPDATE_SETTINGS_OF_ONE UPDATE_BUT_WEIGHTS, "[2]"
 
 /* A request for each schema of one, and a value for each of its properties. */
 static const struct {
@@ -858,6 +877,12 @@ static const struct {
     {"MatrixRows", "@", "{\"X\": [1, 2]}", (const char *const[]){"X", "[[1]]", NULL}},
     {"RecordRows", "@", "{\"data\": [{\"x\": 1}]}",
      (const char *const[]){"data", "[{\"x\": 2, \"z\": null}]", NULL}},
+    {"MatrixUpdate", "@updates", "{\"X\": [1, 2], \"y\": [3, 4]}",
+     (const char *const[]){"name", "\"n\"", "columns", "[\"x\"]", "X", "[[1], [2]]", "y", "[5, 6]",
+                           "target", "\"t\"", UPDATE_SETTINGS, NULL}},
+    {"RecordsUpdate", "@updates", "{\"data\": [{\"x\": 1, \"y\": 2, \"z\": 3}]}",
+     (const char *const[]){"name", "\"n\"", "data", "[{\"x\": 1, \"y\": 2}]", "target", "\"z\"",
+                           "columns", "[\"x\"]", UPDATE_SETTINGS_OF_ONE, NULL}},
 };
 
 static cJSON *base_of(size_t i)
@@ -870,7 +895,11 @@ static cJSON *base_of(size_t i)
 static e2e_reply post(const char *path, const cJSON *doc)
 {
     char *text = cJSON_PrintUnformatted(doc);
-    e2e_reply r = e2e_post(s, strcmp(path, "@") == 0 ? predictions : path, text);
+    e2e_reply r = e2e_post(s,
+                           strcmp(path, "@") == 0          ? predictions
+                           : strcmp(path, "@updates") == 0 ? updates
+                                                           : path,
+                           text);
     free(text);
     return r;
 }
