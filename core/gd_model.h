@@ -58,6 +58,8 @@ typedef struct gd_model {
     /* Scores are linear in theta: the objective's curvature then comes from the data
      * alone, which makes learning_rate "auto" possible. */
     bool linear;
+    /* It can be trained in single precision: gd_spec's dtype "float32". */
+    bool single;
     size_t (*params_len)(const gd_shape *s); /* values in theta */
     /* parts: room for GD_MAX_PARTS, written; returns how many there are. */
     size_t (*layout)(const gd_shape *s, gd_part *parts);

@@ -35,6 +35,7 @@ typedef struct gd_spec {
     bool standardize;  /* scale features inside; parameters are reported in both units */
     bool non_negative; /* no coefficient below 0 */
     uint64_t tol_on;   /* what tol is held against: GD_TOL_COST, ... */
+    uint64_t dtype;    /* of rows and products: GD_FLOAT64, GD_FLOAT32 */
     /* not rows of the table */
     bool balanced; /* weigh classes by n / (classes * count of the class), over training rows */
     const double *lower, *upper; /* of the coefficients, cols values each in the data's units,
@@ -52,6 +53,10 @@ typedef struct gd_spec {
 /* tol_on. After an epoch: the cost changed by no more than tol, relatively; the norm of the
  * gradient is at most tol; the parameters moved by at most tol times their length. */
 enum { GD_TOL_COST, GD_TOL_GRADIENT, GD_TOL_PARAMETERS };
+
+/* dtype. What rows are stored and read in, and multiplied. Parameters, the optimizer's state, costs
+ * and sums over blocks of rows are doubles in both. */
+enum { GD_FLOAT64, GD_FLOAT32 };
 
 /* The rows of the scalar members above. */
 extern const gd_param gd_spec_params[];

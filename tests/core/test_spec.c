@@ -185,6 +185,10 @@ START_TEST(settings_that_do_not_go_together_are_refused_by_field)
     s.batch_size = 10;
     ck_assert_int_eq(gd_spec_check(&s, NULL), GD_OK);
 
+    s = spec_defaults();
+    s.dtype = GD_FLOAT32;
+    refused(&s, "dtype", "linear_regression", "\"float64\"");
+
     for (size_t i = 0; i < gd_optimizers_count; i++) {
         s = spec_defaults();
         use_optimizer(&s, gd_optimizers[i]->name);

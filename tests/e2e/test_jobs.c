@@ -251,6 +251,7 @@ START_TEST(defaults_are_resolved_and_echoed)
              "\"epochs\": 1000, \"validation_fraction\": \"none\", \"patience\": \"none\", "
              "\"l1\": 0, \"l2\": 0, \"clip_norm\": \"none\", \"clip_value\": \"none\", "
              "\"average\": false, \"max_seconds\": \"none\", \"tol_on\": \"cost\", "
+             "\"dtype\": \"float64\", "
              "\"non_negative\": false, \"cross_validation\": \"none\", \"path_points\": 30, "
              "\"record_parameters\": \"none\", \"confidence_level\": 0.95, "
              "\"batch_size\": \"full\", \"tol\": 1e-6, \"n_iter_no_change\": \"auto\", "
@@ -296,6 +297,7 @@ START_TEST(every_setting_is_taken_and_echoed)
         "\"history_points\": \"all\"",
         "\"tol_on\": \"parameters\"",
         "\"non_negative\": true",
+        "\"dtype\": \"float64\"",
         "\"cross_validation\": \"none\"",
         "\"path_points\": 7",
         "\"record_parameters\": 4",

@@ -838,6 +838,8 @@ static const struct {
                            "\"gradient\"",
                            "non_negative",
                            "true",
+                           "dtype",
+                           "\"float64\"",
                            "history_points",
                            "11",
                            "cross_validation",
