@@ -45,3 +45,19 @@ double gd_cost_softmax_gap(const double *z, double y, const double *alpha, size_
     }
     return gap;
 }
+
+double gd_cost_sum(const gd_cost *c, const double *z, const double *y, const double *weights,
+                   size_t rows, size_t outputs, double *dz, const void *hyper)
+{
+    double sum = 0;
+    if (!weights)
+        return c->eval(z, y, rows, outputs, dz, hyper);
+    for (size_t i = 0; i < rows; i++) {
+        double w = weights[i], *d = dz ? dz + i * outputs : NULL;
+        double cost = c->eval(z + i * outputs, y + i, 1, outputs, d, hyper);
+        sum += w == 0 ? 0 : w * cost;
+        for (size_t k = 0; d && k < outputs; k++)
+            d[k] = w == 0 ? 0 : w * d[k];
+    }
+    return sum;
+}

@@ -42,6 +42,12 @@ typedef struct gd_cost {
 /* The row's cost by its score alone, by `eval`. */
 double gd_cost_of(const gd_cost *c, const double *z, double y, size_t outputs, const void *hyper);
 
+/* The sum of the rows' costs, each times its weight (NULL: all 1), and in dz (which may be z, or
+ * NULL) its slopes by the scores. Rows of weight 0 are as good as not there, even where they cost
+ * infinitely much. */
+double gd_cost_sum(const gd_cost *c, const double *z, const double *y, const double *weights,
+                   size_t rows, size_t outputs, double *dz, const void *hyper);
+
 /* The same as `gap` for softmax, of all scores of a row at once. */
 double gd_cost_softmax_gap(const double *z, double y, const double *alpha, size_t outputs);
 

@@ -31,6 +31,27 @@
 /* Doubles in the sums of a pass, which are the parameters once a block of rows: 1 GiB. */
 #define GD_MAX_SUMS ((size_t)1 << 27)
 
+/* Rows of a network that are visited at once, half as many of one with at most GD_NET_WIDE
+ * parameters: its mini-batches should still keep several threads busy, while the gradient of a wide
+ * one is worth adding up over more rows. */
+#define GD_NET_ROWS ((size_t)128)
+#define GD_NET_WIDE ((size_t)32768)
+
+/* Units of work that a network's pass hands out at once, each of which has a gradient; and the
+ * pieces of rows in each, of a pass that is longer than so many pieces. */
+#define GD_NET_UNITS ((size_t)16)
+#define GD_NET_PIECES ((size_t)8)
+
+/* Bytes that a copy of the rows in single precision, scaled, may take. Larger data is converted each
+ * time a row is visited. */
+#define GD_NET_COPY ((size_t)1 << 30)
+
+/* Parameters that are converted, or added up, as one piece of work. */
+#define GD_NET_CHUNK ((size_t)16384)
+
+/* Rows of a shuffled batch that are fetched ahead. */
+#define GD_NET_AHEAD ((size_t)8)
+
 /* Units in a hidden layer. */
 #define GD_MAX_UNITS 10000
 

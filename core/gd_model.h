@@ -20,6 +20,7 @@ typedef struct gd_shape {
      * 0.5, or a score above 0 */
     bool decided;
     double threshold;
+    bool single; /* rows are visited in single precision (gd_spec's dtype) */
 } gd_shape;
 
 /* A named part of theta, as it is shown to users. */
@@ -34,6 +35,22 @@ typedef struct gd_part {
 
 /* Weights and biases of each hidden layer, and of the output. */
 #define GD_MAX_PARTS (2 * (GD_MAX_LIST + 1))
+
+/* What a unit makes of its sum. */
+typedef enum gd_activation {
+    GD_RELU,
+    GD_TANH,
+    GD_SIGMOID,
+    GD_GELU, /* the exact form, by erf */
+    GD_NO_ACTIVATION
+} gd_activation;
+
+/* A layer of a network. Its parameters are units x inputs of weights, then units of biases. */
+typedef struct gd_layer {
+    size_t inputs, units;
+    bool biases;
+    size_t theta; /* where its parameters begin */
+} gd_layer;
 
 /* From scores to predictions. */
 typedef enum gd_link {
@@ -77,6 +94,11 @@ typedef struct gd_model {
      * forward left it for these rows; written over. */
     void (*backward)(const gd_shape *s, const double *theta, const double *X, size_t rows,
                      const double *dz, double *gradient, double *work);
+    /* Of a network, which then has a path of its own over many rows (gd_net.h) that forward and
+     * backward are the reference of; else NULL. list: room for GD_MAX_LIST + 1, written with the
+     * layers, the last of which makes the scores; *activation is that of the others. Returns how
+     * many there are. */
+    size_t (*layers)(const gd_shape *s, gd_layer *list, gd_activation *activation);
     /* Parameters for rows scaled as x' = (x - center) / scale, in terms of x, and the
      * other way round. center, scale: cols values. from and to may be the same array. */
     void (*unscale)(const gd_shape *s, const double *center, const double *scale,

@@ -4,6 +4,7 @@
 
 #include "gd_kernels.h"
 #include "gd_limits.h"
+#include "gd_net.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct gd_objective {
     double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets, weights,
                               offsets, work */
     bool *skipped;         /* a slot: has it left out a block? */
+    gd_net *net;           /* of a network, which does its passes; else NULL */
     bool interrupted;
 };
 
@@ -57,16 +59,26 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->executor = executor ? executor : &gd_executor_serial;
     o->params_len = model->params_len(shape);
     o->slot_values = data->cols + shape->outputs + 3 + gd_shape_work(model, shape);
+    o->center = calloc(data->cols, sizeof(double));
+    o->inverse_scale = calloc(data->cols, sizeof(double));
+    if (!o->center || !o->inverse_scale)
+        goto fail;
+    if (model->layers) {
+        gd_status status = gd_net_new(&o->net, data, model, shape, cost, cost_hyper, executor, NULL, err);
+        if (status == GD_OK)
+            *out = o;
+        else
+            gd_objective_free(o);
+        return status;
+    }
     o->tile_rows = gd_shape_tile(model, shape);
     if (o->tile_rows > data->rows)
         o->tile_rows = data->rows;
     size_t blocks = (data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
-    o->center = calloc(data->cols, sizeof(double));
-    o->inverse_scale = calloc(data->cols, sizeof(double));
     o->sums = calloc(blocks * (1 + o->params_len), sizeof(double));
     o->scratch = calloc(o->executor->slots * o->tile_rows * o->slot_values, sizeof(double));
     o->skipped = calloc(o->executor->slots, sizeof *o->skipped);
-    if (!o->center || !o->inverse_scale || !o->sums || !o->scratch || !o->skipped)
+    if (!o->sums || !o->scratch || !o->skipped)
         goto fail;
     *out = o;
     return GD_OK;
@@ -80,6 +92,7 @@ void gd_objective_free(gd_objective *o)
 {
     if (!o)
         return;
+    gd_net_free(o->net);
     free(o->center);
     free(o->inverse_scale);
     free(o->sums);
@@ -100,6 +113,8 @@ void gd_objective_scale(gd_objective *o, const double *center, const double *sca
         o->inverse_scale[j] = 1 / scale[j];
     }
     o->scaled = true;
+    if (o->net)
+        gd_net_scale(o->net, o->center, o->inverse_scale);
 }
 
 /* A tile's rows beside their features; weights and offsets are NULL where there are none. */
@@ -155,24 +170,6 @@ static void add_offset(const gd_objective *o, const beside *b, size_t n)
             b->z[i * o->shape.outputs + k] += b->offset[i];
 }
 
-/* The cost of a tile's scores, and its derivatives in dz, which may be the scores or NULL. Rows
- * of weight 0 are as good as not there, even where they cost infinitely much. */
-static double cost_of(const gd_objective *o, const beside *b, size_t n, double *dz)
-{
-    size_t outputs = o->shape.outputs;
-    double sum = 0;
-    if (!b->weights)
-        return o->cost->eval(b->z, b->y, n, outputs, dz, o->cost_hyper);
-    for (size_t i = 0; i < n; i++) {
-        double w = b->weights[i], *d = dz ? dz + i * outputs : NULL;
-        double cost = o->cost->eval(b->z + i * outputs, b->y + i, 1, outputs, d, o->cost_hyper);
-        sum += w == 0 ? 0 : w * cost;
-        for (size_t k = 0; d && k < outputs; k++)
-            d[k] = w == 0 ? 0 : w * d[k];
-    }
-    return sum;
-}
-
 /* What a tile adds to its block's sums. */
 static void visit_tile(const pass *p, const double *X, size_t n, const beside *b, double *sums)
 {
@@ -183,13 +180,13 @@ static void visit_tile(const pass *p, const double *X, size_t n, const beside *b
     case COST_AND_GRADIENT:
         m->forward(&o->shape, p->theta, X, n, z, b->work);
         add_offset(o, b, n);
-        sums[0] += cost_of(o, b, n, z);
+        sums[0] += gd_cost_sum(o->cost, z, b->y, b->weights, n, o->shape.outputs, z, o->cost_hyper);
         m->backward(&o->shape, p->theta, X, n, z, sums + 1, b->work);
         break;
     case COST_ONLY:
         m->forward(&o->shape, p->theta, X, n, z, b->work);
         add_offset(o, b, n);
-        sums[0] += cost_of(o, b, n, NULL);
+        sums[0] += gd_cost_sum(o->cost, z, b->y, b->weights, n, o->shape.outputs, NULL, o->cost_hyper);
         break;
     case HESSIAN_PRODUCT:
         m->forward(&o->single, p->theta, X, n, z, b->work);
@@ -259,6 +256,8 @@ static const double *run_pass(pass *p)
 double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *rows,
                          double *gradient)
 {
+    if (o->net)
+        return gd_net_eval(o->net, theta, rows, gradient, &o->interrupted);
     pass p = {o, gradient ? COST_AND_GRADIENT : COST_ONLY, theta, *rows};
     const double *sums = run_pass(&p);
     double n = (double)rows->count;

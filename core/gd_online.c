@@ -52,8 +52,7 @@ static void begin(gd_train *t, const gd_online *o, const double *weights)
  * higher cost is no failure here; numbers that are none are. */
 static bool ran_away(const gd_train *t)
 {
-    return !isfinite(t->state.cost) || !isfinite(t->state.gradient_norm) ||
-           !gd_all_finite(t->theta, t->n);
+    return !gd_train_finite(t) || !gd_all_finite(t->theta, t->n);
 }
 
 static gd_status pass(gd_train *t, gd_online *o, gd_error *err)

@@ -152,7 +152,8 @@ gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes)
                       .intercept = s->intercept,
                       .outputs = task == GD_MULTICLASS ? classes : 1,
                       .task = task,
-                      .hyper = s->model_hyper};
+                      .hyper = s->model_hyper,
+                      .single = s->dtype == GD_FLOAT32};
 }
 
 gd_status gd_spec_check_shape(const gd_spec *s, size_t cols, size_t classes, gd_error *err)

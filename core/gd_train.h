@@ -51,7 +51,8 @@ typedef struct gd_state {
     uint64_t epoch;         /* 0 at the starting point */
     double cost;            /* may be infinite or NaN in a diverged run */
     double validation_cost; /* NaN without validation */
-    double gradient_norm;
+    double gradient_norm;   /* of a network in mini-batches taken at the start and at the end, unless
+                               tol_on says that tol is held against it; else NaN */
     double learning_rate;   /* in force; 0 while "auto" is being found */
     double curvature;       /* largest eigenvalue of the Hessian; 0 when not found */
     double safe_rate;       /* what "auto" takes: 1/L, for mini-batches 1/(2L) with their own L

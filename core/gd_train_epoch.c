@@ -80,19 +80,30 @@ static const double *reported(const gd_train *t)
     return t->averaged ? t->mean : t->theta;
 }
 
+bool gd_train_sloped(const gd_train *t)
+{
+    bool network = t->spec.model->layers != NULL, begun = t->state.epoch > 0;
+    return !network || gd_full_batch(t) || t->spec.tol_on == GD_TOL_GRADIENT || !begun;
+}
+
+bool gd_train_finite(const gd_train *t)
+{
+    return isfinite(t->state.cost) && (isfinite(t->state.gradient_norm) || !gd_train_sloped(t));
+}
+
 /* What follows from the cost and the gradient at where the epoch has led. */
 static void record(gd_train *t)
 {
     gd_state *s = &t->state;
     const double *at = reported(t);
-    s->gradient_norm = slope_norm(t, at);
+    s->gradient_norm = gd_train_sloped(t) ? slope_norm(t, at) : NAN;
     gd_rows aside;
     s->validation_cost = NAN;
     if (gd_train_validation_rows(t, &aside))
         s->validation_cost = gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
                              gd_train_penalise(t, at, NULL);
     t->change = INFINITY;
-    if (gd_train_interrupted(t) || !isfinite(s->cost) || !isfinite(s->gradient_norm))
+    if (gd_train_interrupted(t) || !gd_train_finite(t))
         return;
     t->change = relative_change(t, at);
     memcpy(t->finite, at, t->n * sizeof *t->theta);
@@ -101,8 +112,16 @@ static void record(gd_train *t)
 
 static void evaluate(gd_train *t)
 {
-    t->state.cost = full_cost(t, reported(t), t->gradient);
+    t->state.cost = full_cost(t, reported(t), gd_train_sloped(t) ? t->gradient : NULL);
     record(t);
+}
+
+void gd_train_take_slope(gd_train *t)
+{
+    if (gd_train_sloped(t))
+        return;
+    full_cost(t, reported(t), t->gradient);
+    t->state.gradient_norm = gd_train_interrupted(t) ? NAN : slope_norm(t, reported(t));
 }
 
 /* The cost that says which epoch was best. */

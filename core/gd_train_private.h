@@ -69,6 +69,13 @@ void gd_unit_scaling(gd_train *t);
 /* Sets cost, gradient and reference at the starting point; returns the cost at all zeros. */
 double gd_train_start(gd_train *t);
 void gd_train_epoch(gd_train *t); /* one epoch on; does not look whether to stop */
+/* Does an epoch end with the full objective's gradient? Of a network in mini-batches it takes as
+ * long as the epoch's updates, so there it is taken at the start, at the end (take_slope), and
+ * where tol is held against it. */
+bool gd_train_sloped(const gd_train *t);
+void gd_train_take_slope(gd_train *t); /* if the epoch did not */
+/* Are cost and, where it was taken, gradient finite? */
+bool gd_train_finite(const gd_train *t);
 /* Adds l2/2 |w|^2 to the gradient (which may be NULL), and returns what both penalties add to the
  * cost. */
 double gd_train_penalise(const gd_train *t, const double *theta, double *gradient);

@@ -222,6 +222,24 @@ static bool certain(const gd_train *t)
            (gd_full_batch(t) && t->spec.optimizer == gd_optimizers[0]);
 }
 
+/* Why the run ends after this epoch, if it does. */
+static gd_stop verdict(const gd_train *t)
+{
+    const gd_state *s = &t->state;
+    uint64_t stall = t->spec.n_iter_no_change;
+    if (stall == GD_AUTO)
+        stall = certain(t) ? 1 : DEFAULT_PATIENCE;
+    if (!gd_train_finite(t) || s->cost > RUN_AWAY * t->reference)
+        return GD_STOP_DIVERGED;
+    if (t->spec.patience != GD_NO_PATIENCE && s->epoch - s->best_epoch >= t->spec.patience)
+        return GD_STOP_EARLY;
+    if (t->stalled >= stall || t->stuck)
+        return GD_STOP_CONVERGED;
+    if (s->epoch >= t->spec.epochs)
+        return s->cost > ENDED_ABOVE * t->reference ? GD_STOP_DIVERGED : GD_STOP_MAX_EPOCHS;
+    return GD_STOP_NONE;
+}
+
 static void epoch(gd_train *t)
 {
     gd_state *s = &t->state;
@@ -233,18 +251,11 @@ static void epoch(gd_train *t)
         return;
     }
     t->stalled = settled(t, before.cost, lowest) ? t->stalled + 1 : 0;
-    uint64_t stall = t->spec.n_iter_no_change;
-    if (stall == GD_AUTO)
-        stall = certain(t) ? 1 : DEFAULT_PATIENCE;
-
-    if (!isfinite(s->cost) || !isfinite(s->gradient_norm) || s->cost > RUN_AWAY * t->reference)
-        stop(t, GD_STOP_DIVERGED);
-    else if (t->spec.patience != GD_NO_PATIENCE && s->epoch - s->best_epoch >= t->spec.patience)
-        stop(t, GD_STOP_EARLY);
-    else if (t->stalled >= stall || t->stuck)
-        stop(t, GD_STOP_CONVERGED);
-    else if (s->epoch >= t->spec.epochs)
-        stop(t, s->cost > ENDED_ABOVE * t->reference ? GD_STOP_DIVERGED : GD_STOP_MAX_EPOCHS);
+    gd_stop why = verdict(t);
+    if (why != GD_STOP_NONE && why != GD_STOP_DIVERGED)
+        gd_train_take_slope(t);
+    if (why != GD_STOP_NONE && !gd_train_interrupted(t))
+        stop(t, why);
 }
 
 static void analyse(gd_train *t)
@@ -264,6 +275,8 @@ static void analyse(gd_train *t)
 void gd_train_finish(gd_train *t, gd_stop why)
 {
     if (t->phase == GD_EPOCHS) {
+        if (!gd_train_interrupted(t) && t->state.epoch > 0)
+            gd_train_take_slope(t);
         stop(t, why);
     } else if (gd_train_interrupted(t) && t->phase < GD_EPOCHS) {
         gd_state *s = &t->state;

@@ -19,9 +19,9 @@
 /* The generator's stream of layer k is this plus k; shuffles have the low ones, of epochs. */
 #define INIT_STREAM (UINT64_MAX - 100)
 
-enum { RELU, TANH, SIGMOID, GELU, IDENTITY };
 enum { AUTO, HE, GLOROT };
 
+/* In the order of gd_activation. */
 static const char *const activations[] = {"relu", "tanh", "sigmoid", "gelu", "identity", NULL};
 static const char *const initializations[] = {"auto", "he", "glorot", NULL};
 
@@ -41,7 +41,7 @@ static const gd_param params[] = {
     {.name = "activation",
      .kind = GD_CHOICE,
      .offset = offsetof(hyper, activation),
-     .def = RELU,
+     .def = GD_RELU,
      .choices = activations,
      .doc = "what each hidden unit makes of its sum; gelu is the exact form, by erf"},
     {.name = "initialization",
@@ -94,6 +94,19 @@ static size_t layers_of(const gd_shape *s, layer *list)
     return (size_t)h.hidden.count + 1;
 }
 
+static size_t describe(const gd_shape *s, gd_layer *list, gd_activation *activation)
+{
+    layer own[GD_MAX_LIST + 1];
+    size_t layers = layers_of(s, own);
+    for (size_t l = 0; l < layers; l++)
+        list[l] = (gd_layer){.inputs = own[l].shape.cols,
+                             .units = own[l].shape.outputs,
+                             .biases = own[l].shape.intercept,
+                             .theta = own[l].theta};
+    *activation = (gd_activation)hyper_of(s).activation;
+    return layers;
+}
+
 static size_t params_len(const gd_shape *s)
 {
     layer list[GD_MAX_LIST + 1];
@@ -143,7 +156,7 @@ static size_t layout(const gd_shape *s, gd_part *parts)
 
 static double bound_of(const hyper *h, const gd_shape *s)
 {
-    bool he = h->initialization == AUTO ? h->activation == RELU || h->activation == GELU
+    bool he = h->initialization == AUTO ? h->activation == GD_RELU || h->activation == GD_GELU
                                         : h->initialization == HE;
     return sqrt(6 / (double)(he ? s->cols : s->cols + s->outputs));
 }
@@ -178,19 +191,19 @@ static double normal_cdf(double z)
 static void activate(uint64_t activation, const double *restrict z, double *restrict a, size_t n)
 {
     switch (activation) {
-    case RELU:
+    case GD_RELU:
         for (size_t i = 0; i < n; i++)
             a[i] = z[i] < 0 ? 0 : z[i]; /* NaN stays NaN */
         break;
-    case TANH:
+    case GD_TANH:
         for (size_t i = 0; i < n; i++)
             a[i] = tanh(z[i]);
         break;
-    case SIGMOID:
+    case GD_SIGMOID:
         for (size_t i = 0; i < n; i++)
             a[i] = sigmoid(z[i]);
         break;
-    case GELU: /* Hendrycks, Gimpel, 2016 */
+    case GD_GELU: /* Hendrycks, Gimpel, 2016 */
         for (size_t i = 0; i < n; i++)
             a[i] = z[i] * normal_cdf(z[i]);
         break;
@@ -205,19 +218,19 @@ static void differentiate(uint64_t activation, double *restrict z, const double 
                           size_t n)
 {
     switch (activation) {
-    case RELU:
+    case GD_RELU:
         for (size_t i = 0; i < n; i++)
             z[i] = z[i] > 0;
         break;
-    case TANH:
+    case GD_TANH:
         for (size_t i = 0; i < n; i++)
             z[i] = 1 - a[i] * a[i];
         break;
-    case SIGMOID:
+    case GD_SIGMOID:
         for (size_t i = 0; i < n; i++)
             z[i] = a[i] * (1 - a[i]);
         break;
-    case GELU:
+    case GD_GELU:
         for (size_t i = 0; i < n; i++)
             z[i] = normal_cdf(z[i]) + z[i] * exp(-0.5 * z[i] * z[i]) / SQRT_TAU;
         break;
@@ -301,6 +314,7 @@ const gd_model gd_model_mlp = {
     .default_cost = "mse",
     .params = params,
     .params_count = sizeof params / sizeof params[0],
+    .single = true,
     .params_len = params_len,
     .layout = layout,
     .check = check,
@@ -308,6 +322,7 @@ const gd_model gd_model_mlp = {
     .init = init,
     .forward = forward,
     .backward = backward,
+    .layers = describe,
     .unscale = unscale,
     .rescale = rescale,
 };

@@ -148,6 +148,8 @@ static const char *companion(const gd_param *param)
         return ", \"validation_fraction\": 0.25";
     if (strcmp(param->name, "average") == 0)
         return ", \"batch_size\": 8";
+    if (strcmp(param->name, "dtype") == 0)
+        return ", \"model\": \"mlp\"";
     return "";
 }
 

@@ -23,7 +23,7 @@ typedef struct scenario {
     double validation_fraction, l1;
     uint64_t patience;
     bool average, non_negative, weights;
-    uint64_t tol_on;
+    uint64_t tol_on, dtype;
 } scenario;
 
 #define ORDINARY .intercept = true, .standardize = true
@@ -60,6 +60,8 @@ static const scenario scenarios[] = {
     {ORDINARY, .name = "bounds and weights", .epochs = 500, .tol = 1e-3, .stop = GD_STOP_CONVERGED,
      .non_negative = true, .weights = true, .validation_fraction = 0.3,
      .tol_on = GD_TOL_PARAMETERS},
+    {ORDINARY, .name = "a network in single precision", .model = "mlp", .optimizer = "adam",
+     .epochs = 12, .batch_size = 7, .dtype = GD_FLOAT32, .stop = GD_STOP_MAX_EPOCHS},
 };
 #define THAT_TRAIN 7 /* the first ones pass the third epoch */
 #define SCENARIOS (int)(sizeof scenarios / sizeof scenarios[0])
@@ -152,6 +154,7 @@ static gd_train *begin(const scenario *c, const gd_data *d)
     spec.l1 = c->l1;
     spec.non_negative = c->non_negative;
     spec.tol_on = c->tol_on;
+    spec.dtype = c->dtype;
     return train_begin(d, &spec, c->initial ? initial : NULL);
 }
 

@@ -93,9 +93,12 @@ START_TEST(scores_costs_and_gradients_are_those_of_numpy)
 }
 END_TEST
 
+/* In single precision the path of 200 steps is off by some thousand units in the last place of its
+ * floats, while cost and parameters at its end are of order 1. */
 START_TEST(two_hundred_steps_of_adam_lead_where_they_lead_numpy)
 {
-    const golden_network *g = &golden_networks[_i];
+    const golden_network *g = &golden_networks[_i % NETWORKS];
+    bool single = _i >= NETWORKS;
     gd_spec spec = spec_of(g);
     problem p = problem_golden(g);
     use_optimizer(&spec, "adam");
@@ -103,12 +106,53 @@ START_TEST(two_hundred_steps_of_adam_lead_where_they_lead_numpy)
     spec.l2 = 0.1;
     spec.epochs = 200;
     spec.tol = 0;
+    spec.dtype = single ? GD_FLOAT32 : GD_FLOAT64;
     gd_train *t = train_begin(&p.data, &spec, g->theta);
     train_finish(t);
     ck_assert_int_eq(gd_train_state(t)->stop, GD_STOP_MAX_EPOCHS);
-    assert_close(gd_train_state(t)->cost, g->last, 1e-12);
+    assert_close(gd_train_state(t)->cost, g->last, single ? 1e-5 : 1e-12);
     for (size_t i = 0; i < gd_train_params_len(t); i++)
-        assert_near(gd_train_params(t)[i], g->after[i], 1e-10);
+        assert_near(gd_train_params(t)[i], g->after[i], single ? 1e-3 : 1e-10);
+    gd_train_free(t);
+    problem_free(&p);
+}
+END_TEST
+
+/* ---- the gradient's norm ---- */
+
+/* It is that of the full objective wherever it is taken: at the start and the end of mini-batches,
+ * and in each epoch of full ones or where tol is held against it. */
+START_TEST(the_norm_of_the_gradient_is_taken_where_it_is_said_to_be)
+{
+    problem p = problem_for(GD_REGRESSION, 0, 300, 3, 29);
+    gd_spec spec = network(1, (const uint64_t[]){4}, "tanh");
+    use_optimizer(&spec, "adam");
+    spec.epochs = 4;
+    spec.tol = _i == 2 ? 1e-30 : 0;
+    spec.tol_on = _i == 2 ? GD_TOL_GRADIENT : GD_TOL_COST;
+    spec.batch_size = _i ? 64 : GD_FULL_BATCH;
+    gd_train *t = train_begin(&p.data, &spec, NULL);
+    gd_shape s = *gd_train_shape(t);
+    gd_objective *o;
+    double gradient[MOST], sum;
+    ck_assert_int_eq(
+        gd_objective_new(&o, &p.data, spec.model, &s, spec.cost, &spec.cost_hyper, NULL, NULL),
+        GD_OK);
+    for (gd_step step; (step = gd_train_step(t)) != GD_STEP_DONE;) {
+        const gd_state *state = gd_train_state(t);
+        if (step == GD_STEP_EPOCH && (_i != 1 || state->epoch % 4 == 0)) {
+            gd_objective_scale(o, gd_train_center(t), gd_train_scale(t));
+            gd_objective_eval(o, gd_train_params(t), &(gd_rows){.count = 300}, gradient);
+            sum = 0;
+            for (size_t i = 0; i < gd_train_params_len(t); i++)
+                sum += gradient[i] * gradient[i];
+            assert_close(state->gradient_norm, sqrt(sum), 1e-14);
+        } else if (step == GD_STEP_EPOCH) {
+            ck_assert(isnan(state->gradient_norm));
+        }
+    }
+    ck_assert_int_eq(gd_train_state(t)->stop, GD_STOP_MAX_EPOCHS);
+    gd_objective_free(o);
     gd_train_free(t);
     problem_free(&p);
 }
@@ -363,7 +407,9 @@ int main(void)
 {
     TCase *tc = tcase_create("mlp");
     tcase_add_loop_test(tc, scores_costs_and_gradients_are_those_of_numpy, 0, NETWORKS);
-    tcase_add_loop_test(tc, two_hundred_steps_of_adam_lead_where_they_lead_numpy, 0, NETWORKS);
+    tcase_add_loop_test(tc, two_hundred_steps_of_adam_lead_where_they_lead_numpy, 0,
+                        2 * NETWORKS);
+    tcase_add_loop_test(tc, the_norm_of_the_gradient_is_taken_where_it_is_said_to_be, 0, 3);
     tcase_add_loop_test(tc, l2_is_of_weights_and_never_of_biases, 0, NETWORKS);
     tcase_add_test(tc, weights_start_within_the_bounds_of_he_and_glorot);
     tcase_add_test(tc, the_starting_point_is_in_the_units_that_are_trained_in);
