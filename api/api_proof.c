@@ -126,6 +126,8 @@ void api_diagnosis_encode(cJSON *o, const gd_diagnosis *d, double learning_rate,
     api_doc_number(epochs, "at_best_learning_rate", gd_epochs_to(e, e->best_rate, tolerance));
     if (!isnan(learning_rate)) {
         api_doc_number(epochs, "learning_rate", learning_rate);
+        if (e->max_stable_rate > 0)
+            api_doc_bool(epochs, "stable", learning_rate < e->max_stable_rate);
         api_doc_number(epochs, "at_learning_rate", gd_epochs_to(e, learning_rate, tolerance));
     }
     cJSON *warnings = api_doc_add_array(o, "warnings");

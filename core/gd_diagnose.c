@@ -16,6 +16,7 @@
 #define NEARLY 1e4     /* condition number of scaled columns that are nearly dependent */
 #define UNSCALED 100   /* times the condition number that standardizing would leave */
 #define PART_OF_IT 0.3 /* of a unit vector: its column matters */
+#define CRAWLS 0.1     /* of a good rate */
 #define SHOWN 5        /* columns that a warning names */
 
 typedef struct work {
@@ -78,6 +79,20 @@ static void add_name(const work *w, size_t j, size_t count, char *list, size_t s
         snprintf(list + at, size - at, "%s%s", count ? ", " : "", name_of(w, j, name, sizeof name));
     else if (count == SHOWN)
         snprintf(list + at, size - at, " and others");
+}
+
+void gd_diagnose_rate(gd_diagnosis *out, double rate, double max_stable, double advised)
+{
+    if (max_stable > 0 && rate >= max_stable)
+        say(out,
+            "learning_rate %.6g diverges: the largest stable rate is %.6g; set learning_rate to "
+            "%.3g or \"auto\"",
+            rate, max_stable, advised);
+    else if (advised > 0 && rate < CRAWLS * advised)
+        say(out,
+            "learning_rate %.3g crawls: %.3g is stable too, and about %.3g times as fast; set it, "
+            "or \"auto\"",
+            rate, advised, advised / rate);
 }
 
 /* ---- curvature ---- */
@@ -243,8 +258,9 @@ static void on_scale(work *w)
             least = w->columns[j].std, low = j;
     }
     char a[64], b[64];
-    if (low == w->fit.shape.cols)
+    if (low == w->fit.shape.cols || w->out->count == GD_MAX_WARNINGS)
         return;
+    w->out->unscaled = w->out->count;
     say(w->out,
         "columns are not scaled: %s is of size %.3g while %s varies by %.3g; set standardize to "
         "true, which lowers the condition number from %.3g to %.3g",
@@ -318,6 +334,7 @@ static void find_curvature(work *w)
 gd_status gd_diagnose(gd_diagnosis *out, const gd_fit *fit, const char *const *names, gd_error *err)
 {
     memset(out, 0, sizeof *out);
+    out->unscaled = GD_MAX_WARNINGS;
     work w = {.fit = *fit, .out = out, .names = names, .n = gd_fit_columns(fit)};
     w.fit.center = w.fit.scale = NULL;
     out->kind = kind_of(fit);

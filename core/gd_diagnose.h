@@ -42,11 +42,16 @@ typedef struct gd_diagnosis {
     gd_extremes raw, standardized; /* of features as they are, and as standardize has them */
     size_t count;
     char warnings[GD_MAX_WARNINGS][400];
+    size_t unscaled; /* which of them is that standardizing would help; GD_MAX_WARNINGS: none */
 } gd_diagnosis;
 
 /* fit: its theta, center and scale are not read. names: cols names, or NULL for numbers from 1. */
 gd_status gd_diagnose(gd_diagnosis *out, const gd_fit *fit, const char *const *names, gd_error *err)
     __attribute__((warn_unused_result));
+
+/* Adds a warning where a rate is not below the largest stable one, or crawls: is far below
+ * `advised`, a good one. Nothing where these are not known (NaN, 0). */
+void gd_diagnose_rate(gd_diagnosis *out, double rate, double max_stable, double advised);
 
 /* Full-batch epochs of gd that bring the cost above the best one down to `tolerance` (in (0, 1)) of
  * what it was; infinite where the rate is not below 2/L. */

@@ -1,6 +1,7 @@
 /* srv_request: what handlers do with a request, apart from the connection itself. */
 #include "srv_request.h"
 
+#include "api_number.h"
 #include "api_reader.h"
 
 #include <errno.h>
@@ -25,6 +26,28 @@ bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_
     return api_problem_field(&rq->problem, name,
                              "must be a whole number in [%llu, %llu], got \"%.40s\"",
                              (unsigned long long)min, (unsigned long long)max, text);
+}
+
+static bool bad_query(srv_request *rq, const char *name, const char *expected, const char *text)
+{
+    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", name);
+    return api_problem_field(&rq->problem, name, "must be %s, got \"%.40s\"", expected, text);
+}
+
+bool srv_request_real(srv_request *rq, const char *name, double *out)
+{
+    const char *text = srv_request_query(rq, name);
+    return !text || api_number_parse(text, strlen(text), out) == API_NUMBER_OK ||
+           bad_query(rq, name, "a number", text);
+}
+
+bool srv_request_bool(srv_request *rq, const char *name, bool *out)
+{
+    const char *text = srv_request_query(rq, name);
+    if (!text)
+        return true;
+    *out = strcmp(text, "true") == 0;
+    return *out || strcmp(text, "false") == 0 || bad_query(rq, name, "true or false", text);
 }
 
 bool srv_json_body(srv_request *rq)

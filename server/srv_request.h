@@ -54,6 +54,10 @@ bool srv_request_gone(const srv_request *rq); /* has the client hung up? */
 bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_t max,
                         uint64_t *out);
 
+/* A number, and true or false; as above. */
+bool srv_request_real(srv_request *rq, const char *name, double *out);
+bool srv_request_bool(srv_request *rq, const char *name, bool *out);
+
 /* Is the body JSON, by its Content-Type? False with the problem set. */
 bool srv_json_body(srv_request *rq);
 

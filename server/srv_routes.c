@@ -21,6 +21,9 @@ const srv_route srv_routes[] = {
      .body = SRV_STREAMED, .open = srv_open_dataset, .feed = srv_feed_dataset},
     {"GET", "/v1/datasets", srv_list_datasets, "List datasets", .query = "limit before"},
     {"GET", "/v1/datasets/{id}", srv_get_dataset, "One dataset with its statistics", .query = ""},
+    {"GET", "/v1/datasets/{id}/diagnostics", srv_get_diagnostics,
+     "How it would train: curvature, learning rates, warnings",
+     .query = "model cost l2 intercept standardize learning_rate tol"},
     {"DELETE", "/v1/datasets/{id}", srv_delete_dataset, "Delete a dataset", .query = ""},
 
     {"POST", "/v1/jobs", srv_post_job, "Train: queue a job", .query = "", .body = SRV_GATHERED,

@@ -44,6 +44,9 @@ bool srv_open_dataset(srv_request *rq);
 bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n);
 void srv_read_free(srv_read *read); /* NULL is fine */
 
+/* handle_diagnostics.c */
+void srv_get_diagnostics(srv_request *rq);
+
 /* handle_jobs.c */
 void srv_post_job(srv_request *rq);
 void srv_list_jobs(srv_request *rq);

@@ -175,6 +175,7 @@ START_TEST(diagnostics_with_an_infinite_condition_number)
     /* (3/5)^(2 k) <= 1e-6 from k = 14 */
     assert_same_double(number_of(epochs, "at_best_learning_rate"), 14);
     assert_null(epochs, "at_learning_rate");
+    ck_assert(cJSON_IsFalse(member_of(epochs, "stable")));
     ck_assert_int_eq(cJSON_GetArraySize(member_of(doc, "warnings")), 1);
     cJSON_Delete(doc);
     d.kind = GD_EXTREMES_NONE;

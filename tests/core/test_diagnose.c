@@ -201,6 +201,7 @@ START_TEST(each_fault_has_its_words)
     d = diagnose(&f);
     assert_warns(&d, "column \"delta\" never changes");
     assert_warns(&d, "columns are not scaled: \"gamma\"");
+    ck_assert_ptr_nonnull(strstr(d.warnings[d.unscaled], "columns are not scaled"));
 
     f.rows.count = 4;
     d = diagnose(&f);
@@ -221,6 +222,23 @@ START_TEST(a_class_of_one_row_is_said)
     gd_diagnosis d = diagnose(&f);
     assert_warns(&d, "1 class has a single row");
     problem_free(&p);
+}
+END_TEST
+
+START_TEST(a_rate_that_diverges_or_crawls_is_said)
+{
+    gd_diagnosis d = {0};
+    gd_diagnose_rate(&d, 0.2, 0.5, 0.4);
+    gd_diagnose_rate(&d, 0.499, 0.5, 0.4);
+    gd_diagnose_rate(&d, 0.7, NAN, NAN);
+    gd_diagnose_rate(&d, 0.7, 0, 0);
+    ck_assert_uint_eq(d.count, 0);
+    gd_diagnose_rate(&d, 0.5, 0.5, 0.4);
+    assert_warns(&d, "learning_rate 0.5 diverges: the largest stable rate is 0.5; set "
+                     "learning_rate to 0.4 or");
+    gd_diagnose_rate(&d, 0.001, 0.5, 0.4);
+    assert_warns(&d, "learning_rate 0.001 crawls: 0.4 is stable too, and about 400 times");
+    ck_assert_uint_eq(d.count, 2);
 }
 END_TEST
 
@@ -248,6 +266,7 @@ int main(void)
     tcase_add_test(tc, other_costs_say_what_is_known);
     tcase_add_test(tc, each_fault_has_its_words);
     tcase_add_test(tc, a_class_of_one_row_is_said);
+    tcase_add_test(tc, a_rate_that_diverges_or_crawls_is_said);
     tcase_add_test(tc, very_wide_data_is_looked_at_column_by_column);
     return run_case(tc, "diagnose");
 }

@@ -388,6 +388,23 @@ static void tour_datasets(void)
     free(large);
 }
 
+static void tour_diagnostics(void)
+{
+    static const char path[] = "/v1/datasets/{id}/diagnostics";
+    char line[32], other[32];
+    keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE, DATA, 201), "id", line);
+    see("GET", path, line, "", NULL, NULL, 200);
+    see("GET", path, line, "?model=linear_regression&learning_rate=0.1&tol=0.01", NULL, NULL, 200);
+    see("GET", path, line, "?cost=mae", NULL, NULL, 200);
+    see("GET", path, line, "?model=softmax", NULL, NULL, 400);
+    see("GET", path, "ds_00000000000000000000", "", NULL, NULL, 404);
+    keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE,
+             "{\"X\": [[1, 2], [2, 4], [3, 6]], \"y\": [\"a\", \"b\", \"c\"]}", 201),
+         "id", other);
+    see("GET", path, other, "?standardize=false&learning_rate=9&l2=0&intercept=false", NULL, NULL,
+        200);
+}
+
 static void tour_jobs(void)
 {
     static const char path[] = "/v1/jobs", one[] = "/v1/jobs/{id}", end[] = "/v1/jobs/{id}/cancel";
@@ -721,6 +738,7 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
 {
     tour_system();
     tour_datasets();
+    tour_diagnostics();
     tour_jobs();
     tour_history();
     tour_models();
@@ -1185,7 +1203,7 @@ START_TEST(documented_ranges_of_query_parameters_are_enforced)
     int checked = 0;
     make_line();
     e2e_reply jobs = e2e_get(s, "/v1/jobs");
-    const char *job = e2e_string(jobs.json, "jobs.0.id");
+    const char *job = e2e_string(jobs.json, "jobs.0.id"), *id;
     cJSON_ArrayForEach (path, e2e_at(api, "paths"))
         cJSON_ArrayForEach (parameter, member(member(path, "get"), "parameters")) {
             const cJSON *p = schema_resolve(checker, parameter), *rule = member(p, "schema");
@@ -1194,9 +1212,10 @@ START_TEST(documented_ranges_of_query_parameters_are_enforced)
             char url[128];
             if (strcmp(e2e_string(p, "in"), "query") != 0)
                 continue;
+            id = strncmp(path->string, "/v1/datasets", 12) == 0 ? dataset_id : job;
             snprintf(url, sizeof url, "%.*s%s%s",
                      hole ? (int)(hole - path->string) : (int)strlen(path->string), path->string,
-                     hole ? job : "", hole ? hole + 4 : "");
+                     hole ? id : "", hole ? hole + 4 : "");
             if (min) {
                 check_query(url, name, min->valuedouble, 200);
                 check_query(url, name, min->valuedouble - 1, 400);
