@@ -80,7 +80,7 @@ static void on_columns(const gd_train *t, const char *const *names, gd_advice *o
         names ? names[which] : number, constant > 1 ? " (and others)" : "");
 }
 
-void gd_train_advice(const gd_train *t, const char *const *names, gd_advice *out)
+void gd_train_advice_on_run(const gd_train *t, gd_advice *out)
 {
     const gd_state *s = gd_train_state(t);
     const gd_spec *spec = gd_train_spec(t);
@@ -90,5 +90,11 @@ void gd_train_advice(const gd_train *t, const char *const *names, gd_advice *out
     on_rate(spec, s, out);
     on_rest(t, spec, out);
     on_epochs(spec, s, out);
-    on_columns(t, names, out);
+}
+
+void gd_train_advice(const gd_train *t, const char *const *names, gd_advice *out)
+{
+    gd_train_advice_on_run(t, out);
+    if (gd_train_state(t)->stop != GD_STOP_DIVERGED && !gd_train_spec(t)->schedule->explores)
+        on_columns(t, names, out);
 }

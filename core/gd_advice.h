@@ -15,4 +15,7 @@ typedef struct gd_advice {
  * the data's column names, borrowed for the call, or NULL for column numbers. */
 void gd_train_advice(const gd_train *t, const char *const *names, gd_advice *out);
 
+/* The same without what it says of columns. */
+void gd_train_advice_on_run(const gd_train *t, gd_advice *out);
+
 #endif

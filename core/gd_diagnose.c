@@ -261,11 +261,19 @@ static void on_scale(work *w)
     if (low == w->fit.shape.cols || w->out->count == GD_MAX_WARNINGS)
         return;
     w->out->unscaled = w->out->count;
-    say(w->out,
-        "columns are not scaled: %s is of size %.3g while %s varies by %.3g; set standardize to "
-        "true, which lowers the condition number from %.3g to %.3g",
-        name_of(w, high, a, sizeof a), most, name_of(w, low, b, sizeof b), least, raw->condition,
-        e->condition);
+    if (low == high)
+        say(w->out,
+            "columns are not scaled: %s lies around %.3g while it varies by %.3g; set standardize "
+            "to true, which lowers the condition number from %.3g to %.3g",
+            name_of(w, high, a, sizeof a), w->columns[high].mean, least, raw->condition,
+            e->condition);
+    else
+        say(w->out,
+            "columns are not scaled: %s is of size %.3g while %s varies by %.3g; set standardize "
+            "to "
+            "true, which lowers the condition number from %.3g to %.3g",
+            name_of(w, high, a, sizeof a), most, name_of(w, low, b, sizeof b), least,
+            raw->condition, e->condition);
 }
 
 static gd_status on_classes(work *w, gd_error *err)

@@ -72,6 +72,9 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
                        const double *initial, const gd_executor *executor, gd_error *err)
     __attribute__((warn_unused_result));
 
+/* About how many bytes a run of this takes beside its data, for the serial executor. */
+double gd_train_bytes(const gd_data *data, const gd_spec *spec);
+
 void gd_train_free(gd_train *t); /* NULL is fine */
 
 /* Does one bounded piece of work, at most an epoch. Cannot fail: memory is all there. */

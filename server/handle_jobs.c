@@ -93,8 +93,7 @@ static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
     return ok && rq->problem.code == API_NO_PROBLEM;
 }
 
-/* Reads the job that the body asks for into n, its inline dataset included. */
-static bool read_job(srv_request *rq, srv_new_job *n, srv_ingest *ingest)
+bool srv_job_read(srv_request *rq, srv_new_job *n, srv_ingest *ingest)
 {
     const char *body = rq->body.data ? rq->body.data : "";
     if (!srv_json_body(rq))
@@ -138,7 +137,7 @@ void srv_post_job(srv_request *rq)
 {
     srv_ingest ingest = {0};
     srv_new_job n = {0};
-    bool stored = read_job(rq, &n, &ingest) && srv_new_job_check(&n, rq->app, &rq->problem) &&
+    bool stored = srv_job_read(rq, &n, &ingest) && srv_new_job_check(&n, rq->app, &rq->problem) &&
                   srv_new_jobs_store(&n, 1, NULL, NULL, rq->app, &rq->problem);
     if (stored) {
         reply_job(rq, &n);

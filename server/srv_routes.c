@@ -28,6 +28,9 @@ const srv_route srv_routes[] = {
 
     {"POST", "/v1/jobs", srv_post_job, "Train: queue a job", .query = "", .body = SRV_GATHERED,
      .limit = MAX_JOB},
+    {"POST", "/v1/jobs:dry_run", srv_post_dry_run,
+     "What would become of a job: time, bytes, warnings", .query = "", .body = SRV_GATHERED,
+     .limit = MAX_JOB},
     {"GET", "/v1/jobs", srv_list_jobs, "List jobs", .query = "limit before state"},
     {"GET", "/v1/jobs/{id}", srv_get_job, "One job; ?wait holds the answer until it ends",
      .query = "wait"},

@@ -59,6 +59,15 @@ void srv_delete_job(srv_request *rq);
 void srv_reply_job(srv_request *rq, int status);
 bool srv_job_state(srv_db *db, srv_request *rq, char state[16], api_problem *p);
 
+/* Reads the job that the body asks for into n, its inline dataset by way of ingest, which the caller
+ * discards if it is not recorded. False with the problem set. */
+struct srv_new_job;
+struct srv_ingest;
+bool srv_job_read(srv_request *rq, struct srv_new_job *n, struct srv_ingest *ingest);
+
+/* handle_dry_run.c */
+void srv_post_dry_run(srv_request *rq);
+
 /* handle_steering.c */
 void srv_pause_job(srv_request *rq);
 void srv_resume_job(srv_request *rq);

@@ -26,6 +26,7 @@ target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags 
 foreach(what check datasets diagnostics evaluations jobs models mlp errors real_data references process updates)
   descentd_test(e2e ${what} e2e_support m)
 endforeach()
+descentd_test(e2e dry_run e2e_support PkgConfig::SQLITE m)
 descentd_test(e2e openapi e2e_support schema_support)
 # This one runs the binary itself, with options that end it.
 target_compile_definitions(e2e_process PRIVATE DESCENTD="$<TARGET_FILE:descentd>")

@@ -203,6 +203,14 @@ START_TEST(each_fault_has_its_words)
     assert_warns(&d, "columns are not scaled: \"gamma\"");
     ck_assert_ptr_nonnull(strstr(d.warnings[d.unscaled], "columns are not scaled"));
 
+    gd_fit one = f;
+    one.shape.cols = p.data.cols = 1; /* the first 60 values, a column of their own */
+    for (size_t i = 0; i < 60; i++)
+        p.rows[i] = 300 + random_signed(&seed);
+    d = diagnose(&one);
+    assert_warns(&d, "columns are not scaled: \"alpha\" lies around 300 while it varies by");
+    p.data.cols = 4;
+
     f.rows.count = 4;
     d = diagnose(&f);
     assert_warns(&d, "more parameters, 5, than rows, 4");

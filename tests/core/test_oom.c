@@ -27,11 +27,13 @@ static bool watching;
 static long fail_at;     /* the allocation that fails, counted from 1; 0: none */
 static long allocations; /* asked for since watching began */
 static long live;        /* blocks taken and not given back, while watching */
+static double asked;     /* bytes of them */
 
 static void watch(long k)
 {
     fail_at = k;
     allocations = 0;
+    asked = 0;
     watching = true;
 }
 
@@ -45,27 +47,28 @@ static bool refuse(void)
     return watching && ++allocations == fail_at;
 }
 
-static void *count(void *block)
+static void *count(void *block, size_t size)
 {
     live += watching && block != NULL;
+    asked += watching ? (double)size : 0;
     return block;
 }
 
 void *__wrap_malloc(size_t size)
 {
-    return refuse() ? NULL : count(__real_malloc(size));
+    return refuse() ? NULL : count(__real_malloc(size), size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return refuse() ? NULL : count(__real_calloc(n, size));
+    return refuse() ? NULL : count(__real_calloc(n, size), n * size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
     if (refuse())
         return NULL;
-    return old ? __real_realloc(old, size) : count(__real_malloc(size));
+    return old ? __real_realloc(old, size) : count(__real_malloc(size), size);
 }
 
 void __wrap_free(void *block)
@@ -143,6 +146,26 @@ START_TEST(every_allocation_of_a_new_run_may_fail)
         ck_assert_int_lt(k, 100);
     }
     ck_assert_int_ge(failed, _i == 3 ? 8 : 6); /* or nothing was refused at all */
+    problem_free(&p);
+}
+END_TEST
+
+/* Within a quarter, which is what rooms that come and go may add. */
+START_TEST(the_bytes_of_a_run_are_foretold)
+{
+    gd_spec spec = spec_number(_i);
+    problem p = problem_for(task_of(spec.model), _i == 5 ? 3 : 2, 30000, 12, 144);
+    gd_train *t;
+    watch(0);
+    gd_status status = gd_train_new(&t, &p.data, &spec, NULL, NULL, NULL);
+    unwatch();
+    double took = asked, foretold = gd_train_bytes(&p.data, &spec);
+    ck_assert_int_eq(status, GD_OK);
+    ck_assert_msg(foretold > 0.75 * took && foretold < 1.25 * took, "%g bytes, foretold %g", took,
+                  foretold);
+    watch(0);
+    gd_train_free(t);
+    unwatch();
     problem_free(&p);
 }
 END_TEST
@@ -287,6 +310,7 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("oom");
+    tcase_add_loop_test(tc, the_bytes_of_a_run_are_foretold, 0, SPECS);
     tcase_add_loop_test(tc, every_allocation_of_a_new_run_may_fail, 0, SPECS);
     tcase_add_loop_test(tc, stepping_saving_and_restoring_allocate_nothing, 0, SPECS);
     tcase_add_loop_test(tc, metrics_survive_a_failed_allocation, 0, 2 * (int)gd_models_count);

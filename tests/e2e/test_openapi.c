@@ -212,6 +212,7 @@ START_TEST(examples_of_requests_are_accepted)
         const char *pattern, *path, *csv_query;
     } posts[] = {{"/v1/datasets", "/v1/datasets", "?target=sales"},
                  {"/v1/jobs", "/v1/jobs", ""},
+                 {"/v1/jobs:dry_run", "/v1/jobs:dry_run", ""},
                  {"/v1/models/{id}/predictions", url, ""},
                  {"/v1/models/{id}/updates", updates, "?learning_rate=0.01&target=y"}};
     int n = 0;
@@ -463,6 +464,20 @@ static void tour_jobs(void)
     free(large);
 }
 
+static void tour_dry_run(void)
+{
+    static const char path[] = "/v1/jobs:dry_run";
+    char *large = large_body();
+    see("POST", path, "", "", JSON_TYPE, "{\"dataset\": " DATA ", \"learning_rate\": 0.1}", 200);
+    see("POST", path, "", "", JSON_TYPE, "{\"dataset\": " DATA ", \"learning_rate\": 1e300}", 200);
+    see("POST", path, "", "", JSON_TYPE,
+        "{\"dataset\": {\"X\": [1, 2], \"y\": [-1, 2]}, \"model\": \"poisson_regression\"}", 200);
+    see("POST", path, "", "", JSON_TYPE, "{\"epochs\": 0}", 422);
+    see("POST", path, "", "", CSV_TYPE, "a,b\n1,2\n", 415);
+    see("POST", path, "", "", JSON_TYPE, large, 413);
+    free(large);
+}
+
 #define PAIRS "{\"X\": [1, 2, 3, 4, 5, 6, 7, 9], \"y\": [%s]}"
 #define TWO "\"a\", \"a\", \"b\", \"a\", \"b\", \"b\", \"a\", \"b\""
 #define THREE "\"a\", \"a\", \"c\", \"b\", \"b\", \"c\", \"c\", \"a\""
@@ -539,6 +554,7 @@ static void tour_members(void)
         keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE, data, 201), "id", dataset);
         snprintf(settings, sizeof settings, jobs[i].settings, dataset);
         snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", %s}", dataset, settings);
+        see("POST", "/v1/jobs:dry_run", "", "", JSON_TYPE, body, 200);
         train(body, job, model);
         see("GET", "/v1/jobs/{id}/history", job, "", NULL, NULL, 200);
         if (!*model)
@@ -745,6 +761,7 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
     tour_tasks();
     tour_members();
     tour_check();
+    tour_dry_run();
     tour_steering();
     tour_changes();
     const cJSON *path, *op;
