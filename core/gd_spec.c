@@ -265,12 +265,13 @@ static gd_status check_cost(const gd_spec *s, gd_error *err)
 gd_status gd_spec_check(const gd_spec *s, gd_error *err)
 {
     char name[96];
-    gd_status bounds = check_bounds(s, err);
-    if (bounds != GD_OK)
-        return bounds;
-    gd_status descent = check_descent(s, err);
-    if (descent != GD_OK)
-        return descent;
+    gd_status status = check_cost(s, err); /* first: the others speak of the cost */
+    if (status == GD_OK)
+        status = check_bounds(s, err);
+    if (status == GD_OK)
+        status = check_descent(s, err);
+    if (status != GD_OK)
+        return status;
     if (s->dtype == GD_FLOAT32 && !s->model->single)
         return gd_fail(err, GD_INVALID, "dtype",
                        "\"float32\" is for models with a path in single precision, such as "
@@ -304,5 +305,5 @@ gd_status gd_spec_check(const gd_spec *s, gd_error *err)
             "\"auto\" with %s needs gd and full batches; give a number, or use an optimizer like "
             "\"adam\"",
             unbounded(s, name));
-    return check_cost(s, err);
+    return GD_OK;
 }

@@ -81,6 +81,11 @@ static const fit fits[] = {
     {"r.json", "warpbreaks", POISSON, GD, "\"learning_rate\": 0.03, " EPOCHS(20000), 12},
     {"r.json", "insect_sprays", POISSON, GD, "\"learning_rate\": 0.03, " EPOCHS(20000), 11},
     {"r.json", "quine", POISSON, GD, "\"learning_rate\": 0.03, " EPOCHS(20000), 12},
+    /* weights and offsets */
+    {"r.json", "swiss_weighted", LINEAR, GD, EPOCHS(20000), 12},
+    {"r.json", "infert_balanced", LOGISTIC, NESTEROV, EPOCHS(20000), 12},
+    {"r.json", "insurance", POISSON, NESTEROV, "\"learning_rate\": 0.003, " EPOCHS(50000), 12},
+    {"r.json", "insurance", POISSON, LBFGS, EPOCHS(1000), 6},
     /* the step by backtracking: it ends where the cost's own digits do */
     {"r.json", "warpbreaks", POISSON, GD, EPOCHS(20000), 6},
     {"r.json", "insect_sprays", POISSON, GD, EPOCHS(20000), 5},
@@ -234,15 +239,21 @@ static void upload(const cJSON *reference, char id[32], char *head)
 /* What the reference says of the problem goes into the job. Returns the ended job. */
 static e2e_reply train(const fit *f, const cJSON *reference, const char *dataset)
 {
-    static const char *const taken[] = {"l1", "l2", "initial_parameters"};
+    static const char *const taken[][2] = {{"l1", "l1"},
+                                           {"l2", "l2"},
+                                           {"initial_parameters", "initial_parameters"},
+                                           {"offset", "offset"},
+                                           {"weights", "sample_weight"},
+                                           {"class_weight", "class_weight"}};
     char text[1024], id[32];
     snprintf(text, sizeof text, "{\"dataset_id\": \"%s\", \"model\": %s, \"optimizer\": %s, %s}",
              dataset, f->model, f->optimizer, f->settings);
     cJSON *job = cJSON_Parse(text);
     ck_assert_msg(job != NULL, "%s", text);
     for (size_t k = 0; k < COUNT(taken); k++)
-        if (cJSON_HasObjectItem(reference, taken[k]))
-            cJSON_AddItemReferenceToObject(job, taken[k], cJSON_GetObjectItem(reference, taken[k]));
+        if (cJSON_HasObjectItem(reference, taken[k][0]))
+            cJSON_AddItemReferenceToObject(job, taken[k][1],
+                                           cJSON_GetObjectItem(reference, taken[k][0]));
     char *body = cJSON_PrintUnformatted(job);
     e2e_job(s, body, id);
     cJSON_free(body);
@@ -268,6 +279,65 @@ static double of_predictions(const cJSON *reference, const char *model, const ch
         got = got->next;
     }
     e2e_reply_free(&r);
+    return least;
+}
+
+/* ---- standard errors ---- */
+
+/* What the server says of coefficient k; references have the intercept first. */
+static const cJSON *inferred(const cJSON *model, int k, bool intercept)
+{
+    const cJSON *list = e2e_at(model, "inference.coefficients"), *item;
+    int column = intercept; /* the first that is not the intercept */
+    cJSON_ArrayForEach (item, list) {
+        bool constant = cJSON_IsNull(e2e_at(item, "column"));
+        if (constant ? k == 0 : k == column)
+            return item;
+        column += !constant;
+    }
+    ck_abort_msg("there are not so many coefficients");
+    return NULL;
+}
+
+/* What must be reached of these. R's are those of the iteration before its last, where fits of glm
+ * have seven digits or so. */
+static double sure_digits(const fit *f)
+{
+    return strcmp(f->model, LINEAR) == 0 ? 12 : 5;
+}
+
+/* The digits of R's summary: standard errors, t or z, p-values, confidence intervals of 95%, and
+ * variance inflation; of NIST's certified standard errors. 15 where a reference has none. */
+static double of_inference(const cJSON *reference, const cJSON *model, bool intercept)
+{
+    static const char *const columns[] = {"estimate", "std_error", "statistic", "p_value"};
+    const cJSON *summary = cJSON_GetObjectItem(reference, "summary"), *item,
+                *certified = cJSON_GetObjectItem(reference, "std_errors"),
+                *intervals = cJSON_GetObjectItem(summary, "confint_95"),
+                *vif = cJSON_GetObjectItem(summary, "vif");
+    double least = 15;
+    int k = 0;
+    cJSON_ArrayForEach (item, certified) {
+        if (item->valuedouble > 0) /* that of a perfect fit is rounding */
+            least = fmin(least, worst(e2e_at(inferred(model, k, intercept), "std_error"), item));
+        k++;
+    }
+    k = 0;
+    cJSON_ArrayForEach (item, cJSON_GetObjectItem(summary, "table")) {
+        for (int j = 1; j < 4; j++)
+            least = fmin(least, worst(e2e_at(inferred(model, k, intercept), columns[j]),
+                                      cJSON_GetArrayItem(item, j)));
+        k++;
+    }
+    k = 0;
+    cJSON_ArrayForEach (item, intervals) {
+        const cJSON *mine = inferred(model, k++, intercept);
+        least = fmin(least, worst(e2e_at(mine, "low"), cJSON_GetArrayItem(item, 0)));
+        least = fmin(least, worst(e2e_at(mine, "high"), cJSON_GetArrayItem(item, 1)));
+    }
+    k = intercept;
+    cJSON_ArrayForEach (item, vif)
+        least = fmin(least, worst(e2e_at(inferred(model, k++, intercept), "vif"), item));
     return least;
 }
 
@@ -311,6 +381,11 @@ START_TEST(a_fit_agrees_with_its_reference)
     double predicted = predictions ? of_predictions(predictions, model, head) : 15;
     if (predictions)
         printf(", predictions %4.1f", predicted);
+    bool sure =
+        cJSON_HasObjectItem(reference, "summary") || cJSON_HasObjectItem(reference, "std_errors");
+    double inference = of_inference(reference, m.json, !strstr(f->settings, AS_IT_IS));
+    if (sure)
+        printf(", inference %4.1f", inference);
     printf(", %.2f s\n", e2e_number(job.json, "seconds"));
     if (getenv("DESCENTD_SHOW_DIGITS")) {
         char *p = cJSON_PrintUnformatted(parameters);
@@ -318,6 +393,8 @@ START_TEST(a_fit_agrees_with_its_reference)
         free(p);
     }
     ck_assert_msg(reached >= f->digits, "%s: %g digits, not %g", f->name, reached, f->digits);
+    ck_assert_msg(inference >= sure_digits(f), "%s: inference %g digits, not %g", f->name,
+                  inference, sure_digits(f));
     ck_assert_msg(predicted >= f->digits, "%s: predictions %g digits, not %g", f->name, predicted,
                   f->digits);
     e2e_reply_free(&m);
