@@ -115,6 +115,13 @@ void srv_run_describe_changes(const srv_run *w, cJSON *o);
  * document shows. False with the reason in p. */
 bool srv_run_facts(srv_run *w, char **certificate, cJSON *details, api_problem *p);
 
+/* ---- srv_run_decide.c: the decision between two classes ---- */
+
+/* Sets the shape's threshold, if the job has one for theta (in the data's units), and what is to be
+ * said of it: *said is the caller's, NULL for none. False with the reason in p. */
+bool srv_run_decide(const srv_run *w, const double *theta, gd_shape *shape, cJSON **said,
+                    api_problem *p);
+
 /* ---- srv_run_end.c: what becomes of it ---- */
 
 /* The part has ended by itself. True when the job goes on with the next one. */

@@ -23,7 +23,8 @@ typedef struct result {
     char *error, *advice, *training, *metrics, *validation_metrics, *certificate, *details;
     char *part;       /* what is kept of the part, or NULL for a job of a single one */
     double *theta;    /* in the data's units */
-    double threshold; /* NaN for none */
+    gd_shape shape;   /* with how it decides between two classes */
+    cJSON *decision;  /* what is said of that, or NULL */
     char finished_at[SRV_TIME_SIZE];
 } result;
 
@@ -38,6 +39,7 @@ static void free_result(result *r)
     free(r->certificate);
     free(r->details);
     free(r->part);
+    cJSON_Delete(r->decision);
 }
 
 /* ---- writing it ---- */
@@ -57,7 +59,8 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
                       scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
                       scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics,
                       r->training, r->finished_at, w->view.classes.json, (int64_t)shape->outputs,
-                      r->validation_metrics, r->details, r->threshold);
+                      r->validation_metrics, r->details,
+                      r->shape.decided ? r->shape.threshold : NAN);
 }
 
 static bool write_part(srv_db *db, const result *r, api_problem *p)
@@ -133,7 +136,7 @@ static bool finish(srv_run *w, result *r)
 
 void srv_run_fail(srv_run *w, const api_problem *p)
 {
-    result r = {.w = w, .last = true, .state = "failed", .threshold = NAN};
+    result r = {.w = w, .last = true, .state = "failed"};
     r.error = api_doc_take_text(api_failure_encode(p));
     finish(w, &r);
     free_result(&r);
@@ -141,8 +144,7 @@ void srv_run_fail(srv_run *w, const api_problem *p)
 
 void srv_run_cancelled(srv_run *w)
 {
-    result r = {
-        .w = w, .last = true, .state = "cancelled", .stop_reason = "cancelled", .threshold = NAN};
+    result r = {.w = w, .last = true, .state = "cancelled", .stop_reason = "cancelled"};
     finish(w, &r);
 }
 
@@ -190,7 +192,7 @@ static void diverged(srv_run *w, result *r, const gd_error *err)
 }
 
 /* How well the model fits some rows of its data, as JSON. */
-static char *metrics(srv_run *w, const double *theta, const gd_rows *rows, gd_error *err)
+static char *metrics(srv_run *w, const result *r, const gd_rows *rows, gd_error *err)
 {
     gd_metric list[GD_MAX_METRICS];
     size_t count, classes = w->data.classes;
@@ -198,8 +200,8 @@ static char *metrics(srv_run *w, const double *theta, const gd_rows *rows, gd_er
     char *text = NULL;
     gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
     if ((confusion || !classes) &&
-        gd_metrics(w->job.spec.model, gd_train_shape(w->train), theta, &w->data, rows, list, &count,
-                   confusion, err) == GD_OK)
+        gd_metrics(w->job.spec.model, &r->shape, r->theta, &w->data, rows, list, &count, confusion,
+                   err) == GD_OK)
         text = api_doc_take_text(api_metrics_encode(list, count, confusion, classes));
     free(confusion);
     return text;
@@ -209,9 +211,9 @@ static bool measure(srv_run *w, result *r, gd_error *err)
 {
     gd_rows rows;
     gd_train_rows(w->train, &rows);
-    r->metrics = metrics(w, r->theta, &rows, err);
+    r->metrics = metrics(w, r, &rows, err);
     if (r->metrics && gd_train_validation_rows(w->train, &rows))
-        return (r->validation_metrics = metrics(w, r->theta, &rows, err)) != NULL;
+        return (r->validation_metrics = metrics(w, r, &rows, err)) != NULL;
     return r->metrics != NULL;
 }
 
@@ -256,6 +258,7 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
 {
     const gd_state *s = gd_train_state(w->train);
     gd_error err = {0};
+    r->shape = *gd_train_shape(w->train);
     gd_train_params_unscaled(w->train, r->theta);
     if (s->stop == GD_STOP_DIVERGED) {
         diverged(w, r, gd_train_error(w->train));
@@ -264,6 +267,8 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
                 "a parameter is beyond the range of double precision in the data's own units: "
                 "multiply the smallest columns by a constant");
         diverged(w, r, &err);
+    } else if (!srv_run_decide(w, r->theta, &r->shape, &r->decision, p)) {
+        return false;
     } else if (!measure(w, r, &err)) {
         return api_problem_core(p, &err);
     }
@@ -271,6 +276,9 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
     bool fold = w->plan.kind == SRV_FOLDS && w->part + 1 < w->plan.parts;
     if (!r->error && (srv_plan_keeps_model(&w->plan, w->part) || (r->last && !fold))) {
         cJSON *details = cJSON_CreateObject();
+        if (r->decision)
+            api_doc_item(details, "decision", r->decision);
+        r->decision = NULL;
         bool known = srv_run_facts(w, &r->certificate, details, p);
         r->details = api_doc_take_text(details);
         if (!known)
@@ -327,8 +335,7 @@ bool srv_run_conclude(srv_run *w)
 {
     const gd_state *s = gd_train_state(w->train);
     api_problem p = {0};
-    result r = {
-        .w = w, .state = "succeeded", .stop_reason = gd_stop_name(s->stop), .threshold = NAN};
+    result r = {.w = w, .state = "succeeded", .stop_reason = gd_stop_name(s->stop)};
     r.last = w->part + 1 == w->plan.parts || asked_to_end(s);
     r.theta = calloc(gd_train_params_len(w->train), sizeof *r.theta);
     bool ok = r.theta || api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the result");

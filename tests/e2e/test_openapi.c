@@ -544,6 +544,12 @@ static void tour_members(void)
                "\"beta\": 2}"},
         {true, "\"model\": \"logistic_regression\", \"validation_fraction\": 0.5, \"threshold\": "
                "{\"criterion\": \"precision_at_target_recall\", \"target\": 0.5}"},
+        {true, "\"model\": \"logistic_regression\", \"validation_dataset_id\": \"%s\", "
+               "\"threshold\": {\"criterion\": \"recall_at_target_precision\", \"target\": 0.1}"},
+        {true, "\"model\": \"logistic_regression\", \"validation_dataset_id\": \"%s\", "
+               "\"threshold\": {\"criterion\": \"recall_at_target_precision\", \"target\": 1}, "
+               "\"epochs\": 1, \"learning_rate\": 1e-9, \"standardize\": false, "
+               "\"initial_parameters\": {\"coefficients\": [1, 0, 0]}"},
         {true, "\"model\": \"logistic_regression\", \"cross_validation\": 2"},
         {true, "\"model\": \"softmax_regression\", \"l2\": 0.5"},
         {true, "\"model\": \"softmax_regression\", \"optimizer\": \"lbfgs\""},
@@ -562,7 +568,7 @@ static void tour_members(void)
         see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
         snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", %s, \"start_from\": \"%s\"}", dataset,
                  settings, model);
-        if (i == 1 || i == 11)
+        if (i == 1 || strstr(settings, "softmax"))
             train(body, job, model);
     }
     see("GET", "/v1/jobs", "", "", NULL, NULL, 200);
