@@ -112,8 +112,10 @@ void srv_run_describe_changes(const srv_run *w, cJSON *o);
 /* ---- srv_run_facts.c: what is known of a fit ---- */
 
 /* The certificate, as JSON that the caller frees, and members of `details`, which the model's
- * document shows. False with the reason in p. */
-bool srv_run_facts(srv_run *w, char **certificate, cJSON *details, api_problem *p);
+ * document shows. part: what is kept of the part at hand, JSON, or NULL. False with the reason in
+ * p. */
+bool srv_run_facts(srv_run *w, const char *part, char **certificate, cJSON *details,
+                   api_problem *p);
 
 /* ---- srv_run_decide.c: the decision between two classes ---- */
 

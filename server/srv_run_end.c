@@ -21,10 +21,10 @@ typedef struct result {
     const char *state, *stop_reason; /* of the job, if it ends */
     char model_id[SRV_ID_SIZE];      /* "" for no model */
     char *error, *advice, *training, *metrics, *validation_metrics, *certificate, *details;
-    char *part;       /* what is kept of the part, or NULL for a job of a single one */
-    double *theta;    /* in the data's units */
-    gd_shape shape;   /* with how it decides between two classes */
-    cJSON *decision;  /* what is said of that, or NULL */
+    char *part;      /* what is kept of the part, or NULL for a job of a single one */
+    double *theta;   /* in the data's units */
+    gd_shape shape;  /* with how it decides between two classes */
+    cJSON *decision; /* what is said of that, or NULL */
     char finished_at[SRV_TIME_SIZE];
 } result;
 
@@ -51,16 +51,15 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
     size_t len = gd_train_params_len(w->train) * sizeof(double),
            cols_len = shape->cols * sizeof(double);
     bool scaled = w->job.spec.standardize;
-    return srv_db_run(db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittd", r->model_id, w->id,
-                      w->row.name, w->job.spec.model->name, (int64_t)shape->cols,
-                      (int64_t)shape->intercept, w->view.columns, w->dataset.target,
-                      (const void *)r->theta, len,
-                      scaled ? (const void *)gd_train_params(w->train) : NULL, len,
-                      scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
-                      scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics,
-                      r->training, r->finished_at, w->view.classes.json, (int64_t)shape->outputs,
-                      r->validation_metrics, r->details,
-                      r->shape.decided ? r->shape.threshold : NAN);
+    return srv_db_run(
+        db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittd", r->model_id, w->id, w->row.name,
+        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, w->view.columns,
+        w->dataset.target, (const void *)r->theta, len,
+        scaled ? (const void *)gd_train_params(w->train) : NULL, len,
+        scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
+        scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics, r->training,
+        r->finished_at, w->view.classes.json, (int64_t)shape->outputs, r->validation_metrics,
+        r->details, r->shape.decided ? r->shape.threshold : NAN);
 }
 
 static bool write_part(srv_db *db, const result *r, api_problem *p)
@@ -199,9 +198,8 @@ static char *metrics(srv_run *w, const result *r, const gd_rows *rows, gd_error 
     double *confusion = classes ? calloc(classes * classes, sizeof *confusion) : NULL;
     char *text = NULL;
     gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
-    if ((confusion || !classes) &&
-        gd_metrics(w->job.spec.model, &r->shape, r->theta, &w->data, rows, list, &count, confusion,
-                   err) == GD_OK)
+    if ((confusion || !classes) && gd_metrics(w->job.spec.model, &r->shape, r->theta, &w->data,
+                                              rows, list, &count, confusion, err) == GD_OK)
         text = api_doc_take_text(api_metrics_encode(list, count, confusion, classes));
     free(confusion);
     return text;
@@ -279,11 +277,13 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
         if (r->decision)
             api_doc_item(details, "decision", r->decision);
         r->decision = NULL;
-        bool known = srv_run_facts(w, &r->certificate, details, p);
+        srv_id_new(r->model_id, "mdl_");
+        if (w->plan.kind != SRV_SINGLE)
+            r->part = describe(w, r);
+        bool known = srv_run_facts(w, r->part, &r->certificate, details, p);
         r->details = api_doc_take_text(details);
         if (!known)
             return false;
-        srv_id_new(r->model_id, "mdl_");
         r->advice = advice(w);
         cJSON *training =
             api_training_encode(w->dataset.id, w->dataset.name, w->dataset.sha256, w->dataset.rows,
@@ -292,7 +292,7 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
         srv_run_describe_changes(w, training);
         r->training = api_doc_take_text(training);
     }
-    if (w->plan.kind != SRV_SINGLE)
+    if (w->plan.kind != SRV_SINGLE && !r->part)
         r->part = describe(w, r);
     bool made = (r->error || !*r->model_id || (r->advice && r->training && r->details)) &&
                 (r->part || w->plan.kind == SRV_SINGLE);

@@ -113,7 +113,7 @@ static void summarise(cJSON *o, const srv_plan *plan, size_t folds, const char *
     cJSON_Delete(first);
 }
 
-static void add_parts(srv_run *w, cJSON *o)
+static void add_parts(srv_run *w, const char *part, cJSON *o)
 {
     const srv_plan *plan = &w->plan;
     size_t folds = (size_t)w->job.cross_validation;
@@ -129,6 +129,8 @@ static void add_parts(srv_run *w, cJSON *o)
     cJSON *path = api_doc_add_array(o, "path");
     for (size_t k = 0; k < plan->ended_count && k < plan->penalties_count; k++)
         cJSON_AddItemToArray(path, cJSON_Parse(plan->ended[k].result));
+    if (w->part < plan->penalties_count && part) /* its last point is the model's own */
+        cJSON_AddItemToArray(path, cJSON_Parse(part));
     srv_plan_describe(plan, w->part, &w->job, o);
 }
 
@@ -145,8 +147,8 @@ static bool find_lower(const srv_run *w, gd_fit *fit, double **out, api_problem 
     return *out || api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
 }
 
-static bool find_facts(srv_run *w, const gd_fit *fit, char **certificate, cJSON *details,
-                       api_problem *p)
+static bool find_facts(srv_run *w, const gd_fit *fit, const char *part, char **certificate,
+                       cJSON *details, api_problem *p)
 {
     cJSON *c = cJSON_CreateObject();
     bool ok = certify(w, fit, c, p);
@@ -156,15 +158,16 @@ static bool find_facts(srv_run *w, const gd_fit *fit, char **certificate, cJSON 
     api_doc_item(details, "objective",
                  api_objective_encode(gd_train_spec(w->train), fit->rows.count, weighted(&w->job)));
     api_doc_embed(details, "certificate", *certificate);
-    add_parts(w, details);
+    add_parts(w, part, details);
     return infer(w, fit, api_doc_add_object(details, "inference"), p);
 }
 
-bool srv_run_facts(srv_run *w, char **certificate, cJSON *details, api_problem *p)
+bool srv_run_facts(srv_run *w, const char *part, char **certificate, cJSON *details,
+                   api_problem *p)
 {
     gd_fit fit = fit_of(w);
     double *lower;
-    bool ok = find_lower(w, &fit, &lower, p) && find_facts(w, &fit, certificate, details, p);
+    bool ok = find_lower(w, &fit, &lower, p) && find_facts(w, &fit, part, certificate, details, p);
     free(lower);
     return ok;
 }

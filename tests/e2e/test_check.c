@@ -67,6 +67,55 @@ START_TEST(every_model_passes_at_its_fit)
 }
 END_TEST
 
+/* What capabilities list, weighted and penalised; a network for each of its tasks. */
+START_TEST(every_model_passes_with_every_cost_that_fits)
+{
+    static const char *const tasks[] = {"regression", "binary", "multiclass"};
+    e2e_reply all = e2e_get(s, "/v1/capabilities");
+    const cJSON *model, *cost;
+    int checked = 0, costs = 0, models = 0;
+    cJSON_ArrayForEach (cost, e2e_at(all.json, "costs"))
+        costs++;
+    cJSON_ArrayForEach (model, e2e_at(all.json, "models")) {
+        const char *name = e2e_string(model, "name");
+        bool network = strcmp(name, "mlp") == 0;
+        int before = checked;
+        models++;
+        cJSON_ArrayForEach (cost, e2e_at(all.json, "costs"))
+            for (int k = 0; k < (network ? 3 : 1); k++) {
+                char settings[512], body[1024], task[64] = "", job[32];
+                bool labels = strcmp(name, "linear_regression") &&
+                              strcmp(name, "poisson_regression") && !(network && k == 0);
+                if (network)
+                    snprintf(task, sizeof task, ", \"task\": \"%s\", \"hidden_layers\": [3]",
+                             tasks[k]);
+                snprintf(settings, sizeof settings,
+                         "\"model\": {\"name\": \"%s\"%s}, \"cost\": \"%s\", \"l2\": 0.3, "
+                         "\"sample_weight\": \"x3\", \"learning_rate\": 0.01, \"epochs\": 3",
+                         name, task, e2e_string(cost, "name"));
+                snprintf(body, sizeof body, "{\"dataset\": %s, %s}", labels ? TEXTS : NUMBERS,
+                         settings);
+                e2e_reply r = e2e_post(s, "/v1/jobs:dry_run", body);
+                bool fits = r.status == 200;
+                if (!fits)
+                    ck_assert_msg(strstr(e2e_field_error(&r, "cost"), "does not fit") != NULL, "%s",
+                                  r.body);
+                e2e_reply_free(&r);
+                if (!fits)
+                    continue;
+                r = check(labels ? TEXTS : NUMBERS, settings, 200, job);
+                ck_assert_msg(cJSON_IsTrue(e2e_at(r.json, "ok")), "%s: %s", settings, r.body);
+                e2e_reply_free(&r);
+                checked++;
+            }
+        ck_assert_msg(checked > before, "no cost fits %s", name);
+    }
+    ck_assert_int_ge(models, 6);
+    ck_assert_int_ge(checked, costs); /* each fits some model */
+    e2e_reply_free(&all);
+}
+END_TEST
+
 START_TEST(a_job_without_a_model_is_checked_where_it_begins)
 {
     char job[32];
@@ -104,6 +153,7 @@ int main(void)
     Suite *suite = suite_create("check");
     TCase *tc = tcase_create("gradient");
     tcase_add_test(tc, every_model_passes_at_its_fit);
+    tcase_add_test(tc, every_model_passes_with_every_cost_that_fits);
     tcase_add_test(tc, a_job_without_a_model_is_checked_where_it_begins);
     tcase_add_test(tc, without_job_or_data_there_is_nothing_to_check);
     tcase_add_checked_fixture(tc, start, stop);
