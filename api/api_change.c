@@ -50,10 +50,10 @@ bool api_change_decode(const char *bytes, size_t n, api_change *out, api_problem
         return false;
     const cJSON *item;
     if (!cJSON_IsObject(doc))
-        api_problem_set(p, API_INVALID, "the body must be an object like {\"learning_rate\": 0.01}");
-    else if (!doc->child)
         api_problem_set(p, API_INVALID,
-                        "nothing is changed: give learning_rate, tol or epochs");
+                        "the body must be an object like {\"learning_rate\": 0.01}");
+    else if (!doc->child)
+        api_problem_set(p, API_INVALID, "nothing is changed: give learning_rate, tol or epochs");
     else
         cJSON_ArrayForEach (item, doc)
             decode_member(item, out, p);

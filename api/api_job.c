@@ -60,7 +60,8 @@ const gd_param api_job_params[] = {
      .max = 1e9,
      .word = "none",
      .word_value = API_NO_RECORD,
-     .doc = "keep the parameters at every so many recorded points of the history"},
+     .doc = "keep the parameters at every so many recorded points of the history, thinned as they "
+            "are"},
     {.name = "confidence_level",
      .kind = GD_NUMBER,
      .offset = offsetof(api_job, confidence_level),

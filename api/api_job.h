@@ -61,6 +61,10 @@ extern const size_t api_job_members_count;
 /* Do these settings fit together, apart from the data? For api_job_decode. */
 void api_job_check(const api_job *job, api_problem *p);
 
+/* Are there not too many parameters to keep on the way of so many epochs (record_parameters)?
+ * params: of the model. False with the field in p. */
+bool api_job_check_recorded(const api_job *job, uint64_t epochs, size_t params, api_problem *p);
+
 /* Is any l1 or l2 a path? */
 bool api_job_is_path(const api_job *job);
 

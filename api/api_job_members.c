@@ -284,3 +284,20 @@ void api_job_check(const api_job *job, api_problem *p)
     check_validation(job, p);
     check_parts(job, p);
 }
+
+bool api_job_check_recorded(const api_job *job, uint64_t epochs, size_t params, api_problem *p)
+{
+    if (job->record_parameters == API_NO_RECORD)
+        return true;
+    /* the first point is one of them; two are kept for the best and the last, which have none */
+    uint64_t points = epochs + 1, most = API_MAX_RECORDED / (params ? params : 1);
+    if (job->history_points != API_ALL_POINTS && points > job->history_points - 2)
+        points = job->history_points - 2;
+    uint64_t times = (points - 1) / job->record_parameters + 1;
+    return times <= most ||
+           api_problem_field(p, "record_parameters",
+                             "would keep %zu parameters up to %llu times, %zu numbers is the most: "
+                             "set it to %llu or more, or keep fewer history_points",
+                             params, (unsigned long long)times, API_MAX_RECORDED,
+                             (unsigned long long)((points - 1) / (most ? most : 1) + 1));
+}

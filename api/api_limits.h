@@ -30,6 +30,12 @@
 /* Points of a history that may be kept: an insert each. */
 #define API_MAX_POINTS 1000000
 
+/* Numbers in the parameters that a job keeps on its way: 256 MiB. */
+#define API_MAX_RECORDED ((size_t)1 << 25)
+
+/* Numbers after which a page of such parameters ends. */
+#define API_MAX_RECORDED_PAGE ((size_t)1 << 20)
+
 /* Points that one history answer may hold; a run may record more and be paged. */
 #define API_MAX_HISTORY_PAGE 100000
 

@@ -124,14 +124,17 @@ static void encode_probabilities(cJSON *o, const double *out, size_t n)
     free(both);
 }
 
-char *api_predictions_encode(const char *model_id, const gd_model *model, const gd_shape *shape,
-                             const char *classes, const double *out, size_t n)
+char *api_predictions_encode(const char *model_id, const uint64_t *epoch, const gd_model *model,
+                             const gd_shape *shape, const char *classes, const double *out,
+                             size_t n)
 {
     bool finite = true;
     for (size_t i = 0; i < n * shape->outputs; i++)
         finite = finite && isfinite(out[i]);
     cJSON *o = cJSON_CreateObject();
     api_doc_string(o, "model_id", model_id);
+    if (epoch)
+        api_doc_number(o, "epoch", (double)*epoch);
     api_doc_number(o, "count", (double)n);
     api_doc_bool(o, "finite", finite);
     if (!(gd_shape_task(model, shape) & GD_CLASSES)) {

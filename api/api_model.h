@@ -36,11 +36,13 @@ cJSON *api_training_encode(const char *dataset_id, const char *dataset_name, con
                            uint64_t epochs, double cost, double gradient_norm, double learning_rate,
                            double seconds);
 
-/* {"model_id", "count", "finite", "predictions": [...]}: out: n x outputs responses (gd_predict).
+/* {"model_id", "epoch", "count", "finite", "predictions": [...]}: epoch: of its training, as of
+ * which it predicts; NULL for the model as it is. out: n x outputs responses (gd_predict).
  * Of classes, predictions are labels, and "classes" with their "probabilities" (or "scores", of a
  * margin) stand beside them. What is not finite is null and sets "finite" to false. classes: JSON,
  * as stored, or NULL. The caller frees the text; NULL when out of memory. */
-char *api_predictions_encode(const char *model_id, const gd_model *model, const gd_shape *shape,
-                             const char *classes, const double *out, size_t n);
+char *api_predictions_encode(const char *model_id, const uint64_t *epoch, const gd_model *model,
+                             const gd_shape *shape, const char *classes, const double *out,
+                             size_t n);
 
 #endif

@@ -127,6 +127,10 @@ const double *gd_train_params(const gd_train *t);
 const double *gd_train_gradient(const gd_train *t);
 void gd_train_params_unscaled(const gd_train *t, double *out);
 
+/* params_len values, in the data's units: where the state's epoch has led, which early stopping and
+ * gd_train_finish may have gone back from. They may not be finite where its cost is not. */
+void gd_train_params_now(const gd_train *t, double *out);
+
 /* cols values each: features were trained as (x - center) / scale; 0 and 1 when they
  * were not scaled. */
 const double *gd_train_center(const gd_train *t);

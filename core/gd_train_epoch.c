@@ -110,6 +110,13 @@ static void record(gd_train *t)
     s->finite_epoch = s->epoch;
 }
 
+void gd_train_params_now(const gd_train *t, double *out)
+{
+    const double *at = reported(t);
+    t->spec.model->unscale(&t->shape, t->center, t->scale, at, out);
+    gd_bounds_project_own(t, at, out);
+}
+
 static void evaluate(gd_train *t)
 {
     t->state.cost = full_cost(t, reported(t), gd_train_sloped(t) ? t->gradient : NULL);

@@ -4,6 +4,7 @@
 #include "srv_list.h"
 #include "srv_model.h"
 #include "srv_routes.h"
+#include "srv_snapshots.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -88,17 +89,24 @@ void srv_delete_model(srv_request *rq)
 
 typedef struct wanted {
     const char *id;
+    bool on_the_way; /* as of `epoch` of its training */
+    uint64_t epoch;
     srv_model model;
 } wanted;
 
 static bool load(srv_db *db, void *arg, api_problem *p)
 {
     wanted *w = arg;
-    return srv_model_load(db, w->id, &w->model, p);
+    srv_model *m = &w->model;
+    if (!srv_model_load(db, w->id, m, p))
+        return false;
+    return !m->model || !w->on_the_way ||
+           srv_snapshot_of_model(db, w->id, w->epoch, m->theta, m->model->params_len(&m->shape), p);
 }
 
-static void reply_predictions(srv_request *rq, const srv_model *m, const gd_data *d)
+static void reply_predictions(srv_request *rq, const wanted *w, const gd_data *d)
 {
+    const srv_model *m = &w->model;
     double *z = malloc(d->rows * m->shape.outputs * sizeof *z);
     if (!z) {
         api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
@@ -109,23 +117,24 @@ static void reply_predictions(srv_request *rq, const srv_model *m, const gd_data
     else
         srv_reply_text(
             rq, 200, "application/json",
-            api_predictions_encode(rq->id, m->model, &m->shape, m->classes, z, d->rows));
+            api_predictions_encode(rq->id, w->on_the_way ? &w->epoch : NULL, m->model, &m->shape,
+                                   m->classes, z, d->rows));
     free(z);
 }
 
 void srv_post_predictions(srv_request *rq)
 {
-    wanted w = {.id = rq->id};
+    wanted w = {.id = rq->id, .on_the_way = srv_request_query(rq, "epoch") != NULL};
     srv_input in = {0};
     const api_format *format =
         api_format_find(srv_request_header(rq, "Content-Type"), &rq->problem);
-    if (!format || !srv_store_read(rq->app->store, load, &w, &rq->problem))
+    if (!format || !srv_request_number(rq, "epoch", 0, INT64_MAX - 1, &w.epoch) || !srv_store_read(rq->app->store, load, &w, &rq->problem))
         goto end;
     if (!w.model.model)
         srv_no_such(rq, "model");
     else if (srv_input_read(&in, &w.model, &(srv_input_options){.format = format}, rq->body.data,
                             rq->body.len, &rq->problem))
-        reply_predictions(rq, &w.model, &in.data);
+        reply_predictions(rq, &w, &in.data);
 end:
     srv_input_free(&in);
     srv_model_free(&w.model);

@@ -111,12 +111,14 @@ static const char *const steps[] = {
     "  created_at TEXT NOT NULL"
     ") STRICT;"
     "CREATE INDEX changes_by_job ON changes (job);"
-    "CREATE TABLE snapshots (" /* parameters on the way */
+    "CREATE TABLE snapshots (" /* parameters on the way; blobs may be large: not in an index */
     "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
     "  epoch INTEGER NOT NULL,"
-    "  theta BLOB NOT NULL," /* in the data's units */
+    "  cols INTEGER NOT NULL,"
+    "  outputs INTEGER NOT NULL,"
+    "  theta BLOB NOT NULL," /* doubles, little-endian, in the data's units */
     "  PRIMARY KEY (job, epoch)"
-    ") STRICT, WITHOUT ROWID;"
+    ") STRICT;"
     "CREATE TABLE sweeps ("
     "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  id TEXT NOT NULL UNIQUE,"

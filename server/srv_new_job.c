@@ -139,6 +139,9 @@ static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
     bool ok = names || no_memory(p);
     if (ok && gd_spec_check_shape(&n->job.spec, roles.features_count, labels, &err) != GD_OK)
         ok = api_problem_core(p, &err);
+    gd_shape shape = gd_spec_shape(&n->job.spec, roles.features_count, labels);
+    ok = ok && api_job_check_recorded(&n->job, n->job.spec.epochs,
+                                      n->job.spec.model->params_len(&shape), p);
     for (size_t j = 0; ok && j < roles.features_count; j++)
         names[j] = d->names[roles.features[j]];
     ok = ok && api_bounds(&n->job, names, roles.features_count, &bounds, p) &&

@@ -79,6 +79,9 @@ void srv_post_gradient_check(srv_request *rq);
 /* handle_history.c */
 void srv_get_history(srv_request *rq);
 
+/* handle_parameters.c */
+void srv_get_parameters(srv_request *rq);
+
 /* handle_models.c */
 void srv_list_models(srv_request *rq);
 void srv_get_model(srv_request *rq);

@@ -18,6 +18,7 @@
 #include "srv_clock.h"
 #include "srv_plan.h"
 #include "srv_recorder.h"
+#include "srv_snapshots.h"
 #include "srv_view.h"
 
 /* What the job's row and its dataset's row say; all owned. */
@@ -56,6 +57,7 @@ typedef struct srv_run {
     gd_data data;        /* what the part trains on */
     gd_train *train;     /* of the part */
     srv_recorder recorder;
+    srv_snapshots snapshots;
     double *checkpoint; /* checkpoint_len doubles: a head, then the run's own */
     size_t checkpoint_len;
     srv_run_change *changes; /* changes_count of them, in order; owned */
@@ -92,6 +94,8 @@ void srv_run_free(srv_run *w);
 double srv_run_seconds(const srv_run *w); /* of training, earlier processes included */
 bool srv_run_record(srv_run *w);          /* the state is a new point; false: out of memory */
 void srv_run_take_checkpoint(srv_run *w);
+/* All that was new is stored. */
+void srv_run_written(srv_run *w);
 /* Writes what is new. False when it could not: the points stay pending. */
 bool srv_run_flush(srv_run *w);
 /* For work in a transaction of its own: progress and points; sets w->gone. */
@@ -105,7 +109,6 @@ bool srv_run_load_changes(srv_run *w, api_problem *p);
 /* Between two epochs: takes up what is due. True when something was: it is to be flushed. */
 bool srv_run_apply_changes(srv_run *w);
 bool srv_run_write_changes(srv_db *db, srv_run *w, api_problem *p); /* in a transaction */
-void srv_run_changes_written(srv_run *w);
 /* Adds a member `changes` to o, of those that took effect, if any did. */
 void srv_run_describe_changes(const srv_run *w, cJSON *o);
 

@@ -51,6 +51,15 @@ bool srv_run_load_changes(srv_run *w, api_problem *p)
     return srv_store_read(w->app->store, load, w, p);
 }
 
+static gd_status adjust(srv_run *w, const api_change *c, gd_error *err)
+{
+    api_problem p = {0};
+    if (c->epochs > 0 &&
+        !api_job_check_recorded(&w->job, c->epochs, gd_train_params_len(w->train), &p))
+        return gd_fail(err, GD_INVALID, p.errors[0].field, "%s", p.errors[0].message);
+    return gd_train_adjust(w->train, c->learning_rate, c->tol, c->epochs, err);
+}
+
 static bool apply(srv_run *w)
 {
     const gd_state *s = gd_train_state(w->train);
@@ -59,9 +68,8 @@ static bool apply(srv_run *w)
         srv_run_change *c = &w->changes[i];
         if (c->done || (int64_t)s->epoch < c->epoch)
             continue;
-        gd_error err = {0};
-        if (gd_train_adjust(w->train, c->change.learning_rate, c->change.tol, c->change.epochs,
-                            &err) != GD_OK)
+        gd_error err;
+        if (adjust(w, &c->change, &err) != GD_OK)
             snprintf(c->refused, sizeof c->refused, "%s%s%s", err.field, *err.field ? " " : "",
                      err.message);
         c->epoch = (int64_t)s->epoch;
@@ -92,22 +100,15 @@ bool srv_run_write_changes(srv_db *db, srv_run *w, api_problem *p)
         const srv_run_change *c = &w->changes[i];
         cJSON *why = c->unwritten && *c->refused ? cJSON_CreateString(c->refused) : NULL;
         char *text = why ? api_doc_take_text(why) : NULL;
-        bool ok = !c->unwritten || (srv_db_run(db, SQL_CHANGE_APPLIED, p, "iti",
-                                               (int64_t)c->epoch, text, c->seq) &&
-                                    (c->change.epochs == 0 || *c->refused ||
-                                     srv_db_run(db, SQL_JOB_EPOCHS, p, "it",
-                                                (int64_t)c->change.epochs, w->id)));
+        bool ok = !c->unwritten ||
+                  (srv_db_run(db, SQL_CHANGE_APPLIED, p, "iti", (int64_t)c->epoch, text, c->seq) &&
+                   (c->change.epochs == 0 || *c->refused ||
+                    srv_db_run(db, SQL_JOB_EPOCHS, p, "it", (int64_t)c->change.epochs, w->id)));
         free(text);
         if (!ok)
             return false;
     }
     return true;
-}
-
-void srv_run_changes_written(srv_run *w)
-{
-    for (size_t i = 0; i < w->changes_count; i++)
-        w->changes[i].unwritten = false;
 }
 
 void srv_run_describe_changes(const srv_run *w, cJSON *o)

@@ -123,7 +123,7 @@ static bool finish(srv_run *w, result *r)
             nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
         }
     }
-    srv_recorder_flushed(&w->recorder);
+    srv_run_written(w);
     if (r->last)
         srv_log("job ended", srv_s("id", w->id), srv_s("state", r->state),
                 srv_s("stop_reason", r->stop_reason),

@@ -194,8 +194,10 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
         if (r->checkpoint_len == SRV_RUN_HEAD)
             srv_recorder_restore(&w->recorder, r->checkpoint);
     }
-    if (!srv_run_begin_part(w, p))
+    if (!srv_run_begin_part(w, p) ||
+        !api_job_check_recorded(&w->job, w->job.spec.epochs, gd_train_params_len(w->train), p))
         return false;
+    srv_snapshots_init(&w->snapshots, w->job.record_parameters, gd_train_params_len(w->train));
     if (r->checkpoint_len > SRV_RUN_HEAD)
         take_up(w);
     return srv_run_load_changes(w, p);
@@ -210,6 +212,7 @@ void srv_run_free(srv_run *w)
     srv_dataset_free(&w->dataset);
     srv_dataset_free(&w->validation);
     srv_recorder_free(&w->recorder);
+    srv_snapshots_free(&w->snapshots);
     api_job_free(&w->job);
     free(w->initial);
     free(w->checkpoint);

@@ -14,13 +14,24 @@ double srv_run_seconds(const srv_run *w)
 bool srv_run_record(srv_run *w)
 {
     const gd_state *s = gd_train_state(w->train);
-    return srv_recorder_add(&w->recorder, &(api_point){.epoch = w->epoch_base + s->epoch,
-                                                       .part = w->part,
-                                                       .cost = s->cost,
-                                                       .validation_cost = s->validation_cost,
-                                                       .gradient_norm = s->gradient_norm,
-                                                       .learning_rate = s->learning_rate,
-                                                       .seconds = srv_run_seconds(w)});
+    uint64_t stride = w->recorder.stride;
+    if (!srv_recorder_add(&w->recorder, &(api_point){.epoch = w->epoch_base + s->epoch,
+                                                     .part = w->part,
+                                                     .cost = s->cost,
+                                                     .validation_cost = s->validation_cost,
+                                                     .gradient_norm = s->gradient_norm,
+                                                     .learning_rate = s->learning_rate,
+                                                     .seconds = srv_run_seconds(w)}))
+        return false;
+    if (w->recorder.stride != stride)
+        srv_snapshots_thin(&w->snapshots, w->recorder.stride);
+    if (!srv_snapshots_due(&w->snapshots, w->recorder.stride, s->epoch) || !isfinite(s->cost) ||
+        !isfinite(s->gradient_norm))
+        return true;
+    double *theta = srv_snapshots_add(&w->snapshots, s->epoch);
+    if (theta)
+        gd_train_params_now(w->train, theta);
+    return theta != NULL;
 }
 
 static bool write_points(srv_db *db, const srv_run *w, const api_point *points, size_t n,
@@ -60,7 +71,19 @@ bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p)
         return true;
     if (r->thinned && !srv_db_run(db, SQL_POINT_THIN, p, "ii", w->row.seq, (int64_t)r->stride))
         return false;
-    return write_points(db, w, r->pending, r->pending_count, p) && srv_run_write_changes(db, w, p);
+    const gd_shape *shape = gd_train_shape(w->train);
+    return write_points(db, w, r->pending, r->pending_count, p) &&
+           srv_snapshots_write(db, &w->snapshots, w->row.seq, r->stride, r->thinned, shape->cols,
+                               shape->outputs, p) &&
+           srv_run_write_changes(db, w, p);
+}
+
+void srv_run_written(srv_run *w)
+{
+    srv_recorder_flushed(&w->recorder);
+    srv_snapshots_written(&w->snapshots);
+    for (size_t i = 0; i < w->changes_count; i++)
+        w->changes[i].unwritten = false;
 }
 
 void srv_run_take_checkpoint(srv_run *w)
@@ -87,7 +110,6 @@ bool srv_run_flush(srv_run *w)
         srv_log("job progress not saved", srv_s("id", w->id), srv_s("why", p.detail));
         return false;
     }
-    srv_recorder_flushed(&w->recorder);
-    srv_run_changes_written(w);
+    srv_run_written(w);
     return true;
 }

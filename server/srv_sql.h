@@ -95,6 +95,17 @@
       "SELECT epoch FROM history WHERE job = ? AND epoch > ? AND cost IS NOT NULL "                \
       "ORDER BY cost DESC, epoch LIMIT 1")                                                         \
     X(SQL_POINT_COUNT_AFTER, "SELECT count(*) FROM history WHERE job = ? AND epoch > ?")           \
+    X(SQL_SNAPSHOT_INSERT,                                                                         \
+      "INSERT OR REPLACE INTO snapshots (job, epoch, cols, outputs, theta) VALUES (?, ?, ?, ?, ?)") \
+    X(SQL_SNAPSHOT_THIN, "DELETE FROM snapshots WHERE job = ? AND epoch % ? <> 0")                 \
+    X(SQL_SNAPSHOT_COUNT, "SELECT count(*) FROM snapshots WHERE job = ?")                          \
+    X(SQL_SNAPSHOT_LIST,                                                                           \
+      "SELECT epoch, cols, outputs, theta FROM snapshots WHERE job = ? AND epoch > ? "             \
+      "ORDER BY epoch LIMIT ?")                                                                    \
+    X(SQL_SNAPSHOT_GET, "SELECT theta FROM snapshots WHERE job = ? AND epoch = ?")                 \
+    X(SQL_SNAPSHOT_NEAR,                                                                           \
+      "SELECT (SELECT max(epoch) FROM snapshots WHERE job = ?1 AND epoch < ?2), "                  \
+      "(SELECT min(epoch) FROM snapshots WHERE job = ?1 AND epoch > ?2)")                          \
     X(SQL_MODEL_INSERT,                                                                            \
       "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
       "scaled, center, scale, metrics, training, created_at, classes, outputs, "                   \
@@ -106,6 +117,8 @@
       "UPDATE models SET theta = ?, scaled = ?, updated_at = ?, optimizer = ?, "                   \
       "optimizer_state = ?, version = version + 1 WHERE id = ? AND version = ?")                   \
     X(SQL_MODEL_OPTIMIZER, "SELECT optimizer, optimizer_state FROM models WHERE id = ?")           \
+    X(SQL_MODEL_JOB,                                                                               \
+      "SELECT jobs.seq FROM models LEFT JOIN jobs ON jobs.id = models.job_id WHERE models.id = ?") \
     X(SQL_MODEL_DELETE, "DELETE FROM models WHERE id = ?")
 
 #endif

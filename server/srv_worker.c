@@ -14,6 +14,7 @@
 #define FLUSH_EVERY 0.25
 /* or as soon as so many points wait: no write holds up others for long */
 #define FLUSH_POINTS 2000
+#define FLUSH_NUMBERS ((size_t)1 << 20) /* of parameters on the way */
 #define FLUSH_SHARE 20.0 /* at most one part in so many of the time is spent writing */
 
 /* What the signals ask for, before the next step. True when the run is over. */
@@ -36,6 +37,13 @@ static bool heed(srv_run *w)
     if (atomic_load(&w->signals->finish) || late)
         gd_train_finish(w->train, late ? GD_STOP_MAX_SECONDS : GD_STOP_REQUESTED);
     return false;
+}
+
+/* Does so much wait that memory, or a later write, would be long? */
+static bool much_waits(const srv_run *w)
+{
+    return w->recorder.pending_count >= FLUSH_POINTS ||
+           w->snapshots.count * w->snapshots.len >= FLUSH_NUMBERS;
 }
 
 static void train(srv_run *w)
@@ -62,7 +70,7 @@ static void train(srv_run *w)
             return;
         }
         double now = srv_monotonic();
-        if (now >= flush_at || (w->recorder.pending_count >= FLUSH_POINTS && saved)) {
+        if (now >= flush_at || (saved && much_waits(w))) {
             saved = srv_run_flush(w);
             double took = srv_monotonic() - now;
             flush_at = now + took + fmax(FLUSH_EVERY, FLUSH_SHARE * took);

@@ -8,12 +8,12 @@ target_link_libraries(e2e_support PRIVATE descentd_flags descentd_test_flags
   PUBLIC PkgConfig::CURL PkgConfig::CJSON PkgConfig::CHECK Threads::Threads)
 add_dependencies(e2e_support descentd)
 
-foreach(what cache clock config log pool recorder routes store team upload)
+foreach(what cache clock config log pool recorder routes snapshots store team upload)
   descentd_test(server ${what} descentd_server)
 endforeach()
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what changes clients full_disk restart steering stop waiting)
+foreach(what changes clients full_disk recorded restart steering stop waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()

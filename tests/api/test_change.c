@@ -62,9 +62,8 @@ START_TEST(what_makes_no_sense_is_refused_by_name)
         api_change c;
         api_problem p;
         ck_assert_msg(!decode(cases[i].text, &c, &p), "%s is taken", cases[i].text);
-        ck_assert_msg(says(&p, cases[i].field, cases[i].part),
-                      "%s: %s; expected \"%s\" of \"%s\"", cases[i].text, problem_text(&p),
-                      cases[i].part, cases[i].field);
+        ck_assert_msg(says(&p, cases[i].field, cases[i].part), "%s: %s; expected \"%s\" of \"%s\"",
+                      cases[i].text, problem_text(&p), cases[i].part, cases[i].field);
     }
 }
 END_TEST

@@ -581,6 +581,49 @@ START_TEST(all_points_of_very_many_epochs_are_refused)
 }
 END_TEST
 
+/* The most that fits is taken, and the message names a setting that fits. */
+START_TEST(parameters_on_the_way_have_a_limit_that_is_told)
+{
+    static const struct {
+        const char *members;
+        size_t params, most; /* the most parameters that fit */
+    } cases[] = {
+        {"\"record_parameters\": 1, \"epochs\": 7", 100, API_MAX_RECORDED / 8}, /* 0 to 7 */
+        {"\"record_parameters\": 3, \"epochs\": 7", 100, API_MAX_RECORDED / 3},
+        {"\"record_parameters\": 9, \"epochs\": 7", 100, API_MAX_RECORDED},
+        {"\"record_parameters\": 1, \"epochs\": 1000000", 100, API_MAX_RECORDED / 998},
+        {"\"record_parameters\": 10, \"epochs\": 1000000", 100, API_MAX_RECORDED / 100},
+        {"\"record_parameters\": 2, \"history_points\": \"all\", \"epochs\": 999999", 33,
+         API_MAX_RECORDED / 500000},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        api_job job;
+        char text[256];
+        api_problem p = no_problem();
+        snprintf(text, sizeof text, "{\"dataset_id\": \"d\", %s}", cases[i].members);
+        ck_assert_msg(api_job_decode(text, strlen(text), &job, &p), "%s", problem_text(&p));
+        ck_assert(api_job_check_recorded(&job, job.spec.epochs, cases[i].params, &p));
+        ck_assert(api_job_check_recorded(&job, job.spec.epochs, cases[i].most, &p));
+        ck_assert(!api_job_check_recorded(&job, job.spec.epochs, cases[i].most + 1, &p));
+        assert_says(&p, "record_parameters", "set it to ");
+        const char *advice = strstr(p.errors[0].message, "set it to ");
+        job.record_parameters = strtoull(advice + 10, NULL, 10);
+        if (cases[i].most < API_MAX_RECORDED) {
+            p = no_problem();
+            ck_assert(api_job_check_recorded(&job, job.spec.epochs, cases[i].most + 1, &p));
+            job.record_parameters--; /* and is the least that does */
+            ck_assert(!api_job_check_recorded(&job, job.spec.epochs, cases[i].most + 1, &p));
+        }
+        api_job_free(&job);
+    }
+    api_job none;
+    api_problem p = no_problem();
+    ck_assert(api_job_decode("{\"dataset_id\": \"d\"}", 19, &none, &p));
+    ck_assert(api_job_check_recorded(&none, 1000000000, SIZE_MAX, &p));
+    api_job_free(&none);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("job");
@@ -603,5 +646,6 @@ int main(void)
     tcase_add_test(tc, every_model_brings_its_own_cost);
     tcase_add_test(tc, training_time_is_bounded_on_demand);
     tcase_add_test(tc, all_points_of_very_many_epochs_are_refused);
+    tcase_add_test(tc, parameters_on_the_way_have_a_limit_that_is_told);
     return run_tests(tc, "api_job");
 }

@@ -153,7 +153,7 @@ END_TEST
 static char *of_numbers(const char *id, const double *out, size_t n)
 {
     const gd_shape shape = {3, true, 1};
-    return api_predictions_encode(id, gd_model_find("linear_regression"), &shape, NULL, out, n);
+    return api_predictions_encode(id, NULL, gd_model_find("linear_regression"), &shape, NULL, out, n);
 }
 
 START_TEST(predictions_are_exact)
@@ -210,7 +210,7 @@ static cJSON *of_classes(const char *model, size_t outputs, const char *classes,
                          size_t n)
 {
     const gd_shape shape = {3, true, outputs};
-    char *text = api_predictions_encode("m", gd_model_find(model), &shape, classes, out, n);
+    char *text = api_predictions_encode("m", NULL, gd_model_find(model), &shape, classes, out, n);
     cJSON *doc = read_back(text);
     free(text);
     ck_assert_str_eq(string_of(doc, "model_id"), "m");

@@ -336,7 +336,7 @@ static void predictions(outcome *o)
 {
     const gd_shape shape = {2, true, 1};
     note_text(
-        o, api_predictions_encode("model_1", gd_models[0], &shape, NULL, numbers, COUNT(numbers)));
+        o, api_predictions_encode("model_1", NULL, gd_models[0], &shape, NULL, numbers, COUNT(numbers)));
 }
 
 static const double thirds[] = {0.1, 0.2, 0.7, 0.5, 0.25, 0.25, NAN, NAN, NAN};
@@ -344,16 +344,16 @@ static const double thirds[] = {0.1, 0.2, 0.7, 0.5, 0.25, 0.25, NAN, NAN, NAN};
 static void predictions_of_two_classes(outcome *o)
 {
     const gd_shape shape = {2, true, 1};
-    note_text(o, api_predictions_encode("model_1", gd_model_find("logistic_regression"), &shape,
+    note_text(o, api_predictions_encode("model_1", NULL, gd_model_find("logistic_regression"), &shape,
                                         "[\"no\", \"yes\"]", thirds, COUNT(thirds)));
-    note_text(o, api_predictions_encode("model_1", gd_model_find("svm"), &shape, "[0, 1]", thirds,
+    note_text(o, api_predictions_encode("model_1", NULL, gd_model_find("svm"), &shape, "[0, 1]", thirds,
                                         COUNT(thirds)));
 }
 
 static void predictions_of_three_classes(outcome *o)
 {
     const gd_shape shape = {2, true, 3};
-    note_text(o, api_predictions_encode("model_1", gd_model_find("softmax_regression"), &shape,
+    note_text(o, api_predictions_encode("model_1", NULL, gd_model_find("softmax_regression"), &shape,
                                         "[\"a\", \"b\", \"c\"]", thirds, 3));
 }
 

@@ -181,6 +181,7 @@ END_TEST
 
 typedef struct history {
     double validation[MAX_EPOCHS + 1], theta[MAX_EPOCHS + 1][13];
+    double now[MAX_EPOCHS + 1][13]; /* in the data's units */
     size_t count;
     gd_state end;
     double kept[13];
@@ -196,6 +197,7 @@ static void record(const gd_data *d, const gd_spec *spec, history *h)
             continue;
         ck_assert_uint_le(h->count, MAX_EPOCHS);
         h->validation[h->count] = gd_train_state(t)->validation_cost;
+        gd_train_params_now(t, h->now[h->count]);
         memcpy(h->theta[h->count++], gd_train_params(t), sizeof h->kept);
     }
     h->end = *gd_train_state(t);
@@ -235,9 +237,38 @@ START_TEST(early_stopping_gives_back_the_best_parameters)
         ck_assert_uint_eq(h.end.finite_epoch, best);
         ck_assert_double_eq(h.end.best_cost, all.validation[best]);
         assert_same_bits(h.kept, all.theta[best], 13);
+        /* where each epoch has led, the last one too, though its parameters are not given back */
+        assert_same_bits(h.now[0], all.now[0], 13 * (end + 1));
         problem_free(&p);
     }
     ck_assert_int_gt(stopped, 4); /* or this test says little */
+}
+END_TEST
+
+/* Scaled features, averaged iterates, bounds: where an epoch has led is what a run that ends there
+ * gives. */
+START_TEST(where_an_epoch_has_led_is_what_a_run_of_so_many_epochs_gives)
+{
+    static history h;
+    problem p = overfit(339);
+    gd_spec spec = validated(20);
+    spec.learning_rate = 0.05;
+    spec.average = _i == 1;
+    spec.batch_size = _i == 1 ? 5 : GD_FULL_BATCH;
+    spec.non_negative = _i == 2;
+    spec.standardize = _i != 2;
+    record(&p.data, &spec, &h);
+    for (uint64_t k = 1; k <= 20; k++) {
+        double theta[13];
+        spec.epochs = k;
+        gd_train *t = train_begin(&p.data, &spec, NULL);
+        train_finish(t);
+        ck_assert_uint_eq(gd_train_state(t)->epoch, k);
+        gd_train_params_unscaled(t, theta);
+        assert_same_bits(theta, h.now[k], 13);
+        gd_train_free(t);
+    }
+    problem_free(&p);
 }
 END_TEST
 
@@ -318,6 +349,7 @@ int main(void)
                         2 * (int)gd_models_count);
     tcase_add_loop_test(tc, mini_batches_visit_the_rows_trained_on, 0, 2);
     tcase_add_loop_test(tc, early_stopping_gives_back_the_best_parameters, 1, 8);
+    tcase_add_loop_test(tc, where_an_epoch_has_led_is_what_a_run_of_so_many_epochs_gives, 0, 3);
     tcase_add_test(tc, with_patience_the_best_is_given_back_however_the_run_ends);
     tcase_add_loop_test(tc, a_run_ended_by_its_caller_gives_back_the_best_so_far, 0, 2);
     tcase_add_test(tc, a_fraction_that_leaves_no_rows_is_refused);

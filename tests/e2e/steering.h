@@ -22,7 +22,8 @@ static UNUSED void must(const e2e_server *s, const char *job, const char *what)
     e2e_reply_free(&r);
 }
 
-static UNUSED void must_conflict(const e2e_server *s, const char *job, const char *what, const char *why)
+static UNUSED void must_conflict(const e2e_server *s, const char *job, const char *what,
+                                 const char *why)
 {
     e2e_reply r = ask(s, job, what);
     e2e_problem(&r, 409, "conflict");
@@ -52,8 +53,8 @@ static UNUSED char *member(const e2e_server *s, const char *job, bool of_model, 
     return text;
 }
 
-static UNUSED void assert_same_member(const e2e_server *s, const char *a, const char *b, bool of_model,
-                               const char *name)
+static UNUSED void assert_same_member(const e2e_server *s, const char *a, const char *b,
+                                      bool of_model, const char *name)
 {
     char *x = member(s, a, of_model, name), *y = member(s, b, of_model, name);
     ck_assert_str_eq(x, y);

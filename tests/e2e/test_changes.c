@@ -3,8 +3,7 @@
 #include "steering.h"
 
 /* Full batches in the data's own units: where one job ends, another begins with the same bits. */
-#define PLAIN                                                                                      \
-    "\"epochs\": 1000000000, \"tol\": 0, \"standardize\": false, \"learning_rate\": 1e-7"
+#define PLAIN "\"epochs\": 1000000000, \"tol\": 0, \"standardize\": false, \"learning_rate\": 1e-7"
 
 static e2e_reply patch(const e2e_server *s, const char *job, const char *change)
 {
@@ -168,7 +167,8 @@ END_TEST
 
 /* Trains on from a model (or, where that is "", from the start) for so many epochs; the new
  * model's id goes in its place. */
-static void train_on(const e2e_server *s, const char *ds, double rate, double epochs, char model[32])
+static void train_on(const e2e_server *s, const char *ds, double rate, double epochs,
+                     char model[32])
 {
     char spec[256], from[80] = "", job[32];
     if (epochs == 0)
@@ -296,7 +296,8 @@ START_TEST(a_change_that_comes_too_late_says_why_it_had_no_effect)
     WAIT_UNTIL(taken_up_after(s, job, 0) >= 0, 10);
     e2e_reply r = e2e_getf(s, "/v1/jobs/%s", job);
     ck_assert_ptr_nonnull(strstr(e2e_string(r.json, "changes.0.refused"), "that have run"));
-    ck_assert_double_ge(e2e_number(r.json, "changes.0.epoch"), e2e_number(r.json, "changes.0.epochs"));
+    ck_assert_double_ge(e2e_number(r.json, "changes.0.epoch"),
+                        e2e_number(r.json, "changes.0.epochs"));
     ck_assert_double_eq(e2e_number(r.json, "epochs"), 1e9);
     e2e_reply_free(&r);
     cancel(s, job);
