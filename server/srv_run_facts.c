@@ -4,6 +4,7 @@
 
 #include "api_objective.h"
 #include "api_proof.h"
+#include "gd_limits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,11 +38,18 @@ static gd_fit fit_of(const srv_run *w)
     return fit;
 }
 
-/* What training itself went through: rows x parameters, an epoch. */
+/* Half a minute or so: nobody who cancels a job that is being looked at waits longer. */
+#define MOST_WORK (30 * GD_PROOF_WORK)
+
+/* What may be spent: as much as training itself went through, rows x parameters an epoch. Whoever has
+ * asked for an end waits no longer than for what is always spent, a second or so. */
 static double work_of(const srv_run *w, const gd_fit *fit)
 {
-    return (double)gd_train_state(w->train)->epoch * (double)fit->rows.count *
-           (double)gd_train_params_len(w->train);
+    const gd_state *s = gd_train_state(w->train);
+    if (s->stop == GD_STOP_REQUESTED || s->stop == GD_STOP_MAX_SECONDS)
+        return 0;
+    return fmin(MOST_WORK, (double)s->epoch * (double)fit->rows.count *
+                               (double)gd_train_params_len(w->train));
 }
 
 static bool certify(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)

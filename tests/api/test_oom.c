@@ -6,6 +6,7 @@
  * fail only between watch and unwatch, where nothing of Check is called.
  */
 #include "api_catalog.h"
+#include "api_change.h"
 #include "api_dataset.h"
 #include "api_job.h"
 #include "api_model.h"
@@ -423,6 +424,24 @@ static void diverged(outcome *o)
                      api_diverged_encode(&err, 17, 0.25, 0.125, gd_models[0], &line, numbers, 16)));
 }
 
+static void change(outcome *o)
+{
+    static const char text[] = "{\"learning_rate\": 0.30000000000000004, \"epochs\": 50}";
+    api_change c;
+    if (!api_change_decode(text, strlen(text), &c, &o->p))
+        return;
+    cJSON *doc = cJSON_CreateObject();
+    api_change_encode(doc, &c);
+    note_text(o, api_doc_take_text(doc));
+}
+
+static void change_with_mistakes(outcome *o)
+{
+    static const char text[] = "{\"learning_rate\": \"fast\", \"tol\": 2, \"epoch\": 1}";
+    api_change c;
+    (void)!api_change_decode(text, strlen(text), &c, &o->p);
+}
+
 static void history(outcome *o)
 {
     api_text t = {0};
@@ -444,7 +463,8 @@ static const struct {
             X(job_with_mistakes) X(problem) X(job_document) X(model_document) X(predictions)
                 X(dataset_document) X(diverged) X(history) X(json_labels) X(json_record_labels)
                     X(csv_labels) X(predictions_of_two_classes) X(predictions_of_three_classes)
-                        X(model_of_classes) X(catalog) X(openapi)
+                        X(model_of_classes) X(catalog) X(openapi) X(change)
+                            X(change_with_mistakes)
 #undef X
 };
 

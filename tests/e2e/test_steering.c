@@ -27,24 +27,55 @@ START_TEST(a_job_with_a_long_epoch_ends_within_it)
 }
 END_TEST
 
+/* One run, and one of several parts, which has parts behind it and before it. */
 START_TEST(a_job_paused_and_resumed_ends_as_if_it_had_not_been)
 {
+    static const char *const specs[] = {
+        STEADY, "\"epochs\": 150000, \"tol\": 0, \"learning_rate\": 1e-7, \"batch_size\": 16, "
+                "\"cross_validation\": 5"};
     char ds[32], twin[32], job[32];
+    int times = 0;
     e2e_server *s = start_with_data(ds);
-    post_job(s, ds, STEADY, twin);
+    post_job(s, ds, specs[_i], twin);
     wait_for_end(s, twin, "succeeded");
-    post_job(s, ds, STEADY, job);
-    for (int i = 0; i < 4; i++) {
+    post_job(s, ds, specs[_i], job);
+    for (bool going = true; going && times < 4; times += going) {
         double before = epoch_of(s, job);
-        WAIT_UNTIL(epoch_of(s, job) > before, 10);
-        must(s, job, "pause");
+        WAIT_UNTIL(epoch_of(s, job) > before || in_state(s, job, "succeeded"), 10);
+        e2e_reply r = ask(s, job, "pause");
+        going = r.status == 202;
+        e2e_reply_free(&r);
+        if (!going)
+            break;
         ck_assert(in_state(s, job, "paused"));
         ck_assert_int_eq(count_of(s, "jobs", "&state=paused"), 1);
         ck_assert_int_eq(count_of(s, "jobs", "&state=queued"), 0);
         must(s, job, "resume");
     }
+    ck_assert_int_ge(times, 1);
     wait_for_end(s, job, "succeeded");
     assert_twins(s, twin, job);
+    finish(s);
+}
+END_TEST
+
+/* Those that waited behind it run before it. */
+START_TEST(a_queued_job_that_is_paused_gives_up_its_turn)
+{
+    char ds[32], first[32], paused[32], next[32];
+    e2e_server *s = start_with_data(ds);
+    post_job(s, ds, ENDLESS, first);
+    WAIT_UNTIL(in_state(s, first, "running"), 10);
+    post_job(s, ds, "", paused);
+    post_job(s, ds, ENDLESS, next);
+    must(s, paused, "pause");
+    must(s, paused, "resume");
+    ck_assert(in_state(s, paused, "queued"));
+    cancel(s, first);
+    WAIT_UNTIL(in_state(s, next, "running"), 10);
+    ck_assert(in_state(s, paused, "queued"));
+    cancel(s, next);
+    wait_for_end(s, paused, "succeeded");
     finish(s);
 }
 END_TEST
@@ -112,7 +143,8 @@ int main(void)
     tcase_set_timeout(tc, 180 * SLOWER);
     suite_add_tcase(suite, tc);
     tcase_add_test(tc, a_job_with_a_long_epoch_ends_within_it);
-    tcase_add_test(tc, a_job_paused_and_resumed_ends_as_if_it_had_not_been);
+    tcase_add_loop_test(tc, a_job_paused_and_resumed_ends_as_if_it_had_not_been, 0, 2);
+    tcase_add_test(tc, a_queued_job_that_is_paused_gives_up_its_turn);
     tcase_add_test(tc, a_paused_job_stays_so_over_a_restart);
     tcase_add_test(tc, pausing_in_the_wrong_state_is_a_conflict_that_says_so);
     return run_suite(suite);
