@@ -90,7 +90,7 @@ cJSON *api_job_encode_spec(const api_job *job, const char *dataset_id);
 
 /* Strings are borrowed and may be NULL; numbers that are not known are NaN. */
 typedef struct api_job_view {
-    const char *id, *name, *dataset_id, *state, *stop_reason, *model_id;
+    const char *id, *name, *dataset_id, *state, *stop_reason, *model_id, *sweep_id;
     uint64_t epoch, epochs; /* over all parts; of one, at most */
     uint64_t part, parts;
     double cost, validation_cost, gradient_norm, learning_rate, max_stable_learning_rate, seconds;

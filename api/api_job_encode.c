@@ -51,6 +51,7 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     api_doc_string(o, "stop_reason", v->stop_reason);
     api_doc_string(o, "dataset_id", v->dataset_id);
     api_doc_string(o, "model_id", v->model_id);
+    api_doc_string(o, "sweep_id", v->sweep_id);
     api_doc_string(o, "created_at", v->created_at);
     api_doc_string(o, "started_at", v->started_at);
     api_doc_string(o, "finished_at", v->finished_at);

@@ -77,6 +77,19 @@ size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *r
 
 /* ---- lists of metrics ---- */
 
+#define NUMBERS (GD_REGRESSION | GD_COUNT)
+
+const gd_metric_kind gd_metric_kinds[] = {
+    {"mse", NUMBERS, false},         {"rmse", NUMBERS, false},
+    {"mae", NUMBERS, false},         {"r2", GD_REGRESSION, true},
+    {"mape", GD_REGRESSION, false},  {"deviance", GD_COUNT, false},
+    {"d2", GD_COUNT, true},          {"accuracy", GD_CLASSES, true},
+    {"log_loss", GD_CLASSES, false}, {"roc_auc", GD_BINARY, true},
+    {"pr_auc", GD_BINARY, true},     {"precision", GD_CLASSES, true},
+    {"recall", GD_CLASSES, true},    {"f1", GD_CLASSES, true},
+};
+const size_t gd_metric_kinds_count = sizeof gd_metric_kinds / sizeof gd_metric_kinds[0];
+
 typedef struct list {
     gd_metric *out;
     size_t count;

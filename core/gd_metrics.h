@@ -27,6 +27,17 @@ typedef struct gd_metric {
 
 #define GD_MAX_METRICS 12
 
+/* What is known of a metric by its name. */
+typedef struct gd_metric_kind {
+    const char *name;
+    unsigned tasks; /* gd_task flags: those that have it */
+    bool higher;    /* more is better */
+} gd_metric_kind;
+
+/* Every metric that gd_metrics gives. */
+extern const gd_metric_kind gd_metric_kinds[];
+extern const size_t gd_metric_kinds_count;
+
 /* The metrics of the model's task over some rows of data (ascending; its offset counts, its
  * weights do not), into out (room for
  * GD_MAX_METRICS): regression: mse, rmse, mae, r2, mape counts: mse, rmse, mae, deviance (the

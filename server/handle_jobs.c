@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_WAIT 60 /* seconds */
-
 /* ---- documents ---- */
 
 static api_job_view view_of(srv_rows *rows)
@@ -43,7 +41,8 @@ static api_job_view view_of(srv_rows *rows)
                           .certificate = srv_text(rows, 24),
                           .results = srv_text(rows, 25),
                           .objective = srv_text(rows, 26),
-                          .changes = srv_text(rows, 27)};
+                          .changes = srv_text(rows, 27),
+                          .sweep_id = srv_text(rows, 28)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)
@@ -60,31 +59,13 @@ static void encode_full(cJSON *o, srv_rows *rows)
 
 /* ---- POST ---- */
 
-/* The inline dataset becomes a dataset like any other; its fields are named below "dataset". */
+/* The inline dataset becomes a dataset like any other. What is wrong with it is told beside what
+ * is wrong with the rest of the job, all bad fields at once. */
 static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
 {
-    static const api_read_options options = {.labelled = true};
     api_problem p = {0};
-    const char *bytes = rq->body.data + job->dataset_start;
-    if (*bytes != '{')
-        return api_problem_field(&rq->problem, "dataset",
-                                 "must be an object like {\"X\": [...], \"y\": [...]}, got %s",
-                                 *bytes == '['   ? "an array"
-                                 : *bytes == '"' ? "a string"
-                                 : *bytes == 'n' ? "null"
-                                 : *bytes == 't' ? "true"
-                                 : *bytes == 'f' ? "false"
-                                                 : "a number");
-    bool ok = srv_ingest_begin(g, rq->app, api_formats[0], &options, &p) &&
-              srv_ingest_feed(g, bytes, job->dataset_end - job->dataset_start, &p) &&
-              srv_ingest_finish(g, &p);
-    for (size_t i = 0; i < p.errors_count; i++) {
-        char field[sizeof p.errors[i].field + 8];
-        snprintf(field, sizeof field, "dataset.%s", p.errors[i].field);
-        snprintf(p.errors[i].field, sizeof p.errors[i].field, "%.*s",
-                 (int)sizeof p.errors[i].field - 1, field);
-    }
-    /* beside what is wrong with the rest of the job, all bad fields at once */
+    bool ok = srv_ingest_inline(g, rq->app, "dataset", rq->body.data + job->dataset_start,
+                                job->dataset_end - job->dataset_start, &p);
     if (rq->problem.code == API_INVALID && p.code == API_INVALID)
         for (size_t i = 0; i < p.errors_count; i++)
             api_problem_field(&rq->problem, p.errors[i].field, "%s", p.errors[i].message);
@@ -169,7 +150,7 @@ void srv_list_jobs(srv_request *rq)
     srv_list(rq, &(srv_listing){.sql = SQL_JOB_LIST,
                                 .seq = 20,
                                 .member = "jobs",
-                                .filter = state,
+                                .filters = {state, srv_request_query(rq, "sweep")},
                                 .filtered = true,
                                 .encode = encode_brief});
 }
@@ -177,12 +158,12 @@ void srv_list_jobs(srv_request *rq)
 void srv_get_job(srv_request *rq)
 {
     uint64_t wait = 0;
-    if (!srv_request_number(rq, "wait", 0, MAX_WAIT, &wait))
+    if (!srv_request_number(rq, "wait", 0, SRV_MAX_WAIT, &wait))
         return;
     if (wait > 0 && !rq->waited && srv_pool_has(rq->app->pool, rq->id)) {
         rq->waited = true;
         rq->deadline = rq->began + (double)wait;
-        if (srv_waiters_hold(rq->app->waiters, rq)) {
+        if (srv_waiters_hold(rq->app->waiters, rq, rq->id)) {
             /* it may have left the pool before it was on the list */
             if (!srv_pool_has(rq->app->pool, rq->id))
                 srv_waiters_wake(rq->app->waiters, rq->id);

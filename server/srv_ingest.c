@@ -3,6 +3,7 @@
 
 #include "api_doc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,30 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
     if (!g->columns || (g->dataset.labels && !g->labels))
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     return srv_upload_finish(g->upload, &g->dataset, g->id, &g->stored, p);
+}
+
+bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
+                       api_problem *p)
+{
+    static const api_read_options options = {.labelled = true};
+    if (*bytes != '{')
+        return api_problem_field(p, field,
+                                 "must be an object like {\"X\": [...], \"y\": [...]}, got %s",
+                                 *bytes == '['   ? "an array"
+                                 : *bytes == '"' ? "a string"
+                                 : *bytes == 'n' ? "null"
+                                 : *bytes == 't' ? "true"
+                                 : *bytes == 'f' ? "false"
+                                                 : "a number");
+    bool ok = srv_ingest_begin(g, app, api_formats[0], &options, p) &&
+              srv_ingest_feed(g, bytes, n, p) && srv_ingest_finish(g, p);
+    for (size_t i = 0; i < p->errors_count; i++) {
+        char name[sizeof p->errors[i].field + 16];
+        snprintf(name, sizeof name, "%s.%s", field, p->errors[i].field);
+        snprintf(p->errors[i].field, sizeof p->errors[i].field, "%.*s",
+                 (int)sizeof p->errors[i].field - 1, name);
+    }
+    return ok;
 }
 
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)

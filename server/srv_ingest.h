@@ -26,6 +26,10 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const api_format *format,
                       const api_read_options *options, api_problem *p);
 bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p);
 
+/* All of the three, of JSON that is part of a request: fields are named below `field`. */
+bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
+                       api_problem *p);
+
 /* The file is on disk, under its id. Record it (srv_ingest_record, in a write) or discard it. */
 bool srv_ingest_finish(srv_ingest *g, api_problem *p);
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p);

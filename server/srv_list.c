@@ -17,7 +17,8 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
     cJSON *list = api_doc_add_array(g->doc, l->member);
     int64_t before = (int64_t)g->before,
             limit = (int64_t)g->limit + 1; /* one more tells whether there is a next page */
-    srv_rows *rows = l->filtered ? srv_db_query(db, l->sql, p, "iit", limit, before, l->filter)
+    srv_rows *rows = l->filtered ? srv_db_query(db, l->sql, p, "iitt", limit, before, l->filters[0],
+                                              l->filters[1])
                                  : srv_db_query(db, l->sql, p, "ii", limit, before);
     int64_t last = 0;
     uint64_t n = 0;

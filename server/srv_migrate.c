@@ -83,6 +83,7 @@ static const char *const steps[] = {
     "ALTER TABLE jobs ADD COLUMN objective TEXT;" /* JSON: what it minimises */
     "ALTER TABLE jobs ADD COLUMN initial BLOB;" /* parameters of the model it starts from */
     "ALTER TABLE jobs ADD COLUMN sweep INTEGER REFERENCES sweeps (seq) ON DELETE SET NULL;"
+    "ALTER TABLE jobs ADD COLUMN trial TEXT;" /* JSON: its number and settings in the sweep */
     "ALTER TABLE jobs ADD COLUMN replay_of TEXT;" /* id of a job */
     "ALTER TABLE jobs ADD COLUMN proof TEXT;"     /* JSON: hashes of what went in and came out */
     "ALTER TABLE jobs ADD COLUMN certificate TEXT;" /* JSON: how far from the best cost */
@@ -93,7 +94,9 @@ static const char *const steps[] = {
     "ALTER TABLE models ADD COLUMN optimizer TEXT;" /* of the last update, JSON */
     "ALTER TABLE models ADD COLUMN optimizer_state BLOB;" /* what it left: gd_online.h */
     "ALTER TABLE history ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX jobs_by_sweep ON jobs (sweep);"
+    /* with all that a listing of sweeps counts */
+    "CREATE INDEX jobs_by_sweep ON jobs (sweep, state, paused, stop_reason, finished_at, dataset_id)"
+    "  WHERE sweep IS NOT NULL;"
     "CREATE TABLE parts (" /* those of a job that have ended */
     "  job INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,"
     "  part INTEGER NOT NULL,"
@@ -123,7 +126,11 @@ static const char *const steps[] = {
     "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  id TEXT NOT NULL UNIQUE,"
     "  name TEXT NOT NULL,"
-    "  spec TEXT NOT NULL," /* JSON: the base job, what is varied and how, the metric */
+    "  spec TEXT NOT NULL,"        /* JSON: the base job, what is varied and how */
+    "  metric TEXT,"               /* that ranks them; null: they are range tests */
+    "  children INTEGER NOT NULL," /* stored with it; some may have been deleted */
+    "  skipped TEXT NOT NULL,"     /* JSON array: combinations left out, and why */
+    "  warnings TEXT NOT NULL,"    /* JSON array of sentences */
     "  cancelled INTEGER NOT NULL DEFAULT 0,"
     "  created_at TEXT NOT NULL"
     ") STRICT;",

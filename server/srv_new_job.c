@@ -215,10 +215,10 @@ static bool record(srv_db *db, void *arg, api_problem *p)
         if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
             (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)))
             return false;
-        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbtt", n->id, n->job.name, n->dataset.id,
+        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttt", n->id, n->job.name, n->dataset.id,
                         (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
                         (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
-                        n->sweep_id))
+                        n->sweep_id, n->trial))
             return false;
     }
     return true;
@@ -228,16 +228,15 @@ bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *a
                         api_problem *p)
 {
     batch b = {jobs, count, also, arg};
-    size_t reserved = 0;
-    while (reserved < count && srv_pool_reserve(app->pool, p))
-        reserved++;
+    if (!srv_pool_reserve_all(app->pool, count, p))
+        return false;
     for (size_t i = 0; i < count; i++) {
         srv_id_new(jobs[i].id, "job_");
         srv_time_text(jobs[i].created_at);
     }
-    if (reserved == count && srv_store_write(app->store, record, &b, p))
+    if (srv_store_write(app->store, record, &b, p))
         return true;
-    while (reserved-- > 0)
+    for (size_t i = 0; i < count; i++)
         srv_pool_unreserve(app->pool);
     return false;
 }

@@ -151,17 +151,31 @@ void srv_pool_free(srv_pool *pool)
 
 bool srv_pool_reserve(srv_pool *pool, api_problem *p)
 {
+    return srv_pool_reserve_all(pool, 1, p);
+}
+
+bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p)
+{
     pthread_mutex_lock(&pool->lock);
     bool stopping = atomic_load(&pool->stop);
-    bool room = pool->queued + pool->reserved < pool->max_queue;
+    uint64_t taken = pool->queued + pool->reserved;
+    bool room = taken <= pool->max_queue && count <= pool->max_queue - taken;
     if (!stopping && room)
-        pool->reserved++;
+        pool->reserved += count;
     pthread_mutex_unlock(&pool->lock);
     if (stopping)
         return api_problem_set(p, API_UNAVAILABLE, "the server is stopping");
-    return room ||
-           api_problem_set(p, API_QUEUE_FULL, "%llu jobs are waiting already; try again later",
-                           (unsigned long long)pool->max_queue);
+    if (room)
+        return true;
+    unsigned long long most = pool->max_queue, waiting = taken, wanted = count;
+    if (count == 1)
+        return api_problem_set(p, API_QUEUE_FULL, "%llu jobs are waiting already; try again later",
+                               waiting);
+    return api_problem_set(p, API_QUEUE_FULL,
+                           "%llu of the %llu places in the queue are taken, and this needs %llu; "
+                           "%s",
+                           waiting, most, wanted,
+                           count <= most ? "try again later" : "start with a larger --max-queue");
 }
 
 void srv_pool_unreserve(srv_pool *pool)

@@ -47,6 +47,8 @@ void srv_pool_free(srv_pool *pool);
 /* Keeps a place in the queue, to be used by srv_pool_add or given back. False with the reason
  * in p when it is full or the pool is stopping. */
 bool srv_pool_reserve(srv_pool *pool, api_problem *p);
+/* The same for `count` places, all or none. */
+bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p);
 void srv_pool_unreserve(srv_pool *pool);
 
 /* Queues a job. False when out of memory: it waits for the next start then. Uses up a

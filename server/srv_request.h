@@ -39,6 +39,7 @@ typedef struct srv_request {
     /* a long-poll: see srv_waiters.h */
     double deadline;
     bool waited;
+    char awaited[SRV_ID_SIZE]; /* the job whose end it waits for */
     struct srv_request *next_waiting;
 } srv_request;
 

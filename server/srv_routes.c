@@ -31,7 +31,7 @@ const srv_route srv_routes[] = {
     {"POST", "/v1/jobs:dry_run", srv_post_dry_run,
      "What would become of a job: time, bytes, warnings", .query = "", .body = SRV_GATHERED,
      .limit = MAX_JOB},
-    {"GET", "/v1/jobs", srv_list_jobs, "List jobs", .query = "limit before state"},
+    {"GET", "/v1/jobs", srv_list_jobs, "List jobs", .query = "limit before state sweep"},
     {"GET", "/v1/jobs/{id}", srv_get_job, "One job; ?wait holds the answer until it ends",
      .query = "wait"},
     {"POST", "/v1/jobs/{id}/cancel", srv_cancel_job, "Cancel a job", .query = ""},
@@ -49,6 +49,14 @@ const srv_route srv_routes[] = {
      .query = "points after_epoch limit last"},
     {"GET", "/v1/jobs/{id}/parameters", srv_get_parameters, "The parameters recorded on the way",
      .query = "epoch after_epoch limit"},
+
+    {"POST", "/v1/sweeps", srv_post_sweep, "Train many: a grid or a random search", .query = "",
+     .body = SRV_GATHERED, .limit = MAX_JOB},
+    {"GET", "/v1/sweeps", srv_list_sweeps, "List sweeps", .query = "limit before"},
+    {"GET", "/v1/sweeps/{id}", srv_get_sweep, "One sweep with its jobs, the best first",
+     .query = "wait"},
+    {"POST", "/v1/sweeps/{id}/cancel", srv_cancel_sweep, "Cancel the jobs of a sweep", .query = ""},
+    {"DELETE", "/v1/sweeps/{id}", srv_delete_sweep, "Delete a sweep and its jobs", .query = ""},
 
     {"GET", "/v1/models", srv_list_models, "List models", .query = "limit before"},
     {"GET", "/v1/models/{id}", srv_get_model, "One model: its parameters and metrics", .query = ""},

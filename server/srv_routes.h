@@ -76,6 +76,13 @@ void srv_patch_job(srv_request *rq);
 /* handle_check.c */
 void srv_post_gradient_check(srv_request *rq);
 
+/* handle_sweeps.c */
+void srv_post_sweep(srv_request *rq);
+void srv_list_sweeps(srv_request *rq);
+void srv_get_sweep(srv_request *rq);
+void srv_cancel_sweep(srv_request *rq);
+void srv_delete_sweep(srv_request *rq);
+
 /* handle_history.c */
 void srv_get_history(srv_request *rq);
 

@@ -15,7 +15,26 @@
     "(SELECT '[' || group_concat('{\"epoch\": ' || coalesce(epoch, 'null') || ', ' || "             \
     "substr(change, 2, length(change) - 2) || coalesce(', \"refused\": ' || refused, '') || "       \
     "', \"created_at\": \"' || created_at || '\"}') || ']' FROM (SELECT * FROM changes WHERE job = "  \
-    "jobs.seq ORDER BY seq))"
+    "jobs.seq ORDER BY seq)), (SELECT id FROM sweeps WHERE seq = jobs.sweep)"
+/* How many children of a sweep are in each state, and how many of them diverged; when the last
+ * one ended. */
+#define SRV_SWEEP_COLUMNS                                                                          \
+    "id, name, spec, metric, children, skipped, warnings, cancelled, created_at, seq, "            \
+    "(SELECT json_group_object(s, n) FROM (SELECT " SRV_STATE " AS s, count(*) AS n FROM jobs "    \
+    "WHERE sweep = sweeps.seq GROUP BY s)), "                                                      \
+    "(SELECT count(*) FROM jobs WHERE sweep = sweeps.seq AND stop_reason = 'diverged'), "          \
+    "(SELECT max(finished_at) FROM jobs WHERE sweep = sweeps.seq), "                               \
+    "(SELECT dataset_id FROM jobs WHERE sweep = sweeps.seq LIMIT 1)"
+/* The metric ?2 of a job, if ?3 on the rows validated on: of folds their mean. */
+#define SRV_CHILD_VALUE                                                                            \
+    "CASE WHEN jobs.state <> 'succeeded' THEN NULL "                                               \
+    "WHEN ?2 = 'cost' AND ?3 = 0 THEN jobs.cost "                                                  \
+    "WHEN ?2 = 'cost' THEN coalesce(jobs.validation_cost, (SELECT avg(json_extract(result, "       \
+    "'$.validation_cost')) FROM parts WHERE job = jobs.seq AND json_extract(result, '$.fold') "    \
+    "IS NOT NULL)) "                                                                               \
+    "WHEN ?3 = 0 THEN json_extract(models.metrics, '$.' || ?2) "                                   \
+    "ELSE coalesce(json_extract(models.validation_metrics, '$.' || ?2), "                          \
+    "json_extract(models.details, '$.cross_validation.mean.' || ?2)) END"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
     "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold, "  \
@@ -39,12 +58,12 @@
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
     X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, objective, "   \
-                      "created_at, initial, replay_of, sweep) VALUES (?, ?, ?, 'queued', ?, ?, ?, " \
-                      "?, ?, ?, "                                                                  \
-                      "(SELECT seq FROM sweeps WHERE id = ?))")                                       \
+                      "created_at, initial, replay_of, sweep, trial) VALUES (?, ?, ?, 'queued', "  \
+                      "?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = ?), ?)")               \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     X(SQL_JOB_LIST,                                                                                \
-      "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND " SRV_PAGE)       \
+      "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND "         \
+      "(?4 IS NULL OR sweep = (SELECT seq FROM sweeps WHERE id = ?4)) AND " SRV_PAGE)              \
     X(SQL_JOB_UNFINISHED,                                                                          \
       "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
@@ -78,6 +97,27 @@
       "UPDATE changes SET refused = '\"the job ended before\"' WHERE job = (SELECT seq FROM jobs " \
       "WHERE id = ?) AND epoch IS NULL AND refused IS NULL")                                       \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
+    X(SQL_SWEEP_INSERT,                                                                            \
+      "INSERT INTO sweeps (id, name, spec, metric, children, skipped, warnings, created_at) "      \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                                                           \
+    X(SQL_SWEEP_GET, "SELECT " SRV_SWEEP_COLUMNS " FROM sweeps WHERE id = ?")                      \
+    X(SQL_SWEEP_LIST, "SELECT " SRV_SWEEP_COLUMNS " FROM sweeps WHERE " SRV_PAGE)                  \
+    X(SQL_SWEEP_CHILDREN,                                                                          \
+      "SELECT jobs.id, " SRV_STATE ", stop_reason, model_id, json_extract(trial, '$.settings'), "  \
+      "json_extract(trial, '$.number'), json_extract(error, '$.detail'), " SRV_CHILD_VALUE ", "    \
+      "cost, validation_cost, seconds, jobs.seq FROM jobs LEFT JOIN models "                       \
+      "ON models.id = jobs.model_id WHERE sweep = ?1 ORDER BY jobs.seq")                           \
+    X(SQL_SWEEP_UNFINISHED,                                                                        \
+      "SELECT id, paused FROM jobs WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?) AND "       \
+      "state IN ('queued', 'running') ORDER BY paused, seq DESC")                                  \
+    X(SQL_SWEEP_CANCEL, "UPDATE sweeps SET cancelled = 1 WHERE id = ?")                            \
+    X(SQL_SWEEP_CANCEL_JOBS,                                                                       \
+      "UPDATE jobs SET paused = 0, state = 'cancelled', stop_reason = 'cancelled', finished_at = " \
+      "?, checkpoint = NULL WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?) AND state IN "     \
+      "('queued', 'running')")                                                                     \
+    X(SQL_SWEEP_DELETE_JOBS,                                                                       \
+      "DELETE FROM jobs WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?)")                      \
+    X(SQL_SWEEP_DELETE, "DELETE FROM sweeps WHERE id = ?")                                         \
     X(SQL_POINT_INSERT,                                                                            \
       "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")  \
     X(SQL_POINT_THIN, "DELETE FROM history WHERE job = ? AND epoch % ? <> 0")                      \

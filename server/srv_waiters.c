@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,8 +73,9 @@ srv_waiters *srv_waiters_start(void)
     return NULL;
 }
 
-bool srv_waiters_hold(srv_waiters *w, srv_request *rq)
+bool srv_waiters_hold(srv_waiters *w, srv_request *rq, const char *id)
 {
+    snprintf(rq->awaited, sizeof rq->awaited, "%s", id);
     pthread_mutex_lock(&w->lock);
     bool room = !w->closed && w->count < HELD;
     if (room) {
@@ -91,7 +93,7 @@ void srv_waiters_wake(srv_waiters *w, const char *id)
 {
     pthread_mutex_lock(&w->lock);
     for (srv_request **at = &w->first; *at;)
-        if (strcmp((*at)->id, id) == 0)
+        if (strcmp((*at)->awaited, id) == 0)
             release(w, at);
         else
             at = &(*at)->next_waiting;

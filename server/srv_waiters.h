@@ -12,12 +12,14 @@
 
 #include "srv_request.h"
 
+#define SRV_MAX_WAIT 60 /* seconds that a request may ask to be held for */
+
 /* NULL when it can't be started. */
 srv_waiters *srv_waiters_start(void);
 
-/* Suspends rq until srv_waiters_wake(rq->id) or rq->deadline (srv_monotonic). False when it
+/* Suspends rq until srv_waiters_wake(id), a job's, or rq->deadline (srv_monotonic). False when it
  * is not held: the list is full or closed. */
-bool srv_waiters_hold(srv_waiters *w, srv_request *rq);
+bool srv_waiters_hold(srv_waiters *w, srv_request *rq, const char *id);
 
 void srv_waiters_wake(srv_waiters *w, const char *id);
 

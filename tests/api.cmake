@@ -2,7 +2,7 @@
 # earnest: tests/fuzz/run.sh.
 foreach(what number text json json_events doc problem reader
     format_json format_json_records format_csv labels job job_encode families hyper model
-    catalog change columns forecast objective compat compat_objective proof oom)
+    catalog change columns forecast objective compat compat_objective proof sweep oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
 
@@ -10,7 +10,7 @@ endforeach()
 target_link_options(api_oom PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free)
 
-foreach(target json_dataset csv_dataset job compat)
+foreach(target json_dataset csv_dataset job compat sweep)
   add_executable(fuzz_${target} fuzz/fuzz_${target}.c fuzz/replay_main.c)
   target_compile_options(fuzz_${target} PRIVATE -Wno-conversion)
   target_link_libraries(fuzz_${target} PRIVATE descentd_flags descentd_api)

@@ -12,6 +12,7 @@
 #include "api_model.h"
 #include "api_openapi.h"
 #include "api_reader.h"
+#include "api_sweep.h"
 #include "api_tests.h"
 #include "api_text.h"
 
@@ -276,6 +277,104 @@ static void job_with_mistakes(outcome *o)
     api_job_free(&job);
 }
 
+static const char grid[] =
+    "{\"name\": \"a sweep\", \"job\": {\"dataset\": {\"X\": [1]}, \"optimizer\": \"adam\", "
+    "\"validation_fraction\": 0.5}, \"grid\": {\"optimizer.beta1\": [0.5, 0.25], \"l2\": [1]}}";
+static const char search[] =
+    "{\"job\": {\"dataset_id\": \"d\"}, \"find_learning_rate\": true, \"random\": {\"n\": 3, "
+    "\"fields\": {\"l2\": {\"distribution\": \"uniform\", \"low\": 1, \"high\": 2}, "
+    "\"seed\": {\"distribution\": \"choice\", \"values\": [4, 5]}}}}";
+
+static void sweep_and_its_children(outcome *o, const char *text)
+{
+    api_sweep s;
+    bool ok = api_sweep_decode(text, strlen(text), &s, &o->p);
+    for (size_t i = 0; ok && i < s.count; i++) {
+        api_job job;
+        cJSON *settings;
+        ok = api_sweep_child(&s, i, &job, &settings, &o->p) &&
+             api_sweep_admit(&s, &job, 0, &o->p);
+        if (ok)
+            note_text(o, api_doc_take_text(api_job_encode_spec(&job, "d")));
+        if (ok)
+            note_text(o, api_doc_text(settings));
+        cJSON_Delete(settings);
+        api_job_free(&job);
+        ok = ok && o->p.code == API_NO_PROBLEM;
+    }
+    if (ok && api_sweep_conclude(&s, &o->p)) {
+        note_text(o, api_doc_take_text(api_sweep_encode_spec(&s, "d")));
+        note_text(o, api_doc_take_text(api_sweep_warnings(&s)));
+    }
+    api_sweep_free(&s);
+}
+
+static void sweep_of_a_grid(outcome *o)
+{
+    sweep_and_its_children(o, grid);
+}
+
+static void sweep_of_range_tests(outcome *o)
+{
+    sweep_and_its_children(o, search);
+}
+
+static void sweep_with_mistakes(outcome *o)
+{
+    static const char text[] = "{\"job\": {\"dataset_id\": \"d\"}, \"metric\": \"r3\", \"grid\": "
+                               "{\"l2\": 1, \"name\": [2]}, \"gird\": {}}";
+    api_sweep s;
+    api_sweep_decode(text, strlen(text), &s, &o->p);
+    api_sweep_free(&s);
+}
+
+static void child_with_mistakes(outcome *o)
+{
+    static const char text[] =
+        "{\"job\": {\"dataset_id\": \"d\"}, \"grid\": {\"l2\": [-1], \"tol\": [7]}}";
+    api_sweep s;
+    if (api_sweep_decode(text, strlen(text), &s, &o->p)) {
+        api_job job;
+        cJSON *settings;
+        api_problem own = no_problem(), seen = no_problem();
+        api_sweep_child(&s, 0, &job, &settings, &own);
+        if (own.code == API_INVALID)
+            api_sweep_blame(&s, 0, settings, &own, &seen, &o->p);
+        else
+            o->p = own;
+        cJSON_Delete(settings);
+        api_job_free(&job);
+    }
+    api_sweep_free(&s);
+}
+
+static void sweep_document(outcome *o)
+{
+    const api_sweep_view v = {.id = "swp_1",
+                              .name = "n",
+                              .created_at = "now",
+                              .metric = "validation_r2",
+                              .children = 3,
+                              .counts = {.running = 1, .succeeded = 1, .failed = 1}};
+    const api_child_view child = {.job_id = "job_1",
+                                  .state = "failed",
+                                  .detail = "it rose",
+                                  .settings = "{\"l2\": 0.1}",
+                                  .number = 2,
+                                  .metric = "r2",
+                                  .value = NAN,
+                                  .cost = 0.1,
+                                  .validation_cost = NAN,
+                                  .seconds = 0.5};
+    static const gd_range_point curve[] = {{0.1, 3}, {0.2, 2}, {0.4, NAN}};
+    cJSON *doc = cJSON_CreateObject(), *row;
+    api_sweep_encode(doc, &v);
+    row = api_doc_add_object(doc, "child");
+    api_child_encode(row, &child);
+    api_curve_encode(row, curve, COUNT(curve), true);
+    note_text(o, api_doc_print(doc));
+}
+
 static void problem(outcome *o)
 {
     api_problem p = no_problem();
@@ -464,7 +563,8 @@ static const struct {
                 X(dataset_document) X(diverged) X(history) X(json_labels) X(json_record_labels)
                     X(csv_labels) X(predictions_of_two_classes) X(predictions_of_three_classes)
                         X(model_of_classes) X(catalog) X(openapi) X(change)
-                            X(change_with_mistakes)
+                            X(change_with_mistakes) X(sweep_of_a_grid) X(sweep_of_range_tests)
+                                X(sweep_with_mistakes) X(child_with_mistakes) X(sweep_document)
 #undef X
 };
 

@@ -421,9 +421,50 @@ START_TEST(scores_that_are_nan_end_all_the_same)
 }
 END_TEST
 
+static const gd_metric_kind *kind_of(const char *name)
+{
+    for (size_t i = 0; i < gd_metric_kinds_count; i++)
+        if (strcmp(gd_metric_kinds[i].name, name) == 0)
+            return &gd_metric_kinds[i];
+    ck_abort_msg("%s has no kind", name);
+    return NULL;
+}
+
+/* The table has, for each model's task, the metrics that it is given, and no others. */
+START_TEST(kinds_are_those_of_the_task)
+{
+    const gd_model *m = gd_models[_i];
+    gd_task task = task_of(m);
+    size_t classes = task == GD_MULTICLASS ? 3 : 2, of_task = 0;
+    problem p = problem_for(task, classes, 10, 2, 79);
+    double theta[9] = {0};
+    found f = metrics_of(m->name, &p.data, &(gd_rows){.count = 10}, true, theta);
+    for (size_t i = 0; i < f.count; i++)
+        ck_assert_msg(kind_of(f.m[i].name)->tasks & task, "%s", f.m[i].name);
+    for (size_t i = 0; i < gd_metric_kinds_count; i++)
+        of_task += (gd_metric_kinds[i].tasks & task) != 0;
+    bool probable = m->link != GD_IDENTITY || !(task & GD_CLASSES);
+    ck_assert_uint_eq(of_task, f.count + !probable); /* log_loss is of probabilities */
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(errors_are_better_when_lower_and_scores_when_higher)
+{
+    for (size_t i = 0; i < gd_metric_kinds_count; i++) {
+        const char *name = gd_metric_kinds[i].name;
+        bool error = strstr(name, "mse") || strstr(name, "mae") || strstr(name, "mape") ||
+                     strcmp(name, "deviance") == 0 || strcmp(name, "log_loss") == 0;
+        ck_assert_msg(gd_metric_kinds[i].higher == !error, "%s", name);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("metrics");
+    tcase_add_loop_test(tc, kinds_are_those_of_the_task, 0, (int)gd_models_count);
+    tcase_add_test(tc, errors_are_better_when_lower_and_scores_when_higher);
     tcase_add_test(tc, metrics_follow_their_definitions);
     tcase_add_test(tc, a_large_mean_of_y_costs_no_digits);
     tcase_add_test(tc, a_perfect_fit_has_no_error_and_r2_of_one);

@@ -188,6 +188,9 @@ static e2e_reply send_example(const char *path, const char *query, const char *t
     cJSON *copy = cJSON_Duplicate(value, true);
     if (cJSON_GetObjectItemCaseSensitive(copy, "dataset_id"))
         cJSON_ReplaceItemInObjectCaseSensitive(copy, "dataset_id", cJSON_CreateString(dataset_id));
+    cJSON *job = cJSON_GetObjectItemCaseSensitive(copy, "job"); /* of a sweep */
+    if (cJSON_GetObjectItemCaseSensitive(job, "dataset_id"))
+        cJSON_ReplaceItemInObjectCaseSensitive(job, "dataset_id", cJSON_CreateString(dataset_id));
     char *text = cJSON_IsString(copy) ? strdup(copy->valuestring) : cJSON_Print(copy);
     snprintf(url, sizeof url, "%s%s", path, query);
     snprintf(header, sizeof header, "Content-Type: %s", type);
@@ -213,6 +216,7 @@ START_TEST(examples_of_requests_are_accepted)
     } posts[] = {{"/v1/datasets", "/v1/datasets", "?target=sales"},
                  {"/v1/jobs", "/v1/jobs", ""},
                  {"/v1/jobs:dry_run", "/v1/jobs:dry_run", ""},
+                 {"/v1/sweeps", "/v1/sweeps", ""},
                  {"/v1/models/{id}/predictions", url, ""},
                  {"/v1/models/{id}/updates", updates, "?learning_rate=0.01&target=y"}};
     int n = 0;
@@ -653,6 +657,79 @@ static void tour_changes(void)
     free(large);
 }
 
+#define SWEEP(job, rest) "{\"job\": {\"dataset\": " DATA job "}, " rest "}"
+
+static void sweep(const char *body, char id[32])
+{
+    keep(ask("POST", "/v1/sweeps", "", "", JSON_TYPE, body, 202), "id", id);
+    for (double end = e2e_now() + 60; e2e_now() < end;) {
+        e2e_reply r = ask("GET", "/v1/sweeps/{id}", id, "?wait=10", NULL, NULL, 200);
+        bool ended = !cJSON_IsNull(e2e_at(r.json, "finished_at"));
+        e2e_reply_free(&r);
+        if (ended)
+            return;
+    }
+    ck_abort_msg("the sweep does not end");
+}
+
+/* A queue of one has no room for a sweep. */
+static void tour_full_queue(void)
+{
+    char *large = large_body();
+    see("POST", "/v1/sweeps", "", "", JSON_TYPE, SWEEP("", "\"grid\": {\"l2\": [0, 1]}"), 429);
+    see("POST", "/v1/sweeps", "", "", JSON_TYPE, large, 413);
+    free(large);
+}
+
+static void tour_ended_sweeps(char id[32])
+{
+    static const char path[] = "/v1/sweeps";
+    static const char *const bodies[] = {
+        SWEEP("", "\"name\": \"s\", \"skip_invalid\": true, \"metric\": \"r2\", "
+                  "\"grid\": {\"l2\": [0, 1, -1], \"learning_rate\": [0.1, 1e300]}"),
+        SWEEP(", \"validation_fraction\": 0.25",
+              "\"random\": {\"n\": 2, \"fields\": {\"l2\": {\"distribution\": \"uniform\", "
+              "\"low\": 0, \"high\": 1}}}"),
+        SWEEP("", "\"find_learning_rate\": true"),
+    };
+    char query[64];
+    for (size_t i = 0; i < COUNT(bodies); i++)
+        sweep(bodies[i], id);
+    see("GET", path, "", "", NULL, NULL, 200);
+    e2e_reply r = ask("GET", path, "", "?limit=1", NULL, NULL, 200);
+    snprintf(query, sizeof query, "?limit=1&before=%.0f", e2e_number(r.json, "next"));
+    e2e_reply_free(&r);
+    see("GET", path, "", query, NULL, NULL, 200);
+}
+
+static void tour_sweeps(void)
+{
+    static const char path[] = "/v1/sweeps", one[] = "/v1/sweeps/{id}",
+                      end[] = "/v1/sweeps/{id}/cancel", none[] = "swp_00000000000000000000";
+    char id[32], job[32], query[64];
+    tour_ended_sweeps(id);
+    snprintf(query, sizeof query, "?sweep=%s", id);
+    e2e_reply r = ask("GET", "/v1/jobs", "", query, NULL, NULL, 200);
+    ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "jobs")), 1);
+    keep(r, "jobs.0.id", job);
+    see("GET", "/v1/jobs/{id}", job, "", NULL, NULL, 200);
+    see("POST", "/v1/jobs/{id}/cancel", job, "", NULL, NULL, 409);
+    see("POST", end, id, "", NULL, NULL, 409);
+    see("DELETE", one, id, "", NULL, NULL, 204);
+    see("GET", "/v1/jobs/{id}", job, "", NULL, NULL, 404);
+    keep(ask("POST", path, "", "", JSON_TYPE,
+             SWEEP(", \"epochs\": 1000000000, \"tol\": 0", "\"grid\": {\"l2\": [0, 1, 2]}"), 202),
+         "id", id);
+    see("DELETE", one, id, "", NULL, NULL, 409);
+    see("POST", end, id, "", NULL, NULL, 202);
+    see("GET", one, id, "", NULL, NULL, 200);
+    see("POST", path, "", "", JSON_TYPE, SWEEP("", "\"grid\": {\"l3\": [0, 1]}"), 422);
+    see("POST", path, "", "", CSV_TYPE, "a,b\n1,2\n", 415);
+    see("GET", one, none, "", NULL, NULL, 404);
+    see("POST", end, none, "", NULL, NULL, 404);
+    see("DELETE", one, none, "", NULL, NULL, 404);
+}
+
 static void tour_history(void)
 {
     static const char path[] = "/v1/jobs/{id}/history";
@@ -790,6 +867,12 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
     tour_steering();
     tour_changes();
     tour_parameters();
+    tour_full_queue();
+    e2e_server *small = s;
+    s = e2e_start(NULL); /* whose queue has room for sweeps */
+    tour_sweeps();
+    e2e_stop(s);
+    s = small;
     const cJSON *path, *op;
     cJSON_ArrayForEach (path, e2e_at(api, "paths"))
         cJSON_ArrayForEach (op, path)
@@ -937,6 +1020,11 @@ static const struct {
      "{\"data\": [{\"a\": 1, \"b\": 2, \"c\": 3}], \"target\": \"a\"}",
      (const char *const[]){"name", "\"n\"", "data", "[{\"a\": 1, \"b\": 2}]", "target", "\"b\"",
                            "columns", "[\"c\"]", NULL}},
+    {"SweepRequest", "/v1/sweeps",
+     "{\"job\": {\"dataset_id\": \"%s\"}, \"grid\": {\"l2\": [1]}}",
+     (const char *const[]){"name", "\"n\"", "job", NULL, "grid", "{\"l1\": [0, 1]}", "random", NULL,
+                           "metric", "\"r2\"", "find_learning_rate", "false", "skip_invalid",
+                           "true", NULL}},
     {"MatrixRows", "@", "{\"X\": [1, 2]}", (const char *const[]){"X", "[[1]]", NULL}},
     {"RecordRows", "@", "{\"data\": [{\"x\": 1}]}",
      (const char *const[]){"data", "[{\"x\": 2, \"z\": null}]", NULL}},
@@ -1240,13 +1328,24 @@ static void check_query(const char *path, const char *name, double value, long s
     e2e_reply_free(&r);
 }
 
+static e2e_reply post_sweep(void)
+{
+    char body[128];
+    snprintf(body, sizeof body,
+             "{\"job\": {\"dataset_id\": \"%s\"}, \"grid\": {\"l2\": [0]}}", dataset_id);
+    e2e_reply r = e2e_post(s, "/v1/sweeps", body);
+    ck_assert_int_eq(r.status, 202);
+    return r;
+}
+
 START_TEST(documented_ranges_of_query_parameters_are_enforced)
 {
     const cJSON *path, *parameter;
     int checked = 0;
     make_line();
-    e2e_reply jobs = e2e_get(s, "/v1/jobs");
-    const char *job = e2e_string(jobs.json, "jobs.0.id"), *id;
+    e2e_reply jobs = e2e_get(s, "/v1/jobs"), sweeps = post_sweep();
+    const char *job = e2e_string(jobs.json, "jobs.0.id"), *sweep = e2e_string(sweeps.json, "id"),
+               *id;
     cJSON_ArrayForEach (path, e2e_at(api, "paths"))
         cJSON_ArrayForEach (parameter, member(member(path, "get"), "parameters")) {
             const cJSON *p = schema_resolve(checker, parameter), *rule = member(p, "schema");
@@ -1255,7 +1354,9 @@ START_TEST(documented_ranges_of_query_parameters_are_enforced)
             char url[128];
             if (strcmp(e2e_string(p, "in"), "query") != 0)
                 continue;
-            id = strncmp(path->string, "/v1/datasets", 12) == 0 ? dataset_id : job;
+            id = strncmp(path->string, "/v1/datasets", 12) == 0 ? dataset_id
+                 : strncmp(path->string, "/v1/sweeps", 10) == 0 ? sweep
+                                                                : job;
             snprintf(url, sizeof url, "%.*s%s%s",
                      hole ? (int)(hole - path->string) : (int)strlen(path->string), path->string,
                      hole ? id : "", hole ? hole + 4 : "");
@@ -1273,6 +1374,7 @@ START_TEST(documented_ranges_of_query_parameters_are_enforced)
         }
     ck_assert_int_ge(checked, 13);
     e2e_reply_free(&jobs);
+    e2e_reply_free(&sweeps);
 }
 END_TEST
 
