@@ -15,5 +15,6 @@ void gd_adam_moments(const gd_update *u, const gd_adam *h)
 
 double gd_adam_bias(double beta, uint64_t t)
 {
-    return 1 - pow(beta, (double)t);
+    /* beta^t < exp(-40), which is nothing beside 1 */
+    return (1 - beta) * (double)t > 40 ? 1 : 1 - pow(beta, (double)t);
 }

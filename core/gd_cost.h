@@ -10,6 +10,9 @@
 
 #include "gd_task.h"
 
+/* Derivatives that loops over rows have inline (gd_slope.h). */
+typedef enum gd_slope_kind { GD_SLOPE_OTHER, GD_SLOPE_MSE, GD_SLOPE_LOGISTIC } gd_slope_kind;
+
 typedef struct gd_cost {
     const char *name;
     const char *alias; /* another name for it, or NULL */
@@ -28,6 +31,9 @@ typedef struct gd_cost {
      * d cost / d score; may be NULL, and may be z. Returns the sum of the rows' costs. */
     double (*eval)(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
                    const void *hyper);
+    /* d cost / d score of one row, as eval writes it, to rounding; for costs of one score a row. */
+    double (*derivative)(double z, double y, const void *hyper);
+    gd_slope_kind slope_kind;
     /* What a certificate needs (gd_certificate.h); for costs of one score a row.
      * phi(z) + phi*(alpha) - alpha z >= 0, 0 where alpha is a slope of phi at z (Fenchel, Young);
      * phi* is the convex conjugate of phi, which is the row's cost by its score. INFINITY where

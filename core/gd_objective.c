@@ -275,6 +275,12 @@ void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv)
         hv[i] = sums[1 + i] / (double)o->over.count;
 }
 
+bool gd_objective_asks(gd_objective *o)
+{
+    o->interrupted = asked_to_leave(o);
+    return o->interrupted;
+}
+
 bool gd_objective_interrupted(const gd_objective *o)
 {
     return o->interrupted;

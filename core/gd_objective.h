@@ -50,6 +50,9 @@ void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv);
  * row's weight. */
 double gd_objective_row_curvature(gd_objective *o);
 
+/* Asks the executor whether to leave, as a pass does before each block. */
+bool gd_objective_asks(gd_objective *o);
+
 /* Has the executor broken a pass off? Then the results of that one and of all later ones, which
  * skip their work, mean nothing. */
 bool gd_objective_interrupted(const gd_objective *o);

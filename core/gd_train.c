@@ -1,6 +1,7 @@
 /* gd_train: making a run, freeing it, and looking in. */
 #include "gd_train_private.h"
 
+#include "gd_minibatch.h"
 #include "gd_split.h"
 #include "gd_weights.h"
 
@@ -226,7 +227,8 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
         goto fail;
     gd_objective_over(t->objective, &t->rows);
     size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n, &spec->optimizer_hyper);
-    t->theta = calloc(7 * t->n + 2 * cols + state_len, sizeof(double));
+    size_t lanes = gd_minibatch_lanes(cols);
+    t->theta = calloc(7 * t->n + 2 * (cols + lanes) + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
     size_t searched = cols + spec->intercept; /* parameters of one output */
     if (gd_explained_by_curvature(t))
@@ -248,6 +250,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->center = t->weight + t->n;
     t->scale = t->center + cols;
     t->optimizer_state = t->scale + cols;
+    t->lanes = t->optimizer_state + state_len;
     gd_unit_scaling(t);
     t->spec.model->init(&t->shape, t->spec.seed, t->theta);
     t->moved = initial != NULL;

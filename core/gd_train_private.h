@@ -45,6 +45,7 @@ struct gd_train {
     double *theta, *finite, *gradient, *mean, *best, *v, *weight; /* n values each */
     double *center, *scale;                                       /* cols values each */
     double *optimizer_state;
+    double *lanes;      /* center and inverse scale for gd_minibatch.h */
     double *basis;      /* of the search for the curvature; NULL where it has none */
     gd_column *columns; /* cols of them */
     uint32_t *order;    /* the epoch's row order, or NULL */

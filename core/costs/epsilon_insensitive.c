@@ -34,6 +34,13 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double r = y - z;
+    return fabs(r) > h->epsilon ? -copysign(1, r) : 0;
+}
+
 /* phi*(a) = a y + epsilon |a| for |a| <= 1 */
 static double gap(double z, double y, double alpha, const void *hyper_)
 {
@@ -64,6 +71,7 @@ const gd_cost gd_cost_epsilon_insensitive = {
     .params_count = sizeof params / sizeof params[0],
     .tasks = GD_REGRESSION,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

@@ -17,6 +17,13 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    (void)hyper_;
+    double s = y > 0.5 ? 1 : -1;
+    return s * z < 1 ? -s : 0;
+}
+
 /* phi*(a) = s a for s a in [-1, 0] */
 static double gap(double z, double y, double alpha, const void *hyper)
 {
@@ -41,6 +48,7 @@ const gd_cost gd_cost_hinge = {
     .formula = "J = 1/N sum max(0, 1 - s z), s = +1 or -1 for class 1 or 0",
     .tasks = GD_BINARY,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

@@ -34,6 +34,13 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double r = y - z;
+    return -copysign(fmin(fabs(r), h->delta), r);
+}
+
 /* phi*(a) = a^2 / 2 + a y for |a| <= delta */
 static double gap(double z, double y, double alpha, const void *hyper_)
 {
@@ -64,6 +71,7 @@ const gd_cost gd_cost_huber = {
     .curvature = 1,
     .smooth = true,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

@@ -21,6 +21,12 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    (void)hyper_;
+    return -tanh(y - z);
+}
+
 /* phi*(a) = a y + ((1 + a) log(1 + a) + (1 - a) log(1 - a)) / 2: the gap is the relative entropy
  * of (1 +- a) / 2 to (1 +- tanh r) / 2, each of which is 1 / (1 + exp(-+ 2 r)). */
 static double gap(double z, double y, double alpha, const void *hyper)
@@ -54,6 +60,7 @@ const gd_cost gd_cost_log_cosh = {
     .curvature = 1,
     .smooth = true,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

@@ -1,6 +1,7 @@
 /* Logistic cost: log(1 + exp(-s z)) with s = +1 for class 1 and -1 for class 0; it is computed
  * from exp(-|z|), which cannot overflow. */
 #include "gd_cost.h"
+#include "gd_slope.h"
 
 #include <math.h>
 
@@ -16,6 +17,12 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
             dz[i] = -s * (m > 0 ? e : 1) / (1 + e);
     }
     return sum;
+}
+
+static double derivative(double z, double y, const void *hyper_)
+{
+    (void)hyper_;
+    return gd_slope_logistic(z, y);
 }
 
 /* With p = -s a in [0, 1]: phi* = p log p + (1 - p) log(1 - p), and the gap is the relative entropy
@@ -49,6 +56,8 @@ const gd_cost gd_cost_logistic = {
     .curvature = 0.25,
     .smooth = true,
     .eval = eval,
+    .derivative = derivative,
+    .slope_kind = GD_SLOPE_LOGISTIC,
     .gap = gap,
     .slope = slope,
 };

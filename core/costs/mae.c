@@ -18,6 +18,13 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    (void)hyper_;
+    double r = y - z;
+    return (r < 0) - (r > 0);
+}
+
 /* phi*(a) = a y for |a| <= 1 */
 static double gap(double z, double y, double alpha, const void *hyper)
 {
@@ -42,6 +49,7 @@ const gd_cost gd_cost_mae = {
     .formula = "J = 1/N sum |y - z|",
     .tasks = GD_REGRESSION,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

@@ -1,5 +1,6 @@
 /* Mean squared error: (y - z)^2 per row, with derivative -2 (y - z) and curvature 2. */
 #include "gd_cost.h"
+#include "gd_slope.h"
 
 #include <math.h>
 
@@ -16,6 +17,12 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
             dz[i] = -2 * r;
     }
     return sum;
+}
+
+static double derivative(double z, double y, const void *hyper_)
+{
+    (void)hyper_;
+    return gd_slope_mse(z, y);
 }
 
 /* phi*(a) = a^2 / 4 + a y */
@@ -41,6 +48,8 @@ const gd_cost gd_cost_mse = {
     .curvature = 2,
     .smooth = true,
     .eval = eval,
+    .derivative = derivative,
+    .slope_kind = GD_SLOPE_MSE,
     .gap = gap,
     .slope = slope,
 };

@@ -18,6 +18,12 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    (void)hyper_;
+    return exp(z) - y;
+}
+
 /* With m = a + y >= 0, the mean that would have this slope, phi* = m log m - m - (y log y - y): the
  * gap is the relative entropy of m to exp(z). */
 static double gap(double z, double y, double alpha, const void *hyper)
@@ -45,6 +51,7 @@ const gd_cost gd_cost_poisson = {
     .tasks = GD_COUNT,
     .smooth = true,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

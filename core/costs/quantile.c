@@ -36,6 +36,13 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    const hyper *h = hyper_;
+    double r = y - z;
+    return r == 0 ? 0 : r > 0 ? -h->q : 1 - h->q;
+}
+
 /* phi*(a) = a y for a in [-q, 1 - q] */
 static double gap(double z, double y, double alpha, const void *hyper_)
 {
@@ -62,6 +69,7 @@ const gd_cost gd_cost_quantile = {
     .params_count = sizeof params / sizeof params[0],
     .tasks = GD_REGRESSION,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

@@ -18,6 +18,13 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     return sum;
 }
 
+static double derivative(double z, double y, const void *hyper_)
+{
+    (void)hyper_;
+    double s = y > 0.5 ? 1 : -1, margin = s * z;
+    return margin > 1 ? 0 : -2 * s * (1 - margin); /* NaN stays NaN */
+}
+
 /* phi*(a) = s a + a^2 / 4 for s a <= 0 */
 static double gap(double z, double y, double alpha, const void *hyper)
 {
@@ -45,6 +52,7 @@ const gd_cost gd_cost_squared_hinge = {
     .curvature = 2,
     .smooth = true,
     .eval = eval,
+    .derivative = derivative,
     .gap = gap,
     .slope = slope,
 };

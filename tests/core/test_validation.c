@@ -141,6 +141,12 @@ static double noting_eval(const double *z, const double *y, size_t rows, size_t 
     return gd_cost_find("mse")->eval(z, y, rows, outputs, dz, hyper);
 }
 
+static double noting_derivative(double z, double y, const void *hyper)
+{
+    seen.y[seen.count++] = y;
+    return gd_cost_find("mse")->derivative(z, y, hyper);
+}
+
 START_TEST(mini_batches_visit_the_rows_trained_on)
 {
     double x[20], y[20];
@@ -149,10 +155,12 @@ START_TEST(mini_batches_visit_the_rows_trained_on)
     problem p = problem_of(x, y, 20, 1);
     gd_cost noting = *gd_cost_find("mse");
     noting.eval = noting_eval;
+    noting.derivative = _i & 2 ? NULL : noting_derivative; /* without one, batches are passes */
+    noting.slope_kind = GD_SLOPE_OTHER;
     gd_spec spec = validated(3);
     spec.cost = &noting;
     spec.batch_size = 4;
-    spec.shuffle = _i;
+    spec.shuffle = _i & 1;
     spec.learning_rate = 0.001;
     gd_train *t = train_begin(&p.data, &spec, NULL);
     gd_rows rows;
@@ -347,7 +355,7 @@ int main(void)
     tcase_add_test(tc, without_validation_there_is_no_such_cost);
     tcase_add_loop_test(tc, nothing_of_the_rows_set_aside_is_trained_on, 0,
                         2 * (int)gd_models_count);
-    tcase_add_loop_test(tc, mini_batches_visit_the_rows_trained_on, 0, 2);
+    tcase_add_loop_test(tc, mini_batches_visit_the_rows_trained_on, 0, 4);
     tcase_add_loop_test(tc, early_stopping_gives_back_the_best_parameters, 1, 8);
     tcase_add_loop_test(tc, where_an_epoch_has_led_is_what_a_run_of_so_many_epochs_gives, 0, 3);
     tcase_add_test(tc, with_patience_the_best_is_given_back_however_the_run_ends);
