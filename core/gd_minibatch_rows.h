@@ -109,9 +109,9 @@ ALWAYS_INLINE void fetch_ahead(const gd_minibatch_rows *r, size_t i)
         return;
     size_t row = r->order[i + AHEAD], bytes = r->data.cols * sizeof(double);
     const char *x = (const char *)(r->data.X + row * r->data.cols);
-    for (size_t at = 0; at < bytes && at < MOST_LINES * LINE; at += LINE)
-        FETCH(x + at);
-    FETCH(x + bytes - 1);
+    const char *line = x - (uintptr_t)x % LINE, *end = x + bytes;
+    for (size_t k = 0; k < MOST_LINES && line < end; k++, line += LINE)
+        FETCH(line);
     FETCH(r->data.y + row);
     if (r->data.weights)
         FETCH(r->data.weights + row);
