@@ -33,7 +33,7 @@ static bool short_way(const gd_train *t)
 {
     const gd_spec *s = &t->spec;
     return s->model->linear && t->shape.outputs == 1 && s->cost->derivative &&
-           t->batch <= GD_BLOCK_ROWS;
+           s->dtype == GD_FLOAT64 && t->batch <= GD_BLOCK_ROWS;
 }
 
 static void by_rows(gd_train *t)

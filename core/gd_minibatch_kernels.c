@@ -27,7 +27,6 @@ static const gd_minibatch_kernels *const all[] = {&gd_minibatch_avx512, &gd_mini
 
 const gd_minibatch_kernels *const *gd_minibatch_all(size_t *count)
 {
-    __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                   __builtin_cpu_supports("avx512vl");

@@ -33,7 +33,6 @@ __stack_chk_fail __stack_chk_guard _GLOBAL_OFFSET_TABLE_
 __memcpy_chk __memset_chk __memmove_chk __snprintf_chk __vsnprintf_chk
 expf tanhf erfcf __cpu_model
 __isnan __isinf __finite __fpclassify __signbit
-__cpu_model __cpu_features2 __cpu_indicator_init
 '
 
 # The lines of $1 that are not among the lines of $2.
