@@ -2,6 +2,7 @@
 #include "api_families.h"
 #include "api_fields.h"
 #include "api_job.h"
+#include "api_replay.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,6 +66,8 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     if (v->parts > 1)
         api_doc_embed(o, "results", v->results ? v->results : "[]");
     api_doc_embed(o, "changes", v->changes ? v->changes : "[]");
+    api_doc_embed(o, "proof", v->proof ? v->proof : "null");
+    api_replay_encode(o, v->replay_of, v->expected, v->proof);
     api_doc_embed(o, "spec", v->spec);
 }
 

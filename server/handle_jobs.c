@@ -42,7 +42,10 @@ static api_job_view view_of(srv_rows *rows)
                           .results = srv_text(rows, 25),
                           .objective = srv_text(rows, 26),
                           .changes = srv_text(rows, 27),
-                          .sweep_id = srv_text(rows, 28)};
+                          .sweep_id = srv_text(rows, 28),
+                          .replay_of = srv_text(rows, 29),
+                          .expected = srv_text(rows, 30),
+                          .proof = srv_text(rows, 31)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)

@@ -8,7 +8,7 @@
 #ifndef SRV_FILE_H
 #define SRV_FILE_H
 
-#include <stdint.h>
+#include "srv_sha256.h"
 
 #define SRV_ALIGN 4096
 #define SRV_FILE_MAGIC "GDDATA\r\n"
@@ -18,10 +18,5 @@ typedef struct srv_file_header {
     uint64_t rows, cols;
     uint64_t x_at, y_at; /* byte offsets */
 } srv_file_header;
-
-#define SRV_SHA256_SIZE 65 /* 64 hexadecimal digits and NUL */
-
-/* Writes the hash of n bytes as hexadecimal. */
-void srv_sha256(const void *bytes, uint64_t n, char hex[SRV_SHA256_SIZE]);
 
 #endif

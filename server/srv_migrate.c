@@ -85,6 +85,7 @@ static const char *const steps[] = {
     "ALTER TABLE jobs ADD COLUMN sweep INTEGER REFERENCES sweeps (seq) ON DELETE SET NULL;"
     "ALTER TABLE jobs ADD COLUMN trial TEXT;" /* JSON: its number and settings in the sweep */
     "ALTER TABLE jobs ADD COLUMN replay_of TEXT;" /* id of a job */
+    "ALTER TABLE jobs ADD COLUMN expected TEXT;"  /* of a replay: that job's proof */
     "ALTER TABLE jobs ADD COLUMN proof TEXT;"     /* JSON: hashes of what went in and came out */
     "ALTER TABLE jobs ADD COLUMN certificate TEXT;" /* JSON: how far from the best cost */
     "ALTER TABLE models ADD COLUMN details TEXT;"   /* JSON object: further members to show */

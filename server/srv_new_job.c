@@ -204,6 +204,20 @@ typedef struct batch {
     void *arg;
 } batch;
 
+/* What it is to be held against, and the changes that it takes up on its way. */
+static bool record_replay(srv_db *db, const srv_new_job *n, api_problem *p)
+{
+    srv_rows *rows = srv_db_query(db, SQL_JOB_STATE, p, "t", n->replay_of);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_END)
+        return api_problem_set(p, API_NOT_FOUND, "the job %s was deleted", n->replay_of);
+    if (step != SRV_ROW)
+        return false;
+    srv_db_done(rows);
+    return srv_db_run(db, SQL_JOB_EXPECT, p, "tt", n->expected, n->id) &&
+           srv_db_run(db, SQL_CHANGE_REPLAY, p, "ttt", n->id, n->replay_of, n->created_at);
+}
+
 static bool record(srv_db *db, void *arg, api_problem *p)
 {
     batch *b = arg;
@@ -218,7 +232,8 @@ static bool record(srv_db *db, void *arg, api_problem *p)
         if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttt", n->id, n->job.name, n->dataset.id,
                         (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
                         (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
-                        n->sweep_id, n->trial))
+                        n->sweep_id, n->trial) ||
+            (n->replay_of && !record_replay(db, n, p)))
             return false;
     }
     return true;

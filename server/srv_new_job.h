@@ -17,6 +17,7 @@ typedef struct srv_new_job {
     size_t initial_len;     /* values */
     char *spec, *objective; /* JSON, resolved; owned; set by check */
     const char *replay_of;  /* id of a job, or NULL; borrowed, as is the next */
+    const char *expected;   /* of a replay: the proof of that job; borrowed */
     const char *sweep_id;   /* of the sweep that it belongs to, or NULL */
     const char *trial;      /* JSON: its number and settings in that sweep, or NULL */
     char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE]; /* set by store */

@@ -42,6 +42,8 @@ const srv_route srv_routes[] = {
     {"POST", "/v1/jobs/{id}/resume", srv_resume_job, "Queue a paused job again", .query = ""},
     {"POST", "/v1/jobs/{id}/gradient_check", srv_post_gradient_check,
      "Compare the gradient with finite differences", .query = ""},
+    {"POST", "/v1/jobs/{id}/replay", srv_post_replay,
+     "Run a job again and see whether it comes out the same", .query = ""},
     {"PATCH", "/v1/jobs/{id}", srv_patch_job, "Change settings of a job while it waits or runs",
      .query = "", .body = SRV_GATHERED, .limit = MAX_CHANGE},
     {"DELETE", "/v1/jobs/{id}", srv_delete_job, "Delete a job and its history", .query = ""},

@@ -73,6 +73,9 @@ void srv_pause_job(srv_request *rq);
 void srv_resume_job(srv_request *rq);
 void srv_patch_job(srv_request *rq);
 
+/* handle_replay.c */
+void srv_post_replay(srv_request *rq);
+
 /* handle_check.c */
 void srv_post_gradient_check(srv_request *rq);
 

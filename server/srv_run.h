@@ -27,6 +27,7 @@ typedef struct srv_run_row {
     int64_t seq;
     char *state, *spec, *started_at, *name;
     char *dataset_id;
+    char *expected; /* of a replay: the proof of the job that it replays, else NULL */
     double *checkpoint; /* checkpoint_len doubles */
     size_t checkpoint_len;
     double *initial; /* initial_len doubles: the parameters of the model it starts from, or NULL */
@@ -64,6 +65,8 @@ typedef struct srv_run {
     size_t changes_count;
     unsigned changes_seen; /* of the signals' count */
     bool taken_up;         /* from a checkpoint */
+    bool stops;            /* of a replay: the job was told to end ... */
+    uint64_t stops_after;  /* ... after this epoch, counted over all parts */
     char started_at[SRV_TIME_SIZE];
     char model_id[SRV_ID_SIZE];   /* of the job's (first) model; "" before there is one */
     double began, seconds_before; /* of this process; of earlier ones */
@@ -126,6 +129,17 @@ bool srv_run_facts(srv_run *w, const char *part, char **certificate, cJSON *deta
  * said of it: *said is the caller's, NULL for none. False with the reason in p. */
 bool srv_run_decide(const srv_run *w, const double *theta, gd_shape *shape, cJSON **said,
                     api_problem *p);
+
+/* ---- srv_run_proof.c: what went in and what came out ---- */
+
+/* The proof of a model whose parameters are theta (in the data's units); the caller owns it. NULL
+ * when out of memory. */
+cJSON *srv_run_prove_model(const srv_run *w, const double *theta);
+/* That of the job, which ends with the part at hand and these parameters of it: *out is JSON that
+ * the caller frees. False with the reason in p. */
+bool srv_run_prove(const srv_run *w, const double *theta, char **out, api_problem *p);
+/* Is it a replay that has come to where the job was told to end? */
+bool srv_run_replayed(const srv_run *w);
 
 /* ---- srv_run_end.c: what becomes of it ---- */
 

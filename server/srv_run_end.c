@@ -21,6 +21,7 @@ typedef struct result {
     const char *state, *stop_reason; /* of the job, if it ends */
     char model_id[SRV_ID_SIZE];      /* "" for no model */
     char *error, *advice, *training, *metrics, *validation_metrics, *certificate, *details;
+    char *proof;     /* of the job, if it ends with a result */
     char *part;      /* what is kept of the part, or NULL for a job of a single one */
     double *theta;   /* in the data's units */
     gd_shape shape;  /* with how it decides between two classes */
@@ -40,6 +41,7 @@ static void free_result(result *r)
     free(r->details);
     free(r->part);
     cJSON_Delete(r->decision);
+    free(r->proof);
 }
 
 /* ---- writing it ---- */
@@ -89,6 +91,7 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
     return !r->last || (srv_db_run(db, SQL_JOB_END, p, "ttttttttt", r->state, r->stop_reason,
                                    *w->model_id ? w->model_id : NULL, r->error, r->advice,
                                    r->certificate, r->finished_at, w->started_at, w->id) &&
+                        (!r->proof || srv_db_run(db, SQL_JOB_PROOF, p, "tt", r->proof, w->id)) &&
                         srv_db_run(db, SQL_CHANGE_TOO_LATE, p, "t", w->id));
 }
 
@@ -281,6 +284,7 @@ static bool write_up(srv_run *w, result *r, api_problem *p)
         if (w->plan.kind != SRV_SINGLE)
             r->part = describe(w, r);
         bool known = srv_run_facts(w, r->part, &r->certificate, details, p);
+        api_doc_item(details, "proof", srv_run_prove_model(w, r->theta));
         r->details = api_doc_take_text(details);
         if (!known)
             return false;
@@ -344,6 +348,9 @@ bool srv_run_conclude(srv_run *w)
     if (ok) {
         r.last = r.last || (r.error && w->plan.kind != SRV_GROUPS);
         settle_state(w, &r);
+        ok = !r.last || srv_run_prove(w, r.theta, &r.proof, &p);
+    }
+    if (ok) {
         goes_on = finish(w, &r) && !r.last && !w->gone && next_part(w, &r);
     } else {
         srv_run_fail(w, &p);

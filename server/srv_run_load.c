@@ -1,6 +1,8 @@
 /* srv_run_load: a job's rows read, its data opened, its parts taken up where they stood. */
 #include "srv_run.h"
 
+#include "api_replay.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +44,8 @@ static bool load_job(srv_db *db, srv_run *w, api_problem *p)
               copy_blob(rows, 3, &r->checkpoint, &r->checkpoint_len) &&
               copy(&r->started_at, srv_text(rows, 4)) && copy(&r->name, srv_text(rows, 5)) &&
               copy(&r->dataset_id, srv_text(rows, 6)) &&
-              copy_blob(rows, 7, &r->initial, &r->initial_len);
+              copy_blob(rows, 7, &r->initial, &r->initial_len) &&
+              copy(&r->expected, srv_text(rows, 8));
     srv_db_done(rows);
     return ok || no_memory(p);
 }
@@ -172,8 +175,12 @@ static void take_up(srv_run *w)
 
 bool srv_run_open(srv_run *w, api_problem *p)
 {
-    return api_job_decode(w->row.spec, strlen(w->row.spec), &w->job, p) && open_data(w, p) &&
-           find_start(w, p);
+    if (!api_job_decode(w->row.spec, strlen(w->row.spec), &w->job, p))
+        return false;
+    w->stops = api_stopped_after(w->row.expected, &w->stops_after);
+    if (w->row.expected)
+        w->job.max_seconds = API_NO_LIMIT; /* a replay ends where that job did, however long it takes */
+    return open_data(w, p) && find_start(w, p);
 }
 
 bool srv_run_prepare(srv_run *w, api_problem *p)
@@ -222,6 +229,7 @@ void srv_run_free(srv_run *w)
     free(r->started_at);
     free(r->name);
     free(r->dataset_id);
+    free(r->expected);
     free(r->checkpoint);
     free(r->initial);
 }

@@ -15,7 +15,7 @@
     "(SELECT '[' || group_concat('{\"epoch\": ' || coalesce(epoch, 'null') || ', ' || "             \
     "substr(change, 2, length(change) - 2) || coalesce(', \"refused\": ' || refused, '') || "       \
     "', \"created_at\": \"' || created_at || '\"}') || ']' FROM (SELECT * FROM changes WHERE job = "  \
-    "jobs.seq ORDER BY seq)), (SELECT id FROM sweeps WHERE seq = jobs.sweep)"
+    "jobs.seq ORDER BY seq)), (SELECT id FROM sweeps WHERE seq = jobs.sweep), replay_of, expected, proof"
 /* How many children of a sweep are in each state, and how many of them diverged; when the last
  * one ended. */
 #define SRV_SWEEP_COLUMNS                                                                          \
@@ -67,7 +67,8 @@
     X(SQL_JOB_UNFINISHED,                                                                          \
       "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
-      "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial FROM jobs "      \
+      "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial, expected " \
+      "FROM jobs "                                                                       \
       "WHERE id = ?")                                                                              \
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
@@ -81,6 +82,14 @@
       "UPDATE jobs SET paused = 0, state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
       "certificate = ?, finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL WHERE id = ? AND " \
       "state IN ('queued', 'running')")                                                            \
+    X(SQL_JOB_PROOF, "UPDATE jobs SET proof = ? WHERE id = ?")                                     \
+    X(SQL_JOB_EXPECT, "UPDATE jobs SET expected = ? WHERE id = ?")                                 \
+    X(SQL_JOB_REPLAYED,                                                                            \
+      "SELECT " SRV_STATE ", spec, initial, dataset_id, proof, cost, objective FROM jobs WHERE id = ?")       \
+    X(SQL_CHANGE_REPLAY,                                                                           \
+      "INSERT INTO changes (job, planned, change, created_at) SELECT (SELECT seq FROM jobs WHERE " \
+      "id = ?1), epoch, change, ?3 FROM changes WHERE job = (SELECT seq FROM jobs WHERE id = ?2) " \
+      "AND epoch IS NOT NULL AND refused IS NULL ORDER BY seq")                                    \
     X(SQL_JOB_STATE, "SELECT " SRV_STATE " FROM jobs WHERE id = ?")                                        \
     X(SQL_JOB_PAUSE, "UPDATE jobs SET state = 'queued', paused = 1 WHERE id = ?")                 \
     X(SQL_JOB_RESUME, "UPDATE jobs SET paused = 0 WHERE id = ?")                                   \

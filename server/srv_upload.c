@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,17 +177,6 @@ static bool append_targets(srv_upload *u, out *o, uint64_t y_at, api_problem *p)
         at += (uint64_t)got;
     }
     return true;
-}
-
-void srv_sha256(const void *bytes, uint64_t n, char hex[SRV_SHA256_SIZE])
-{
-    struct sha256_ctx ctx;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_init(&ctx);
-    sha256_update(&ctx, n, bytes);
-    sha256_digest(&ctx, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 static char *statistics(const api_dataset *d, const double *X, const double *y)

@@ -33,6 +33,10 @@ static bool heed(srv_run *w)
                 srv_n("epoch", (double)gd_train_state(w->train)->epoch));
         return true;
     }
+    if (srv_run_replayed(w)) {
+        srv_run_apply_changes(w); /* the last ones it was given */
+        gd_train_finish(w->train, GD_STOP_REQUESTED);
+    }
     bool late = w->job.max_seconds != API_NO_LIMIT && srv_run_seconds(w) >= w->job.max_seconds;
     if (atomic_load(&w->signals->finish) || late)
         gd_train_finish(w->train, late ? GD_STOP_MAX_SECONDS : GD_STOP_REQUESTED);

@@ -2,7 +2,7 @@
 # earnest: tests/fuzz/run.sh.
 foreach(what number text json json_events doc problem reader
     format_json format_json_records format_csv labels job job_encode families hyper model
-    catalog change columns forecast objective compat compat_objective proof sweep oom)
+    catalog change columns forecast objective compat compat_objective proof replay sweep update oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
 

@@ -8,15 +8,16 @@ target_link_libraries(e2e_support PRIVATE descentd_flags descentd_test_flags
   PUBLIC PkgConfig::CURL PkgConfig::CJSON PkgConfig::CHECK Threads::Threads)
 add_dependencies(e2e_support descentd)
 
-foreach(what cache clock config log pool recorder routes snapshots store team upload)
+foreach(what cache clock config log pool recorder routes sha256 snapshots store team upload)
   descentd_test(server ${what} descentd_server)
 endforeach()
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what changes clients full_disk recorded restart steering stop sweeps waiting)
+foreach(what changes clients full_disk recorded replay restart steering stop sweeps waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
+target_link_libraries(e2e_replay PRIVATE PkgConfig::NETTLE)
 
 # End-to-end tests of the API: each starts the real binary and talks HTTP to it.
 add_library(schema_support STATIC support/schema.c)

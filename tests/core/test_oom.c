@@ -6,6 +6,7 @@
 #include "gd_diagnose.h"
 #include "gd_inference.h"
 #include "gd_metrics.h"
+#include "gd_online.h"
 #include "gd_split.h"
 #include "gd_train.h"
 #include "problems.h"
@@ -245,6 +246,32 @@ START_TEST(a_split_survives_a_failed_allocation)
 }
 END_TEST
 
+START_TEST(an_online_pass_survives_a_failed_allocation)
+{
+    problem p = problem_random(40, 3, 0.5, 146);
+    gd_spec spec = spec_defaults();
+    spec.batch_size = 1;
+    spec.non_negative = true;
+    const double center[3] = {0.5, 0, 1}, scale[3] = {1, 2, 3};
+    double theta[4] = {0.1, 0.2, 0.3, 0.4}, own[4], state[1];
+    gd_online o = {.center = center, .scale = scale, .theta = theta, .own = own, .state = state};
+    long k = 0;
+    gd_status status;
+    do {
+        gd_error err = {0};
+        watch(++k);
+        status = gd_online_pass(&o, &p.data, &spec, NULL, &err);
+        unwatch();
+        ck_assert_int_eq(live, 0);
+        ck_assert((status == GD_OK) == (allocations < k));
+        ck_assert_int_eq(err.status, status == GD_OK ? GD_OK : GD_NO_MEMORY);
+        ck_assert(status == GD_OK || theta[0] == 0.1);
+    } while (status != GD_OK);
+    ck_assert_int_ge(k, 6);
+    problem_free(&p);
+}
+END_TEST
+
 START_TEST(what_is_refused_by_rule_holds_no_memory)
 {
     problem p = problem_random(40, 3, 0.5, 144);
@@ -316,6 +343,7 @@ int main(void)
     tcase_add_loop_test(tc, metrics_survive_a_failed_allocation, 0, 2 * (int)gd_models_count);
     tcase_add_test(tc, a_split_survives_a_failed_allocation);
     tcase_add_loop_test(tc, proofs_survive_a_failed_allocation, 0, 3);
+    tcase_add_test(tc, an_online_pass_survives_a_failed_allocation);
     tcase_add_test(tc, what_is_refused_by_rule_holds_no_memory);
     return run_case(tc, "oom");
 }

@@ -426,6 +426,13 @@ static void tour_jobs(void)
     see("GET", one, job, "", NULL, NULL, 404);
     see("POST", end, job, "", NULL, NULL, 404);
     train("{\"dataset\": " DATA ", \"learning_rate\": 1e300}", job, model); /* diverges */
+    char ended[32];
+    snprintf(ended, sizeof ended, "%s", job);
+    keep(ask("POST", "/v1/jobs/{id}/replay", job, "", NULL, NULL, 202), "id", job);
+    e2e_reply replayed = watch(job);
+    ck_assert(cJSON_IsTrue(e2e_at(replayed.json, "replay.equal")));
+    e2e_reply_free(&replayed);
+    see("POST", "/v1/jobs/{id}/replay", "job_00000000000000000000", "", NULL, NULL, 404);
     see("POST", path, "", "", JSON_TYPE, "{\"epochs\": 0}", 422);
     see("POST", path, "", "", JSON_TYPE,
         "{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,"
@@ -457,9 +464,11 @@ static void tour_jobs(void)
     snprintf(paused, sizeof paused, "%s", waits);
     keep(ask("POST", path, "", "", JSON_TYPE, FOR_EVER, 202), "id", waits);
     see("POST", "/v1/jobs/{id}/resume", paused, "", NULL, NULL, 429);
+    see("POST", "/v1/jobs/{id}/replay", ended, "", NULL, NULL, 429);
     see("GET", one, paused, "", NULL, NULL, 200);
     see("POST", end, paused, "", NULL, NULL, 202);
     see("DELETE", one, runs, "", NULL, NULL, 409);
+    see("POST", "/v1/jobs/{id}/replay", runs, "", NULL, NULL, 409);
     see("DELETE", "/v1/datasets/{id}", dataset, "", NULL, NULL, 409);
     see("POST", end, waits, "", NULL, NULL, 202);
     see("POST", end, runs, "", NULL, NULL, 202);
@@ -572,8 +581,10 @@ static void tour_members(void)
         see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
         snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", %s, \"start_from\": \"%s\"}", dataset,
                  settings, model);
-        if (i == 1 || strstr(settings, "softmax"))
-            train(body, job, model);
+        if (i != 1 && !strstr(settings, "softmax"))
+            continue;
+        train(body, job, model);
+        see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
     }
     see("GET", "/v1/jobs", "", "", NULL, NULL, 200);
 }

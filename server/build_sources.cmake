@@ -1,0 +1,10 @@
+# Writes OUT, a header with a hash of every source below DIR: of their names and contents, in order.
+file(GLOB_RECURSE files RELATIVE ${DIR} ${DIR}/core/*.[ch] ${DIR}/api/*.[ch] ${DIR}/server/*.[ch])
+list(SORT files)
+set(all "")
+foreach(file IN LISTS files)
+  file(SHA256 ${DIR}/${file} hash)
+  string(APPEND all "${hash}  ${file}\n")
+endforeach()
+string(SHA256 hash "${all}")
+file(WRITE ${OUT} "#define SRV_BUILD_SOURCES \"${hash}\"\n")
