@@ -2,7 +2,7 @@
 """Stochastic gradient descent against scikit-learn, and small batches against NumPy, an epoch.
 
     tests/bench/bench_sgd.py [--driver build/release/tests/bench_sgd] [--rows 1000000]
-                             [--columns 20] [--repetitions 7] [--json FILE]
+                             [--columns 20] [--repetitions 7] [--only TEXT] [--json FILE]
 
 Both sides train on the same doubles. Ours is core, driven by bench_sgd.c without the server around
 it; an epoch of ours ends with the cost and the gradient of the full objective, for the history, the
@@ -146,6 +146,7 @@ def main():
     parser.add_argument("--rows", type=int, default=1000000)
     parser.add_argument("--columns", type=int, default=20)
     parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--only", default="", help="cases whose name has this in it")
     parser.add_argument("--json")
     given = parser.parse_args()
     report = []
@@ -153,7 +154,7 @@ def main():
         data = Data(folder, given.rows, given.columns)
         print("| an epoch | ms | against | ms | ratio | least | cost | theirs |")
         print("|---|---|---|---|---|---|---|---|")
-        for case in cases():
+        for case in (c for c in cases() if given.only in c["name"]):
             costs = check(case, data, given.driver)
             own, theirs = [], []
             for _ in range(given.repetitions):  # in turn
