@@ -44,7 +44,16 @@ static void encode_family(cJSON *o, const api_family *f)
     }
 }
 
-cJSON *api_catalog_encode(void)
+static void encode_kernels(cJSON *o, const gd_kernels *in_use)
+{
+    cJSON *list = api_doc_add_array(o, "available");
+    api_doc_string(o, "in_use", in_use->name);
+    for (size_t i = 0; i < gd_kernels_count; i++)
+        if (gd_kernels_usable(gd_kernels_all[i]))
+            api_doc_append_string(list, gd_kernels_all[i]->name);
+}
+
+cJSON *api_catalog_encode(const gd_kernels *in_use)
 {
     cJSON *o = cJSON_CreateObject();
     for (size_t i = 0; i < api_families_count; i++)
@@ -64,5 +73,6 @@ cJSON *api_catalog_encode(void)
         api_doc_string(f, "media_type", api_formats[i]->media_type);
     }
     api_compat_catalog(api_doc_add_array(o, "compat"));
+    encode_kernels(api_doc_add_object(o, "kernels"), in_use);
     return o;
 }

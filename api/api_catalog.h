@@ -3,9 +3,11 @@
 #define API_CATALOG_H
 
 #include "api_doc.h"
+#include "gd_kernels.h"
 
 /* {"models": [...], "costs": [...], ..., "settings": [...], "formats": [...]}: every member with
- * its name, help, formula and parameters. The caller owns it. */
-cJSON *api_catalog_encode(void);
+ * its name, help, formula and parameters; and "kernels": those in use, and those that this
+ * processor could use. The caller owns it. */
+cJSON *api_catalog_encode(const gd_kernels *in_use);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef GD_COST_H
 #define GD_COST_H
 
+#include "gd_kernels.h"
 #include "gd_task.h"
 
 /* Derivatives that loops over rows have inline (gd_slope.h). */
@@ -34,6 +35,7 @@ typedef struct gd_cost {
     /* d cost / d score of one row, as eval writes it, to rounding; for costs of one score a row. */
     double (*derivative)(double z, double y, const void *hyper);
     gd_slope_kind slope_kind;
+    gd_fast_cost fast; /* which of the kernels' costs it is */
     /* What a certificate needs (gd_certificate.h); for costs of one score a row.
      * phi(z) + phi*(alpha) - alpha z >= 0, 0 where alpha is a slope of phi at z (Fenchel, Young);
      * phi* is the convex conjugate of phi, which is the row's cost by its score. INFINITY where

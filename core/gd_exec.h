@@ -8,6 +8,8 @@
 #ifndef GD_EXEC_H
 #define GD_EXEC_H
 
+#include "gd_kernels.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +24,7 @@ typedef struct gd_executor {
     /* NULL: never. True: the rest of the work is skipped, and what it was for is lost. Asked
      * before each block, on whichever thread does it; once true it stays true. */
     bool (*interrupted)(void *ctx);
+    const gd_kernels *kernels; /* what passes are done with; NULL: the best for this processor */
 } gd_executor;
 
 /* The default: one block after the other on the calling thread. */

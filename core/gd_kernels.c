@@ -1,7 +1,9 @@
-/* gd_kernels: plain C that compilers vectorise without being allowed to reorder. */
+/* gd_kernels: plain C that compilers vectorise without being allowed to reorder; and the choice of
+ * a table. */
 #include "gd_kernels.h"
 
 #include <math.h>
+#include <string.h>
 
 double gd_dot(const double *restrict a, const double *restrict b, size_t n)
 {
@@ -42,4 +44,50 @@ void gd_sum_tree(double *v, size_t count, size_t len)
     for (size_t step = 1; step < count; step *= 2)
         for (size_t i = 0; i + step < count; i += 2 * step)
             gd_axpy(1.0, v + (i + step) * len, v + i * len, len);
+}
+
+size_t gd_pitch(size_t n)
+{
+    return (n + GD_PITCH - 1) / GD_PITCH * GD_PITCH;
+}
+
+static const gd_kernels plain = {.name = "plain"};
+
+#define X(name) extern const gd_kernels gd_kernels_##name;
+#include "kernels/list.h"
+#undef X
+
+const gd_kernels *const gd_kernels_all[] = {&plain,
+#define X(name) &gd_kernels_##name,
+#include "kernels/list.h"
+#undef X
+};
+const size_t gd_kernels_count = sizeof gd_kernels_all / sizeof gd_kernels_all[0];
+
+bool gd_kernels_usable(const gd_kernels *k)
+{
+#if defined __x86_64__
+    if (k == &gd_kernels_avx512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+    if (k == &gd_kernels_avx2)
+        return __builtin_cpu_supports("avx2");
+#endif
+    return k == &plain || k->scores;
+}
+
+const gd_kernels *gd_kernels_best(void)
+{
+    size_t i = gd_kernels_count - 1;
+    while (i > 0 && !gd_kernels_usable(gd_kernels_all[i]))
+        i--;
+    return gd_kernels_all[i];
+}
+
+const gd_kernels *gd_kernels_find(const char *name)
+{
+    for (size_t i = 0; i < gd_kernels_count; i++)
+        if (strcmp(gd_kernels_all[i]->name, name) == 0)
+            return gd_kernels_all[i];
+    return NULL;
 }

@@ -1,9 +1,18 @@
 /* gd_kernels: the inner loops. Shapes first; all pointers are borrowed, none may
- * overlap, all sums run in one fixed order. This is the plain, readable path. */
+ * overlap, all sums run in one fixed order.
+ *
+ * The functions are the plain, readable path. Beside it stands a table of functions for each
+ * instruction set (kernels/), by which linear models stream over their rows: the same source,
+ * compiled for registers of several widths, and chosen when the program runs. Every sum is kept in
+ * eight lanes, none of it is fused, and nothing of it is of libm, so all of the tables give the
+ * same bits on any machine; tests hold them to that, and to the plain path within rounding.
+ */
 #ifndef GD_KERNELS_H
 #define GD_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* a, b: n values. Returns sum a_i b_i, in eight interleaved partial sums. */
 double gd_dot(const double *a, const double *b, size_t n);
@@ -17,5 +26,80 @@ double gd_norm(const double *x, size_t n);
 /* v: count rows of `len` values each. Adds them up pairwise by row number, in place;
  * the sum is left in row 0. The order depends on count alone. */
 void gd_sum_tree(double *v, size_t count, size_t len);
+
+/* Some rows that are visited at once. */
+typedef struct gd_tile {
+    const double *X; /* rows_of_data x cols, row-major: all that there are */
+    size_t rows_of_data, cols;
+    const uint32_t *index; /* the rows are index[first] .. index[first + count - 1]; NULL: first .. */
+    size_t first, count;   /* count: 1 .. GD_TILE_MAX_ROWS */
+    const double *center;  /* taken off each row: cols values, then zeros up to gd_pitch(cols) */
+} gd_tile;                 /* NULL: nothing is */
+
+/* Lanes of a sum. Arrays that kernels write are padded to a multiple of it. */
+#define GD_PITCH ((size_t)8)
+
+/* n, padded */
+size_t gd_pitch(size_t n) __attribute__((const));
+
+/* The costs that tables have (costs/), of one score a row, and softmax. */
+typedef enum gd_fast_cost {
+    GD_FAST_NONE, /* the plain path */
+    GD_FAST_MSE,
+    GD_FAST_MAE,
+    GD_FAST_HUBER,
+    GD_FAST_QUANTILE,
+    GD_FAST_LOG_COSH,
+    GD_FAST_EPSILON_INSENSITIVE,
+    GD_FAST_LOGISTIC,
+    GD_FAST_POISSON,
+    GD_FAST_HINGE,
+    GD_FAST_SQUARED_HINGE,
+    GD_FAST_COSTS,
+    GD_FAST_SOFTMAX
+} gd_fast_cost;
+
+typedef struct gd_kernels {
+    const char *name;
+    /* z_k = (x - center) . w_k + b_k for each row x and each of `models` vectors. w: models x
+     * gd_pitch(cols) values, zeros beyond cols. b: models values; NULL: zeros. z: models x stride
+     * values, stride >= gd_pitch(count), the scores of a model side by side; those of the padding
+     * are written too. A model's scores have the same bits whatever others are beside it. NULL:
+     * the table is empty, and everything takes the plain path. */
+    void (*scores)(const gd_tile *t, const double *w, const double *b, size_t models, double *z,
+                   size_t stride);
+    /* g_k += sum dz_k (x - center), sums_k += sum dz_k, for each model. dz: models x stride values,
+     * zeros in the padding. g: models x gd_pitch(cols) values; what is beyond cols means nothing. */
+    void (*gradient)(const gd_tile *t, const double *dz, size_t stride, size_t models, double *g,
+                     double *sums);
+    /* Returns sum w c(z, y) of n <= GD_TILE_MAX_ROWS rows and writes w c'(z, y) into dz, which may
+     * be z: gd_pitch(n) values, zeros in the padding. weights: n values, or NULL for ones; rows of
+     * weight 0 are not there, whatever they cost. hyper: the cost's hyperparameter, a double, of
+     * those that have one. */
+    double (*cost[GD_FAST_COSTS])(const double *z, const double *y, const double *weights, size_t n,
+                                  double *dz, const void *hyper);
+    /* The same of softmax, in place. z: outputs x stride values. */
+    double (*softmax)(double *z, size_t stride, size_t outputs, const double *y,
+                      const double *weights, size_t n);
+    /* n values each; out may be x. Errors are below 1.5 units in the last place. exp and log: of
+     * any number; expm1 of x <= 0; log1p of x >= 0. */
+    void (*exp)(const double *x, double *out, size_t n);
+    void (*expm1)(const double *x, double *out, size_t n);
+    void (*log)(const double *x, double *out, size_t n);
+    void (*log1p)(const double *x, double *out, size_t n);
+} gd_kernels;
+
+/* "plain", which is empty; then the instruction sets, the best ones last. */
+extern const gd_kernels *const gd_kernels_all[];
+extern const size_t gd_kernels_count;
+
+/* Does this processor have its instructions? */
+bool gd_kernels_usable(const gd_kernels *k);
+
+/* The best of those that are usable. */
+const gd_kernels *gd_kernels_best(void);
+
+/* By name. NULL when there is none. */
+const gd_kernels *gd_kernels_find(const char *name);
 
 #endif

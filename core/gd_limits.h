@@ -20,6 +20,20 @@
 #define GD_TILE_VALUES ((size_t)16384)
 #define GD_TILE_MAX_ROWS ((size_t)512)
 
+/* Values a tile has where kernels stream over it (gd_stream.h): so few that the next ones come from
+ * memory while it is worked on. Its rows at least, for wide ones, and scores that are beside it. */
+#define GD_STREAM_MIN_ROWS ((size_t)16)
+#define GD_STREAM_VALUES ((size_t)1024)
+#define GD_STREAM_SCORES ((size_t)32768)
+
+/* Vectors of parameters that share a reading of the rows. */
+#define GD_MAX_THETAS ((size_t)32)
+
+/* Doubles in the sums of the blocks that are summed up before the next ones begin: 32 MiB; and
+ * blocks in it at least, for many threads to share. */
+#define GD_WAVE_SUMS ((size_t)1 << 22)
+#define GD_WAVE_MIN_BLOCKS ((size_t)16)
+
 /* Rows a tile has at least where a model needs much scratch a row: so many rows share each
  * reading of its weights. */
 #define GD_TILE_MIN_ROWS ((size_t)8)
@@ -77,5 +91,6 @@
 _Static_assert(GD_MAX_COLUMNS <= GD_TILE_VALUES, "a tile holds at least one row");
 _Static_assert(GD_MAX_ROWS <= UINT32_MAX, "row indices are 32 bits wide");
 _Static_assert(GD_TILE_MAX_ROWS <= GD_BLOCK_ROWS, "a tile is part of a block");
+_Static_assert(GD_TILE_MAX_ROWS <= 1000, "a product of so many numbers up to 2 is finite");
 
 #endif

@@ -2,9 +2,9 @@
  * summation), a block into tiles (what is scaled and visited while it is in cache). */
 #include "gd_objective.h"
 
-#include "gd_kernels.h"
 #include "gd_limits.h"
 #include "gd_net.h"
+#include "gd_stream.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,15 +22,34 @@ struct gd_objective {
     size_t slot_values; /* a row of a tile: cols + outputs + 3 + the model's work */
     size_t tile_rows;
     bool scaled;
-    double *center;        /* cols */
+    bool streams;          /* passes are the kernels' */
+    gd_stream stream;      /* of the pass at hand */
+    size_t thetas;         /* vectors of parameters that there is room for at once */
+    size_t blocks, wave;   /* of all rows; that are summed up before the next ones begin */
+    double *center;        /* cols, padded */
     double *inverse_scale; /* cols */
-    double *sums;          /* a row a block: cost, then params_len of gradient */
-    double *scratch;       /* a slot: tile_rows x slot_values: rows, scores, targets, weights,
-                              offsets, work */
+    double *sums;          /* a row a block of the wave: cost, then gradient, of each vector of
+                              parameters; then TREE_LEVELS such rows */
+    size_t slot_len;       /* values a slot */
+    double *scratch;       /* a slot: of the kernels, or tile_rows x slot_values: rows, scores,
+                              targets, weights, offsets, work */
     bool *skipped;         /* a slot: has it left out a block? */
     gd_net *net;           /* of a network, which does its passes; else NULL */
     bool interrupted;
 };
+
+/* Blocks of a wave, whose sums have `len` values each: a power of two, which makes no difference to
+ * the order of summation. */
+static size_t wave_of(const gd_objective *o, size_t len)
+{
+    size_t wave = GD_WAVE_MIN_BLOCKS;
+    while (wave < o->blocks && 2 * wave * len <= GD_WAVE_SUMS)
+        wave *= 2;
+    return wave < o->blocks ? wave : o->blocks;
+}
+
+/* Waves are at most 2^15: 2^31 rows in blocks of 2^12, in waves of 2^4. */
+enum { TREE_LEVELS = 16 };
 
 typedef enum pass_kind { COST_AND_GRADIENT, COST_ONLY, HESSIAN_PRODUCT, ROW_CURVATURE } pass_kind;
 
@@ -39,7 +58,42 @@ typedef struct pass {
     pass_kind kind;
     const double *theta; /* parameters, or the vector that the Hessian is applied to */
     gd_rows rows;
+    size_t len;   /* of a block's sums */
+    size_t first; /* block of the wave */
 } pass;
+
+/* Room for passes over k vectors of parameters at once, in place of what there was. */
+static bool make_room(gd_objective *o, size_t k)
+{
+    size_t len = k * (1 + o->params_len), models = k * o->shape.outputs;
+    gd_stream stream = o->stream;
+    stream.outputs = o->shape.outputs;
+    stream.thetas = k;
+    size_t slot_len = o->tile_rows * o->slot_values;
+    if (o->streams && gd_stream_scratch(&stream) > slot_len)
+        slot_len = gd_stream_scratch(&stream);
+    size_t wave = wave_of(o, len);
+    double *sums = calloc((wave + TREE_LEVELS) * len, sizeof *sums);
+    double *scratch = calloc(o->executor->slots * slot_len, sizeof *scratch);
+    double *weights = calloc(models * (gd_pitch(o->data.cols) + 1), sizeof *weights);
+    if (!sums || !scratch || !weights) {
+        free(sums);
+        free(scratch);
+        free(weights);
+        return false;
+    }
+    free(o->sums);
+    free(o->scratch);
+    free(o->stream.weights);
+    o->sums = sums;
+    o->wave = wave;
+    o->scratch = scratch;
+    o->slot_len = slot_len;
+    o->stream.weights = weights;
+    o->stream.biases = weights + models * gd_pitch(o->data.cols);
+    o->thetas = k;
+    return true;
+}
 
 gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_model *model,
                            const gd_shape *shape, const gd_cost *cost, const void *cost_hyper,
@@ -59,7 +113,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->executor = executor ? executor : &gd_executor_serial;
     o->params_len = model->params_len(shape);
     o->slot_values = data->cols + shape->outputs + 3 + gd_shape_work(model, shape);
-    o->center = calloc(data->cols, sizeof(double));
+    o->center = calloc(gd_pitch(data->cols), sizeof(double));
     o->inverse_scale = calloc(data->cols, sizeof(double));
     if (!o->center || !o->inverse_scale)
         goto fail;
@@ -74,11 +128,18 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->tile_rows = gd_shape_tile(model, shape);
     if (o->tile_rows > data->rows)
         o->tile_rows = data->rows;
-    size_t blocks = (data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
-    o->sums = calloc(blocks * (1 + o->params_len), sizeof(double));
-    o->scratch = calloc(o->executor->slots * o->tile_rows * o->slot_values, sizeof(double));
+    o->blocks = (data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
+    const gd_kernels *kernels = o->executor->kernels ? o->executor->kernels : gd_kernels_best();
+    o->streams = gd_stream_fits(kernels, model, shape, cost);
+    o->stream = (gd_stream){.kernels = kernels,
+                            .data = &o->data,
+                            .cost = cost,
+                            .cost_hyper = cost_hyper,
+                            .outputs = shape->outputs,
+                            .intercept = shape->intercept,
+                            .tile_rows = gd_stream_tile(data->cols, shape->outputs)};
     o->skipped = calloc(o->executor->slots, sizeof *o->skipped);
-    if (!o->sums || !o->scratch || !o->skipped)
+    if (!o->skipped || !make_room(o, 1))
         goto fail;
     *out = o;
     return GD_OK;
@@ -97,6 +158,7 @@ void gd_objective_free(gd_objective *o)
     free(o->inverse_scale);
     free(o->sums);
     free(o->scratch);
+    free(o->stream.weights);
     free(o->skipped);
     free(o);
 }
@@ -108,13 +170,17 @@ void gd_objective_over(gd_objective *o, const gd_rows *rows)
 
 void gd_objective_scale(gd_objective *o, const double *center, const double *scale)
 {
+    bool centred = false;
     for (size_t j = 0; j < o->data.cols; j++) {
         o->center[j] = center[j];
         o->inverse_scale[j] = 1 / scale[j];
+        centred = centred || center[j] != 0;
     }
     o->scaled = true;
     if (o->net)
         gd_net_scale(o->net, o->center, o->inverse_scale);
+    o->stream.center = centred ? o->center : NULL;
+    o->stream.inverse_scale = o->inverse_scale;
 }
 
 /* A tile's rows beside their features; weights and offsets are NULL where there are none. */
@@ -211,22 +277,12 @@ static bool asked_to_leave(const gd_objective *o)
            (o->executor->interrupted && o->executor->interrupted(o->executor->ctx));
 }
 
-static void visit_block(void *arg, size_t block, size_t slot)
+/* A block of the plain path. */
+static void visit_tiles(const pass *p, size_t first, size_t end, double *tile, double *sums)
 {
-    const pass *p = arg;
     const gd_objective *o = p->o;
-    size_t first = block * GD_BLOCK_ROWS, end = first + GD_BLOCK_ROWS;
-    if (end > p->rows.count)
-        end = p->rows.count;
-    double *sums = o->sums + block * (1 + o->params_len);
-    double *tile = o->scratch + slot * o->tile_rows * o->slot_values;
     const beside b = beside_tile(o, tile);
-
-    if (asked_to_leave(o)) {
-        o->skipped[slot] = true;
-        return;
-    }
-    memset(sums, 0, (1 + o->params_len) * sizeof *sums);
+    memset(sums, 0, p->len * sizeof *sums);
     for (size_t at = first; at < end; at += o->tile_rows) {
         size_t n = end - at < o->tile_rows ? end - at : o->tile_rows;
         const double *X = load_tile(p, at, n, tile, &b);
@@ -234,44 +290,143 @@ static void visit_block(void *arg, size_t block, size_t slot)
     }
 }
 
-/* Runs a pass and leaves the blocks' total in row 0 of the sums. */
+static void visit_block(void *arg, size_t block, size_t slot)
+{
+    const pass *p = arg;
+    const gd_objective *o = p->o;
+    size_t first = (p->first + block) * GD_BLOCK_ROWS, end = first + GD_BLOCK_ROWS;
+    if (end > p->rows.count)
+        end = p->rows.count;
+    double *sums = o->sums + block * p->len, *scratch = o->scratch + slot * o->slot_len;
+    if (asked_to_leave(o))
+        o->skipped[slot] = true;
+    else if (o->streams && p->kind != ROW_CURVATURE)
+        gd_stream_block(&o->stream, first, end - first, scratch, sums);
+    else
+        visit_tiles(p, first, end, scratch, sums);
+}
+
+/* Adds some of a pass's sums to others. */
+static void add_sums(const pass *p, const double *from, double *to)
+{
+    if (p->kind == ROW_CURVATURE)
+        to[0] = fmax(to[0], from[0]);
+    else
+        gd_axpy(1, from, to, p->len);
+}
+
+/* Row 0 of the sums holds the total of wave `number`. Two totals of 2^level waves are one of the
+ * next level, as in gd_sum_tree; beyond the last wave there is none to wait for. */
+static void climb(const pass *p, size_t number, bool last, double *tree)
+{
+    size_t level = 0;
+    for (; number >> level; level++)
+        if (number >> level & 1)
+            add_sums(p, tree + level * p->len, p->o->sums);
+        else if (!last)
+            break;
+    if (!last)
+        memcpy(tree + level * p->len, p->o->sums, p->len * sizeof *tree);
+}
+
+/* Runs a pass, wave by wave, and leaves the blocks' total in row 0 of the sums. */
 static const double *run_pass(pass *p)
 {
     gd_objective *o = p->o;
-    size_t len = 1 + o->params_len, blocks = (p->rows.count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
-    if (blocks == 1)
-        visit_block(p, 0, 0);
-    else
-        o->executor->run(o->executor->ctx, visit_block, p, blocks);
+    size_t blocks = (p->rows.count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS, wave = o->wave;
+    for (size_t number = 0; (p->first = number * wave) < blocks; number++) {
+        size_t n = blocks - p->first < wave ? blocks - p->first : wave;
+        if (n == 1)
+            visit_block(p, 0, 0);
+        else
+            o->executor->run(o->executor->ctx, visit_block, p, n);
+        if (p->kind != ROW_CURVATURE)
+            gd_sum_tree(o->sums, n, p->len);
+        for (size_t b = 1; p->kind == ROW_CURVATURE && b < n; b++)
+            add_sums(p, o->sums + b * p->len, o->sums);
+        climb(p, number, p->first + n == blocks, o->sums + wave * p->len);
+    }
     for (size_t i = 0; i < o->executor->slots; i++)
         o->interrupted = o->interrupted || o->skipped[i];
-    if (p->kind == ROW_CURVATURE)
-        for (size_t b = 1; b < blocks; b++)
-            o->sums[0] = fmax(o->sums[0], o->sums[b * len]);
-    else
-        gd_sum_tree(o->sums, blocks, len);
     return o->sums;
+}
+/* What the kernels need to know of a pass. */
+static void begin_stream(gd_objective *o, gd_stream_kind kind, const double *thetas, size_t k,
+                         const gd_rows *rows)
+{
+    gd_stream *s = &o->stream;
+    bool single = kind == GD_STREAM_HESSIAN;
+    s->kind = kind;
+    s->rows = *rows;
+    s->outputs = single ? 1 : o->shape.outputs;
+    s->thetas = k;
+    size_t len = single ? o->model->params_len(&o->single) : o->params_len;
+    for (size_t i = 0; i < k; i++)
+        gd_stream_fold(s, i, thetas + i * len);
+}
+
+/* Means over the rows of up to o->thetas vectors of parameters; the plain path takes one. */
+static void eval_some(gd_objective *o, const double *thetas, size_t k, const gd_rows *rows,
+                      double *costs, double *gradients)
+{
+    size_t len = gradients ? 1 + o->params_len : 1;
+    pass p = {.o = o,
+              .kind = gradients ? COST_AND_GRADIENT : COST_ONLY,
+              .theta = thetas,
+              .rows = *rows,
+              .len = k * len};
+    if (o->streams)
+        begin_stream(o, gradients ? GD_STREAM_GRADIENT : GD_STREAM_COST, thetas, k, rows);
+    const double *sums = run_pass(&p);
+    double n = (double)rows->count;
+    for (size_t i = 0; i < k; i++) {
+        costs[i] = sums[i * len] / n;
+        for (size_t j = 0; gradients && j < o->params_len; j++)
+            gradients[i * o->params_len + j] = sums[i * len + 1 + j] / n;
+    }
 }
 
 double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *rows,
                          double *gradient)
 {
+    double cost;
     if (o->net)
         return gd_net_eval(o->net, theta, rows, gradient, &o->interrupted);
-    pass p = {o, gradient ? COST_AND_GRADIENT : COST_ONLY, theta, *rows};
-    const double *sums = run_pass(&p);
-    double n = (double)rows->count;
-    if (gradient)
-        for (size_t i = 0; i < o->params_len; i++)
-            gradient[i] = sums[1 + i] / n;
-    return sums[0] / n;
+    eval_some(o, theta, 1, rows, &cost, gradient);
+    return cost;
+}
+
+void gd_objective_eval_many(gd_objective *o, const double *thetas, size_t k, const gd_rows *rows,
+                            double *costs, double *gradients)
+{
+    size_t most = o->streams ? o->thetas : 1;
+    for (size_t i = 0; o->net && i < k; i++)
+        costs[i] = gd_objective_eval(o, thetas + i * o->params_len, rows,
+                                     gradients ? gradients + i * o->params_len : NULL);
+    for (size_t i = 0; !o->net && i < k; i += most) {
+        double *gradient = gradients ? gradients + i * o->params_len : NULL;
+        eval_some(o, thetas + i * o->params_len, k - i < most ? k - i : most, rows, costs + i,
+                  gradient);
+    }
+}
+
+gd_status gd_objective_reserve(gd_objective *o, size_t k, gd_error *err)
+{
+    k = k < GD_MAX_THETAS ? k : GD_MAX_THETAS;
+    if (!o->streams || k <= o->thetas || make_room(o, k))
+        return GD_OK;
+    return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for passes over %zu x %zu parameters",
+                   k, o->params_len);
 }
 
 void gd_objective_hessian_product(gd_objective *o, const double *v, double *hv)
 {
-    pass p = {o, HESSIAN_PRODUCT, v, o->over};
+    size_t n = o->model->params_len(&o->single);
+    pass p = {.o = o, .kind = HESSIAN_PRODUCT, .theta = v, .rows = o->over, .len = 1 + n};
+    if (o->streams)
+        begin_stream(o, GD_STREAM_HESSIAN, v, 1, &o->over);
     const double *sums = run_pass(&p);
-    for (size_t i = 0; i < o->model->params_len(&o->single); i++)
+    for (size_t i = 0; i < n; i++)
         hv[i] = sums[1 + i] / (double)o->over.count;
 }
 
@@ -288,6 +443,6 @@ bool gd_objective_interrupted(const gd_objective *o)
 
 double gd_objective_row_curvature(gd_objective *o)
 {
-    pass p = {o, ROW_CURVATURE, NULL, o->over};
+    pass p = {.o = o, .kind = ROW_CURVATURE, .rows = o->over, .len = 1};
     return run_pass(&p)[0];
 }

@@ -17,7 +17,10 @@
 
 typedef struct gd_objective gd_objective;
 
-/* data, cost_hyper and executor are borrowed and must outlive the objective. Weights are to
+/* Passes of linear models are done by the executor's kernels (gd_stream.h), others by the model's
+ * and the cost's own functions.
+ *
+ * data, cost_hyper and executor are borrowed and must outlive the objective. Weights are to
  * have mean 1 over the rows of the objective (gd_weights.h): passes divide by the number of
  * rows that they visit, which gives sum w c / sum w over all of them and leaves the gradient
  * of a mini-batch unbiased. On error *out is NULL. */
@@ -39,6 +42,18 @@ void gd_objective_scale(gd_objective *o, const double *center, const double *sca
  * may be NULL. The result may be infinite or NaN when theta has run away. */
 double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *rows,
                          double *gradient);
+
+/* Makes room for gd_objective_eval_many to visit the rows once for up to k vectors, at most
+ * GD_MAX_THETAS. On error it can do what it could before. */
+gd_status gd_objective_reserve(gd_objective *o, size_t k, gd_error *err)
+    __attribute__((warn_unused_result));
+
+/* The same as gd_objective_eval for each of k vectors of parameters, to the bit, whoever is beside
+ * it; what there is room for (gd_objective_reserve; one without) shares each reading of the rows,
+ * if kernels do the passes. thetas: k x params_len values; costs: k values, written; gradients:
+ * k x params_len values, written, or NULL. */
+void gd_objective_eval_many(gd_objective *o, const double *thetas, size_t k, const gd_rows *rows,
+                            double *costs, double *gradients);
 
 /* For linear models. hv = H v over the objective's rows, where H is the Hessian of the mean cost
  * by the parameters of one output (exact for quadratic costs, an upper bound otherwise). v, hv:

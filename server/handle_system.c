@@ -57,7 +57,7 @@ void srv_get_root(srv_request *rq)
 
 void srv_get_capabilities(srv_request *rq)
 {
-    srv_reply_doc(rq, 200, api_catalog_encode());
+    srv_reply_doc(rq, 200, api_catalog_encode(rq->app->config.kernels));
 }
 
 void srv_get_openapi(srv_request *rq)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum kind { TEXT, COUNT, SIZE, LOG_FORMAT } kind;
+typedef enum kind { TEXT, COUNT, SIZE, LOG_FORMAT, KERNELS } kind;
 
 typedef struct setting {
     const char *flag, *variable, *value, *def, *doc;
@@ -35,6 +35,9 @@ static const setting settings[] = {
      .max = 1000000},
     {"--log-format", "DESCENTD_LOG_FORMAT", "text|json", "text", "how log lines are written",
      LOG_FORMAT, AT(log_json)},
+    {"--kernels", "DESCENTD_KERNELS", "NAME", "auto",
+     "plain, portable, avx2 or avx512: the loops of linear models; auto: the best",
+     KERNELS, AT(kernels)},
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
@@ -57,6 +60,24 @@ static bool number(const char *text, bool size, uint64_t *out)
         return false;
     *out = v * unit;
     return true;
+}
+
+static bool set_kernels(const gd_kernels **out, const char *from, const char *text, char *why,
+                        unsigned why_size)
+{
+    const gd_kernels *k = strcmp(text, "auto") == 0 ? gd_kernels_best() : gd_kernels_find(text);
+    if (k && gd_kernels_usable(k)) {
+        *out = k;
+        return true;
+    }
+    int at = snprintf(why, why_size, "%s must be auto", from);
+    for (size_t i = 0; i < gd_kernels_count; i++)
+        if (gd_kernels_usable(gd_kernels_all[i]) && at >= 0 && (unsigned)at < why_size)
+            at += snprintf(why + at, why_size - (unsigned)at, " or %s", gd_kernels_all[i]->name);
+    if (at >= 0 && (unsigned)at < why_size)
+        snprintf(why + at, why_size - (unsigned)at, k ? ", got \"%.60s\", which this processor lacks"
+                                                      : ", got \"%.60s\"", text);
+    return false;
 }
 
 static bool set(srv_config *c, const setting *s, const char *from, const char *text, char *why,
@@ -90,6 +111,8 @@ static bool set(srv_config *c, const setting *s, const char *from, const char *t
         }
         snprintf(why, why_size, "%s must be text or json, got \"%.60s\"", from, text);
         return false;
+    case KERNELS:
+        return set_kernels((const gd_kernels **)at, from, text, why, why_size);
     }
     return false;
 }

@@ -2,6 +2,8 @@
 #ifndef SRV_CONFIG_H
 #define SRV_CONFIG_H
 
+#include "gd_kernels.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +23,7 @@ typedef struct srv_config {
     uint64_t max_body;  /* bytes in one request */
     uint64_t max_queue; /* jobs that may wait */
     bool log_json;
+    const gd_kernels *kernels; /* what passes over data are done with */
 } srv_config;
 
 /* Defaults, then DESCENTD_* from the environment, then the command line. On error returns

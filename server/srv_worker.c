@@ -89,7 +89,8 @@ void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
     w.executor = (gd_executor){.slots = srv_team_slots(w.app->team),
                                .run = srv_run_blocks,
                                .ctx = &w,
-                               .interrupted = srv_run_interrupted};
+                               .interrupted = srv_run_interrupted,
+                               .kernels = w.app->config.kernels};
     api_problem p = {0};
     bool ok = srv_run_load(&w, &p);
     /* deleted or cancelled while it was on its way here */

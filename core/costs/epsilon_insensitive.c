@@ -72,6 +72,7 @@ const gd_cost gd_cost_epsilon_insensitive = {
     .tasks = GD_REGRESSION,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_EPSILON_INSENSITIVE,
     .gap = gap,
     .slope = slope,
 };

@@ -49,6 +49,7 @@ const gd_cost gd_cost_hinge = {
     .tasks = GD_BINARY,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_HINGE,
     .gap = gap,
     .slope = slope,
 };

@@ -72,6 +72,7 @@ const gd_cost gd_cost_huber = {
     .smooth = true,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_HUBER,
     .gap = gap,
     .slope = slope,
 };

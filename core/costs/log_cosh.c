@@ -61,6 +61,7 @@ const gd_cost gd_cost_log_cosh = {
     .smooth = true,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_LOG_COSH,
     .gap = gap,
     .slope = slope,
 };

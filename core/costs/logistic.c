@@ -58,6 +58,7 @@ const gd_cost gd_cost_logistic = {
     .eval = eval,
     .derivative = derivative,
     .slope_kind = GD_SLOPE_LOGISTIC,
+    .fast = GD_FAST_LOGISTIC,
     .gap = gap,
     .slope = slope,
 };

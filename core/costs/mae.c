@@ -50,6 +50,7 @@ const gd_cost gd_cost_mae = {
     .tasks = GD_REGRESSION,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_MAE,
     .gap = gap,
     .slope = slope,
 };

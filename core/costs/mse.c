@@ -50,6 +50,7 @@ const gd_cost gd_cost_mse = {
     .eval = eval,
     .derivative = derivative,
     .slope_kind = GD_SLOPE_MSE,
+    .fast = GD_FAST_MSE,
     .gap = gap,
     .slope = slope,
 };

@@ -2,6 +2,7 @@
  * fit. Its curvature exp(z) has no bound. */
 #include "gd_cost.h"
 
+#include <float.h>
 #include <math.h>
 
 static double eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
@@ -10,8 +11,11 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
     (void)outputs, (void)hyper;
     double sum = 0;
     for (size_t i = 0; i < rows; i++) {
-        double mean = exp(z[i]), perfect = y[i] > 0 ? y[i] * log(y[i]) - y[i] : 0;
-        sum += mean - y[i] * z[i] + perfect;
+        double mean = exp(z[i]);
+        if (mean >= DBL_MIN && mean < INFINITY)
+            sum += gd_relative_entropy(y[i], mean); /* the same, and does not cancel */
+        else
+            sum += mean + (y[i] > 0 ? y[i] * (log(y[i]) - z[i]) - y[i] : 0);
         if (dz)
             dz[i] = mean - y[i];
     }
@@ -52,6 +56,7 @@ const gd_cost gd_cost_poisson = {
     .smooth = true,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_POISSON,
     .gap = gap,
     .slope = slope,
 };

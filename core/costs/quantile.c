@@ -70,6 +70,7 @@ const gd_cost gd_cost_quantile = {
     .tasks = GD_REGRESSION,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_QUANTILE,
     .gap = gap,
     .slope = slope,
 };

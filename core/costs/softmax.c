@@ -32,4 +32,5 @@ const gd_cost gd_cost_softmax = {
     .curvature = 0.5,
     .smooth = true,
     .eval = eval,
+    .fast = GD_FAST_SOFTMAX,
 };

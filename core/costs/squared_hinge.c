@@ -53,6 +53,7 @@ const gd_cost gd_cost_squared_hinge = {
     .smooth = true,
     .eval = eval,
     .derivative = derivative,
+    .fast = GD_FAST_SQUARED_HINGE,
     .gap = gap,
     .slope = slope,
 };

@@ -15,7 +15,7 @@ static cJSON *get(const cJSON *o, const char *name)
 
 static cJSON *catalog(void)
 {
-    char *text = api_doc_print(api_catalog_encode());
+    char *text = api_doc_print(api_catalog_encode(gd_kernels_best()));
     cJSON *doc = read_back(text);
     free(text);
     return doc;
@@ -69,10 +69,24 @@ static void assert_params(const cJSON *list, const gd_param *params, size_t coun
     }
 }
 
+START_TEST(the_kernels_in_use_are_among_those_available)
+{
+    cJSON *doc = catalog(), *kernels = get(doc, "kernels"), *list = get(kernels, "available");
+    int usable = 0;
+    for (size_t i = 0; i < gd_kernels_count; i++)
+        if (gd_kernels_usable(gd_kernels_all[i]))
+            ck_assert_str_eq(cJSON_GetArrayItem(list, usable++)->valuestring,
+                             gd_kernels_all[i]->name);
+    ck_assert_int_eq(cJSON_GetArraySize(list), usable);
+    ck_assert_str_eq(string_of(kernels, "in_use"), gd_kernels_best()->name);
+    cJSON_Delete(doc);
+}
+END_TEST
+
 START_TEST(the_catalog_has_every_member_and_parameter)
 {
     cJSON *doc = catalog();
-    ck_assert_int_eq(cJSON_GetArraySize(doc), (int)api_families_count + 5);
+    ck_assert_int_eq(cJSON_GetArraySize(doc), (int)api_families_count + 6);
     for (size_t i = 0; i < api_families_count; i++) {
         const api_family *f = &api_families[i];
         cJSON *list = member_of(doc, f->plural);
@@ -374,6 +388,7 @@ int main(void)
 {
     TCase *tc = tcase_create("catalog");
     tcase_add_test(tc, the_catalog_has_every_member_and_parameter);
+    tcase_add_test(tc, the_kernels_in_use_are_among_those_available);
     tcase_add_test(tc, openapi_describes_every_row_of_the_tables);
     tcase_add_test(tc, a_stored_spec_has_all_that_openapi_requires_and_no_more);
     tcase_add_test(tc, the_examples_of_openapi_have_whole_specs);

@@ -485,7 +485,7 @@ static void model_of_classes(outcome *o)
 
 static void catalog(outcome *o)
 {
-    note_digest(o, api_doc_print(api_catalog_encode()));
+    note_digest(o, api_doc_print(api_catalog_encode(gd_kernels_best())));
 }
 
 static void openapi(outcome *o)

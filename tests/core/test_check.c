@@ -58,6 +58,7 @@ START_TEST(a_wrong_derivative_is_found)
     gd_spec spec = spec_defaults();
     gd_cost wrong = *spec.cost;
     wrong.eval = wrong_eval;
+    wrong.fast = GD_FAST_NONE;
     gd_shape shape = gd_spec_shape(&spec, 300, 0);
     gd_objective *o;
     ck_assert_int_eq(gd_objective_new(&o, &p.data, spec.model, &shape, &wrong, NULL, NULL, NULL),

@@ -165,6 +165,7 @@ START_TEST(each_epoch_visits_every_row_once_in_a_new_order)
     noting.eval = noting_eval;
     noting.derivative = passes ? NULL : noting_derivative;
     noting.slope_kind = GD_SLOPE_OTHER;
+    noting.fast = GD_FAST_NONE;
     gd_spec spec = hand_spec(4, shuffled);
     spec.cost = &noting;
     spec.epochs = EPOCHS;

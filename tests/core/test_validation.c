@@ -157,6 +157,7 @@ START_TEST(mini_batches_visit_the_rows_trained_on)
     noting.eval = noting_eval;
     noting.derivative = _i & 2 ? NULL : noting_derivative; /* without one, batches are passes */
     noting.slope_kind = GD_SLOPE_OTHER;
+    noting.fast = GD_FAST_NONE;
     gd_spec spec = validated(3);
     spec.cost = &noting;
     spec.batch_size = 4;

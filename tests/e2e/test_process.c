@@ -103,6 +103,8 @@ START_TEST(help_names_every_option_and_variable)
                                         "--max-queue",
                                         "DESCENTD_MAX_QUEUE",
                                         "text|json",
+                                        "--kernels",
+                                        "DESCENTD_KERNELS",
                                         "--health",
                                         "--help",
                                         "--version"};
@@ -165,6 +167,7 @@ START_TEST(bad_values_are_refused_by_name)
         {"--max-body", "k"},
         {"--max-queue", "0"},
         {"--log-format", "xml"},
+        {"--kernels", "mmx"},
         {"--listen", ""},
         {"--data-dir", ""},
     };
@@ -257,6 +260,7 @@ START_TEST(environment_sets_what_options_do_not)
                                          {"DESCENTD_MAX_BODY", "large"},
                                          {"DESCENTD_MAX_QUEUE", ""},
                                          {"DESCENTD_LOG_FORMAT", "logfmt"},
+                                         {"DESCENTD_KERNELS", "mmx"},
                                          {"DESCENTD_LISTEN", ""}};
     unsetenv("DESCENTD_WORKERS");
     for (size_t i = 0; i < COUNT(bad); i++) {

@@ -5,7 +5,8 @@
 
 static const char *const variables[] = {"DESCENTD_LISTEN",   "DESCENTD_DATA_DIR",
                                         "DESCENTD_WORKERS",  "DESCENTD_MAX_BODY",
-                                        "DESCENTD_MAX_QUEUE", "DESCENTD_LOG_FORMAT"};
+                                        "DESCENTD_MAX_QUEUE", "DESCENTD_LOG_FORMAT",
+                                        "DESCENTD_KERNELS"};
 
 static srv_config config;
 static char why[300];
@@ -47,13 +48,15 @@ START_TEST(without_arguments_the_defaults_hold)
     ck_assert_uint_eq(config.max_body, 1u << 30);
     ck_assert_uint_eq(config.max_queue, 10000);
     ck_assert(!config.log_json);
+    ck_assert_ptr_eq(config.kernels, gd_kernels_best());
 }
 END_TEST
 
 START_TEST(each_flag_sets_its_own_member)
 {
     ck_assert(READ("--listen", "[::1]:9", "--data-dir", "/var/lib/d", "--workers", "3",
-                   "--threads", "2", "--max-body", "5000", "--max-queue", "17", "--log-format", "json"));
+                   "--threads", "2", "--max-body", "5000", "--max-queue", "17", "--log-format", "json",
+                   "--kernels", "portable"));
     ck_assert_int_eq(config.action, SRV_RUN);
     ck_assert_str_eq(config.listen, "[::1]:9");
     ck_assert_str_eq(config.data_dir, "/var/lib/d");
@@ -62,6 +65,7 @@ START_TEST(each_flag_sets_its_own_member)
     ck_assert_uint_eq(config.max_body, 5000);
     ck_assert_uint_eq(config.max_queue, 17);
     ck_assert(config.log_json);
+    ck_assert_str_eq(config.kernels->name, "portable");
 }
 END_TEST
 
@@ -77,7 +81,7 @@ END_TEST
 
 START_TEST(each_variable_sets_its_own_member)
 {
-    static const char *const values[] = {"localhost:1", "/data", "7", "2m", "5", "json"};
+    static const char *const values[] = {"localhost:1", "/data", "7", "2m", "5", "json", "plain"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         setenv(variables[i], values[i], 1);
     ck_assert(read_words((const char *const[]){NULL}));
@@ -87,6 +91,7 @@ START_TEST(each_variable_sets_its_own_member)
     ck_assert_uint_eq(config.max_body, 2u << 20);
     ck_assert_uint_eq(config.max_queue, 5);
     ck_assert(config.log_json);
+    ck_assert_str_eq(config.kernels->name, "plain");
 }
 END_TEST
 
@@ -206,6 +211,18 @@ START_TEST(the_log_format_is_one_of_two)
 }
 END_TEST
 
+START_TEST(the_kernels_are_those_of_this_processor)
+{
+    ck_assert(!READ("--kernels", "mmx"));
+    assert_why_says("--kernels must be auto or plain or portable");
+    assert_why_says("\"mmx\"");
+    for (size_t i = 0; i < gd_kernels_count; i++)
+        ck_assert(READ("--kernels", gd_kernels_all[i]->name) == gd_kernels_usable(gd_kernels_all[i]));
+    ck_assert(READ("--kernels", "auto"));
+    ck_assert_ptr_eq(config.kernels, gd_kernels_best());
+}
+END_TEST
+
 START_TEST(actions_are_told_apart)
 {
     ck_assert(READ("--help"));
@@ -235,7 +252,7 @@ START_TEST(the_help_names_every_setting_its_variable_and_its_default)
 {
     static const char *const all[] = {
         "--listen", "--data-dir", "--threads", "--workers", "--max-body", "--max-queue", "--log-format",
-        "--health", "--help", "--version", "127.0.0.1:8080", "./descentd-data", "10000"};
+        "--kernels", "--health", "--help", "--version", "127.0.0.1:8080", "./descentd-data", "10000"};
     char dir[256], path[300], text[8192];
     scratch_make(dir);
     snprintf(path, sizeof path, "%s/help", dir);
@@ -273,6 +290,7 @@ int main(void)
     tcase_add_test(tc, an_unknown_option_is_named);
     tcase_add_test(tc, a_flag_without_a_value_says_so);
     tcase_add_test(tc, the_log_format_is_one_of_two);
+    tcase_add_test(tc, the_kernels_are_those_of_this_processor);
     tcase_add_test(tc, actions_are_told_apart);
     tcase_add_test(tc, why_is_cut_to_its_room);
     tcase_add_test(tc, the_help_names_every_setting_its_variable_and_its_default);

@@ -1,0 +1,6 @@
+/* portable: registers of two doubles, which every x86-64 and arm64 has (SSE2, NEON); elsewhere the
+ * compiler takes them apart. */
+#define GD_WIDTH 2
+#include "table.h"
+
+const gd_kernels gd_kernels_portable = {.name = "portable", GD_KERNELS_FUNCTIONS};

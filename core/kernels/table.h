@@ -1,0 +1,40 @@
+/* table: the kernels of one instruction set. Whoever includes it defines GD_WIDTH and
+ * GD_KERNELS_NAME. */
+#include "gd_kernels.h"
+
+#include "vectors.h"
+
+#include "functions.h"
+
+#include "costs.h"
+#include "linear.h"
+
+#define GD_MAP(name, f)                                                                            \
+    static void name(const double *x, double *out, size_t n)                                       \
+    {                                                                                              \
+        size_t i = 0;                                                                              \
+        for (; i + GD_WIDTH <= n; i += GD_WIDTH)                                                   \
+            store(out + i, f(load(x + i)));                                                        \
+        double last[GD_WIDTH];                                                                     \
+        store(last, f(load_some(x + i, n - i)));                                                   \
+        memcpy(out + i, last, (n - i) * sizeof *out);                                              \
+    }
+GD_MAP(map_exp, exp_of)
+GD_MAP(map_expm1, expm1_of)
+GD_MAP(map_log, log_of)
+GD_MAP(map_log1p, log1p_of)
+#undef GD_MAP
+
+#define GD_KERNELS_FUNCTIONS                                                                       \
+    .scores = scores, .gradient = gradient, .softmax = softmax_cost, .exp = map_exp,               \
+    .expm1 = map_expm1, .log = map_log, .log1p = map_log1p,                                        \
+    .cost = {[GD_FAST_MSE] = mse_cost,                                                             \
+             [GD_FAST_MAE] = mae_cost,                                                             \
+             [GD_FAST_HUBER] = huber_cost,                                                         \
+             [GD_FAST_QUANTILE] = quantile_cost,                                                   \
+             [GD_FAST_LOG_COSH] = log_cosh_cost,                                                   \
+             [GD_FAST_EPSILON_INSENSITIVE] = epsilon_insensitive_cost,                             \
+             [GD_FAST_LOGISTIC] = logistic_cost,                                                   \
+             [GD_FAST_POISSON] = poisson_cost,                                                     \
+             [GD_FAST_HINGE] = hinge_cost,                                                         \
+             [GD_FAST_SQUARED_HINGE] = squared_hinge_cost}
