@@ -45,10 +45,11 @@
 /* Doubles in the sums of a pass, which are the parameters once a block of rows: 1 GiB. */
 #define GD_MAX_SUMS ((size_t)1 << 27)
 
-/* Rows of a network that are visited at once, half as many of one with at most GD_NET_WIDE
- * parameters: its mini-batches should still keep several threads busy, while the gradient of a wide
- * one is worth adding up over more rows. */
+/* Rows of a network that are visited at once, and make a unit of work: few enough that mini-batches
+ * keep several threads busy, and so many that their gradient is worth adding up, and handing over. */
 #define GD_NET_ROWS ((size_t)128)
+
+/* Weights of a network beyond which threads share their conversion, and the sums of gradients. */
 #define GD_NET_WIDE ((size_t)32768)
 
 /* Units of work that a network's pass hands out at once, each of which has a gradient; and the

@@ -14,7 +14,7 @@ typedef struct hand {
 
 struct gd_net {
     gd_data data;
-    size_t outputs, parameters;
+    size_t outputs;
     const gd_cost *cost;
     const void *cost_hyper;
     const gd_executor *executor;
@@ -53,7 +53,7 @@ static void make_plan(gd_net *net, const gd_model *model, const gd_shape *shape)
     gd_net_plan *p = &net->plan;
     size_t line = GD_NET_ALIGN / net->ops->real_bytes, panel = net->ops->panel, widest = 0;
     p->count = model->layers(shape, list, &p->activation);
-    p->rows = model->params_len(shape) > GD_NET_WIDE ? GD_NET_ROWS : GD_NET_ROWS / 2;
+    p->rows = GD_NET_ROWS;
     for (size_t l = 0; l < p->count; l++) {
         gd_net_layer *at = &p->layer[l];
         size_t inputs = list[l].inputs, units = list[l].units;
@@ -62,7 +62,7 @@ static void make_plan(gd_net *net, const gd_model *model, const gd_shape *shape)
         at->out = row_length(units, line);
         at->forward = p->weights;
         at->backward = at->forward + padded(units, panel) * inputs;
-        at->biases = at->backward + (l ? padded(inputs, panel) * units : 0);
+        at->biases = at->backward + (l ? padded(inputs, panel > line ? panel : line) * units : 0);
         p->weights = padded(at->biases + padded(units, panel), line);
         at->gradient = p->gradient;
         p->gradient += units * at->in + at->out;
@@ -146,7 +146,6 @@ gd_status gd_net_new(gd_net **out, const gd_data *data, const gd_model *model,
         goto fail;
     net->data = *data;
     net->outputs = shape->outputs;
-    net->parameters = model->params_len(shape);
     net->cost = cost;
     net->cost_hyper = cost_hyper;
     net->executor = executor ? executor : &gd_executor_serial;
@@ -198,9 +197,10 @@ typedef struct pass {
     const double *theta;
     const gd_rows *rows;
     double *gradient;
-    size_t first; /* row of the pass where this wave of units begins */
-    size_t unit;  /* rows a unit */
-    size_t units; /* in this wave */
+    size_t first;   /* row of the pass where this wave of units begins */
+    size_t unit;    /* rows a unit */
+    size_t units;   /* in this wave */
+    double divisor; /* of its gradient: the last wave makes the mean of the sum */
 } pass;
 
 static size_t row_of(const gd_rows *rows, size_t i)
@@ -308,7 +308,7 @@ static void reduce_chunk(void *arg, size_t chunk, size_t slot)
     const pass *p = arg;
     (void)slot;
     p->net->ops->reduce(&p->net->plan, &p->net->chunk[chunk], p->net->gradients, p->units,
-                        p->gradient, p->first > 0);
+                        p->gradient, p->first > 0, p->divisor);
 }
 
 /* A hand-over costs more than a small piece of work. */
@@ -342,10 +342,9 @@ double gd_net_eval(gd_net *net, const double *theta, const gd_rows *rows, double
             *interrupted = *interrupted || net->hands[i].skipped;
         for (size_t i = 0; i < p.units; i++)
             cost += net->costs[i];
+        p.divisor = p.units == left ? (double)rows->count : 1;
         if (gradient)
             run(&p, reduce_chunk, net->chunks, large);
     }
-    for (size_t i = 0; gradient && i < net->parameters; i++)
-        gradient[i] /= (double)rows->count;
     return cost / (double)rows->count;
 }

@@ -1,13 +1,13 @@
 /* gd_net: mean cost and gradient of a network over many rows, by fast products; beside the model's
  * forward and backward, which are the reference.
  *
- * Rows are cut into pieces whose length depends on the network alone, and pieces into units of
- * work for the executor that depend on the number of rows alone; units are added up by number. So
- * results are the same bits on any number of threads, and a mini-batch keeps several busy.
+ * Rows are cut into pieces of GD_NET_ROWS, and these put together to units of work for the executor,
+ * by the number of rows alone; units are added up by number. So results are the same bits on any
+ * number of threads, and a mini-batch keeps several busy.
  *
  * In single precision the rows (scaled), weights, activations and slopes are floats; scores, costs
  * and theta are doubles. A gradient is summed in floats over the rows of a unit (at most
- * GD_NET_PIECES pieces of at most GD_NET_ROWS rows) and in doubles over units. */
+ * GD_NET_PIECES pieces) and in doubles over units. */
 #ifndef GD_NET_H
 #define GD_NET_H
 

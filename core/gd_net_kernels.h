@@ -17,8 +17,9 @@ typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
 #define PANEL NAME(PANEL)
 #define VEC NAME(vector)
 
-/* Terms of a sum that are added at once: so many rows of a panel stay in the first-level cache. */
-#define DEPTH ((size_t)(24576 / (PANEL * sizeof(REAL))))
+/* Terms of a sum that are added at once: so many rows of a panel stay in the second-level cache,
+ * next to much else. */
+#define DEPTH ((size_t)(65536 / (PANEL * sizeof(REAL))))
 
 /* ---- products ----
  *
@@ -108,6 +109,41 @@ static void NAME(multiply)(const PRODUCT *q)
          q->b + j * q->panel_step + p * q->b_row, q->c + j * PANEL,
          q->start ? q->start + j * PANEL : NULL, add);
     }
+}
+
+/* Layers of so few units are sums along the inputs, for which a panel would be empty but for them.
+ */
+#define FEW ((size_t)2)
+
+/* Vectors in 64 bytes: in so many lanes all processors sum. */
+#define PARTS (64 / VECTOR_BYTES)
+
+static inline REAL NAME(sum_lanes)(const VEC *s)
+{
+    REAL t[PARTS * LANES];
+    for (size_t j = 0; j < PARTS; j++)
+        *(VEC *)(t + j * LANES) = s[j];
+    for (size_t w = PARTS * LANES / 2; w > 0; w /= 2)
+        for (size_t i = 0; i < w; i++)
+            t[i] += t[i + w];
+    return t[0];
+}
+
+/* As multiply, for n of at most FEW; b: rows of columns, in panels of k. */
+static void NAME(multiply_few)(const PRODUCT *q)
+{
+    for (size_t i = 0; i < q->m; i++)
+        for (size_t u = 0; u < q->n; u++) {
+            const REAL *a = q->a + i * q->row, *b = q->b + u * PANEL;
+            VEC sum[PARTS] = {{0}};
+            for (size_t p = 0; p < q->k; p += PARTS * LANES)
+                for (size_t j = 0; j < PARTS; j++) {
+                    size_t at = p + j * LANES;
+                    sum[j] += *(const VEC *)(a + at) *
+                              *(const VEC *)(b + at / PANEL * q->panel_step + at % PANEL);
+                }
+            q->c[i * q->c_row + u] = q->start[u] + NAME(sum_lanes)(sum);
+        }
 }
 
 /* ---- what goes in ---- */
@@ -232,19 +268,25 @@ static void NAME(forward)(const gd_net_plan *p, const void *weights, const void 
     for (size_t l = 0; l <= last; l++) {
         const gd_net_layer *at = &p->layer[l];
         out = (REAL *)scratch + at->activations;
-        NAME(multiply)
-        (&(PRODUCT){.m = rows,
-                    .n = at->shape.units,
-                    .k = at->shape.inputs,
-                    .a = in,
-                    .row = at->in,
-                    .step = 1,
-                    .b = w + at->forward,
-                    .panel_step = at->shape.inputs * PANEL,
-                    .b_row = PANEL,
-                    .c = out,
-                    .c_row = at->out,
-                    .start = w + at->biases});
+        PRODUCT q = {.m = rows,
+                     .n = at->shape.units,
+                     .k = at->shape.inputs,
+                     .a = in,
+                     .row = at->in,
+                     .step = 1,
+                     .b = w + at->forward,
+                     .panel_step = at->shape.inputs * PANEL,
+                     .b_row = PANEL,
+                     .c = out,
+                     .c_row = at->out,
+                     .start = w + at->biases};
+        if (l > 0 && q.n <= FEW) {
+            q.b = w + at->backward;
+            q.panel_step = q.n * PANEL;
+            NAME(multiply_few)(&q);
+        } else {
+            NAME(multiply)(&q);
+        }
         if (l < last)
             NAME(activate)(p->activation, out, (REAL *)scratch + at->slopes, rows * at->out);
         in = out;
@@ -322,7 +364,7 @@ static void NAME(backward)(const gd_net_plan *p, const void *weights, const void
 
 /* One gradient after the other: the order depends on their number alone. */
 static void NAME(add_up)(const REAL *restrict from, size_t stride, size_t count,
-                         double *restrict to, size_t n, bool add)
+                         double *restrict to, size_t n, bool add, double divisor)
 {
     if (!add)
         for (size_t i = 0; i < n; i++)
@@ -330,21 +372,24 @@ static void NAME(add_up)(const REAL *restrict from, size_t stride, size_t count,
     for (size_t b = add ? 0 : 1; b < count; b++)
         for (size_t i = 0; i < n; i++)
             to[i] += (double)from[b * stride + i];
+    if (divisor != 1)
+        for (size_t i = 0; i < n; i++)
+            to[i] /= divisor;
 }
 
 static void NAME(reduce)(const gd_net_plan *p, const gd_net_chunk *c, const void *gradients,
-                         size_t count, double *out, bool add)
+                         size_t count, double *out, bool add, double divisor)
 {
     const gd_net_layer *l = &p->layer[c->layer];
     size_t inputs = l->shape.inputs, units = l->shape.units;
     const REAL *from = (const REAL *)gradients + l->gradient;
     double *to = out + l->shape.theta;
     for (size_t u = c->first; u < c->first + c->count; u++)
-        NAME(add_up)(from + u * l->in, p->gradient, count, to + u * inputs, inputs, add);
+        NAME(add_up)(from + u * l->in, p->gradient, count, to + u * inputs, inputs, add, divisor);
     if (l->shape.biases)
         NAME(add_up)
     (from + units * l->in + c->first, p->gradient, count, to + units * inputs + c->first, c->count,
-     add);
+     add, divisor);
 }
 
 const gd_net_ops NAME(gd_net) = {
@@ -363,6 +408,8 @@ const gd_net_ops NAME(gd_net) = {
 #undef PANEL
 #undef VEC
 #undef DEPTH
+#undef FEW
+#undef PARTS
 #undef PRODUCT
 #undef EXP
 #undef TANH

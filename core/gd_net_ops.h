@@ -2,7 +2,7 @@
  *
  * gd_net_kernels.h is the one source of them all; gd_net_base.c, gd_net_avx2.c and gd_net_avx512.c
  * compile it for vectors of 16, 32 and 64 bytes. All matrices are row-major, and their rows are
- * padded to whole vectors; what is in the padding is of no consequence, but zero in weights.
+ * padded to whole vectors; what is in the padding is finite, and zero in weights.
  *
  * Here "real" is float or double. All memory is borrowed from gd_net, and aligned to 64 bytes.
  */
@@ -63,9 +63,9 @@ typedef struct gd_net_ops {
     void (*backward)(const gd_net_plan *p, const void *weights, const void *X, size_t rows,
                      const double *dz, void *scratch, void *gradient, bool add);
     /* Some of the sum, in order, of `count` such gradients one after the other, as theta has it:
-     * written to out, or added to it. */
+     * written to out, or added to it, and divided by the divisor. */
     void (*reduce)(const gd_net_plan *p, const gd_net_chunk *c, const void *gradients, size_t count,
-                   double *out, bool add);
+                   double *out, bool add, double divisor);
 } gd_net_ops;
 
 /* The fastest for this processor. single: of floats. */

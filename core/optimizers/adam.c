@@ -11,14 +11,21 @@ static const gd_param params[] = {
     GD_ADAM_PARAMS(hyper),
 };
 
+/* The moments of gd_adam_moments and the step in one reading of all; with one division a value. */
 static void step(const gd_update *u)
 {
     const hyper *h = u->hyper;
-    double bias1 = gd_adam_bias(h->base.beta1, u->t), bias2 = gd_adam_bias(h->base.beta2, u->t);
-    const double *m = u->state, *v = u->state + u->n;
-    gd_adam_moments(u, &h->base);
-    for (size_t i = 0; i < u->n; i++)
-        u->theta[i] -= u->learning_rate * (m[i] / bias1) / (sqrt(v[i] / bias2) + h->base.epsilon);
+    double beta1 = h->base.beta1, beta2 = h->base.beta2, epsilon = h->base.epsilon;
+    double rate = u->learning_rate / gd_adam_bias(beta1, u->t);
+    double unbias = 1 / sqrt(gd_adam_bias(beta2, u->t));
+    const double *restrict gradient = u->gradient;
+    double *restrict m = u->state, *restrict v = u->state + u->n, *restrict theta = u->theta;
+    for (size_t i = 0; i < u->n; i++) {
+        double g = gradient[i];
+        m[i] = beta1 * m[i] + (1 - beta1) * g;
+        v[i] = beta2 * v[i] + (1 - beta2) * (g * g);
+        theta[i] -= rate * m[i] / (sqrt(v[i]) * unbias + epsilon);
+    }
 }
 
 const gd_optimizer gd_optimizer_adam = {
