@@ -47,6 +47,8 @@ typedef struct api_dataset {
     size_t stored;    /* values a row in the sink's stream */
     size_t *features; /* cols indices into a stored row */
     size_t target_at; /* index into a stored row, or API_APART */
+    bool by_columns;  /* the stream of rows is one of columns: all values of the first, then those
+                         of the next */
 } api_dataset;
 
 #define API_APART SIZE_MAX /* the targets came as a stream of their own (or there are none) */

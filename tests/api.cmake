@@ -18,3 +18,9 @@ foreach(target json_dataset csv_dataset job compat)
     COMMAND fuzz_${target} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${target})
   set_tests_properties(fuzz_${target} PROPERTIES LABELS fuzz TIMEOUT 120)
 endforeach()
+
+# Numbers against strtod: a million here, as many as one likes by hand (its header says how).
+add_executable(api_strtod api/strtod_check.c)
+target_link_libraries(api_strtod PRIVATE descentd_flags descentd_test_flags descentd_api)
+add_test(NAME api_strtod COMMAND api_strtod 1000000)
+set_tests_properties(api_strtod PROPERTIES LABELS api TIMEOUT 300)
