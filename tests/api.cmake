@@ -1,7 +1,7 @@
 # The tests of api, and the fuzz targets replayed over their corpus (label fuzz). To fuzz in
 # earnest: tests/fuzz/run.sh.
 foreach(what number text json json_events doc problem reader
-    format_json format_json_records format_csv labels job job_encode families hyper model
+    format_json format_json_records format_ndjson format_csv labels job job_encode families hyper model
     catalog change columns forecast objective compat compat_objective proof oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
