@@ -1,42 +1,13 @@
 /* api_json: a state machine over bytes. Whatever a token's bytes are split into, the
  * result is the same: a token that is not whole in one piece is gathered first. */
-#include "api_json.h"
+#include "api_json_private.h"
 
 #include "api_number.h"
-#include "api_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_WORD = 64 };
-
-typedef enum state {
-    BEFORE_VALUE,         /* a value must come */
-    BEFORE_FIRST_ELEMENT, /* a value or ] */
-    BEFORE_FIRST_KEY,     /* a key or } */
-    BEFORE_KEY,           /* a key */
-    BEFORE_COLON,
-    AFTER_VALUE, /* , or ] or } */
-    IN_STRING,
-    IN_ESCAPE,
-    IN_NUMBER,
-    IN_WORD,
-    AFTER_DOCUMENT
-} state;
-
-struct api_json {
-    api_json_handler *handler;
-    void *ctx;
-    state state;
-    bool key;         /* the string being read is a key */
-    uint64_t objects; /* a bit a level: 1 for objects, 0 for arrays */
-    size_t depth;
-    api_text token;        /* bytes of the token so far; strings decoded */
-    unsigned escape_len;   /* characters of the escape read so far */
-    unsigned escape_value; /* of \u so far */
-    unsigned surrogate;    /* a high surrogate that waits for its low one */
-    uint64_t offset, line, line_start, token_start;
-};
 
 const char *api_json_type_name(api_json_type type)
 {
@@ -80,6 +51,17 @@ void api_json_free(api_json *j)
         return;
     api_text_free(&j->token);
     free(j);
+}
+
+void api_json_lines(api_json *j)
+{
+    j->lines = true;
+}
+
+void api_json_bulk_begin(api_json *j, api_json_bulk *b)
+{
+    j->bulk = b;
+    j->bulk_depth = j->lines ? 0 : j->depth + 1; /* its array is not counted yet */
 }
 
 static bool fail(const api_json *j, api_problem *p, const char *what)
@@ -133,7 +115,8 @@ static bool close_container(api_json *j, bool object, api_problem *p)
     if ((j->objects & 1) != object)
         return fail(j, p, object ? "expected ',' or ']', got '}'" : "expected ',' or '}', got ']'");
     j->objects >>= 1;
-    j->depth--;
+    if (j->depth-- == j->bulk_depth)
+        j->bulk = NULL;
     api_json_event e = {.type = object ? API_JSON_OBJECT_END : API_JSON_ARRAY_END,
                         .start = j->offset,
                         .end = j->offset + 1};
@@ -477,6 +460,17 @@ static bool punctuation(api_json *j, char c, api_problem *p)
     return fail(j, p, "the reader lost its way");
 }
 
+static bool line_ended(api_json *j, api_problem *p)
+{
+    if (j->lines && j->depth)
+        return fail(j, p, "the line ends inside a value: a line holds a whole one");
+    if (j->state == AFTER_DOCUMENT && j->lines)
+        j->state = BEFORE_VALUE;
+    j->line++;
+    j->line_start = j->offset + 1;
+    return true;
+}
+
 bool api_json_feed(api_json *j, const char *bytes, size_t n, api_problem *p)
 {
     const char *s = bytes, *end = bytes + n;
@@ -503,11 +497,11 @@ bool api_json_feed(api_json *j, const char *bytes, size_t n, api_problem *p)
             s += taken;
             break;
         default:
+            if (j->bulk && !api_json_run(j, &s, end, p))
+                return false;
             if (*s == ' ' || *s == '\t' || *s == '\r' || *s == '\n') {
-                if (*s == '\n') {
-                    j->line++;
-                    j->line_start = j->offset + 1;
-                }
+                if (*s == '\n' && !line_ended(j, p))
+                    return false;
             } else {
                 if (!punctuation(j, *s, p))
                     return false;
@@ -529,7 +523,7 @@ bool api_json_finish(api_json *j, api_problem *p)
             return false;
         j->offset--; /* the blank is not the document's */
     }
-    if (j->state == AFTER_DOCUMENT)
+    if (j->state == AFTER_DOCUMENT || (j->lines && j->depth == 0 && j->state == BEFORE_VALUE))
         return true;
     if (j->offset == 0)
         return api_problem_set(p, API_BAD_JSON, "the body is empty");

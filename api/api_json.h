@@ -52,6 +52,40 @@ void api_json_free(api_json *j); /* NULL is fine */
 bool api_json_feed(api_json *j, const char *bytes, size_t n, api_problem *p);
 bool api_json_finish(api_json *j, api_problem *p);
 
+/* A document a line (NDJSON) instead of one; blank lines are none. Depths of events are those in
+ * a document, and a line end inside one is an error. */
+void api_json_lines(api_json *j);
+
+/* A name that records are expected to have: as it stands in the text, with its quotes, or NULL when
+ * its values are the handler's. 8 bytes beyond its end may be read. */
+typedef struct api_json_key {
+    const char *text;
+    size_t len;
+} api_json_key;
+
+/* Bulk numbers, which go to a buffer instead of to the handler. The counts are shared by reader
+ * and handler: whichever takes a number moves them on. What is not as it is expected to be goes
+ * to the handler, so that there is one place for each complaint.
+ *
+ *     width 0           the array's elements are numbers: `at` of them so far, `most` are allowed
+ *     width             the elements are rows of so many numbers: `at` in the present one so far,
+ *                       `rows` whole ones of `most`. 0 until the first row is there.
+ *     width and keys    the elements are records with these names in this order
+ */
+typedef struct api_json_bulk {
+    double *v; /* cap numbers, of which n are taken; n < cap between calls */
+    size_t n, cap;
+    size_t width;
+    const api_json_key *keys; /* width of them, or NULL */
+    bool paused;              /* the present record is the handler's */
+    uint64_t at, rows, most;
+    bool (*full)(void *ctx, api_problem *p); /* n == cap: makes room, or false with a problem */
+} api_json_bulk;
+
+/* In the handler, at the beginning of an array: its elements are bulk numbers. Of documents a line,
+ * before or within any: the documents are. b is borrowed until the array's end. */
+void api_json_bulk_begin(api_json *j, api_json_bulk *b);
+
 /* Is this one valid JSON document whose numbers are in range? */
 bool api_json_check(const char *bytes, size_t n, api_problem *p);
 

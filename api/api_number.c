@@ -1,12 +1,12 @@
-/* api_number: the fast path covers numbers whose digits and power of ten are both exact
- * in a double (Clinger, 1990); strtod, which rounds correctly, does the rest. */
+/* api_number: the text is cut into digits and a power of ten; api_decimal rounds what 19 digits
+ * decide, and long integers the rest (api_number_exact). */
 #include "api_number.h"
 
+#include "api_decimal.h"
 #include "api_limits.h"
+#include "api_number_exact.h"
 
 #include <math.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,10 @@ const char *api_number_format(double v, char buf[API_NUMBER_SIZE])
 {
     char text[API_NUMBER_SIZE];
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (digits == 17 || strtod(text, NULL) == v)
+        double back;
+        int n = snprintf(text, sizeof text, "%.*g", digits, v);
+        if (digits == 17 ||
+            (api_number_parse(text, (size_t)n, &back) == API_NUMBER_OK && back == v))
             break;
     }
     memcpy(buf, text, sizeof text);
@@ -28,70 +30,80 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static api_number_result parse_slowly(const char *s, size_t n, double *out)
+/* The digits at *s, with one point among them: w has the first 19 that count, 10^*scale is the
+ * unit of the last of these. Returns how many digits there are. */
+static size_t read_digits(const char **s, const char *end, uint64_t *w, int64_t *scale,
+                          size_t *significant)
 {
-    char copy[API_MAX_NUMBER + 1];
-    memcpy(copy, s, n);
-    copy[n] = '\0';
-    double v = strtod(copy, NULL);
-    if (isinf(v))
-        return API_NUMBER_OVERFLOW;
-    *out = v;
-    return API_NUMBER_OK;
-}
-
-api_number_result api_number_parse(const char *s, size_t n, double *out)
-{
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    const char *at = s, *end = s + n;
-    uint64_t mantissa = 0;
-    size_t digits = 0;   /* seen at all */
-    int significant = 0; /* in the mantissa, leading zeros apart */
-    long scale = 0, exponent = 0;
-    bool negative = false, point = false;
-
-    if (n > API_MAX_NUMBER)
-        return API_NUMBER_LONG;
-    if (at < end && (*at == '-' || *at == '+'))
-        negative = *at++ == '-';
+    size_t digits = 0;
+    bool point = false;
+    const char *at = *s;
     for (; at < end && (digit(*at) || (*at == '.' && !point)); at++) {
         if (*at == '.') {
             point = true;
             continue;
         }
         digits++;
-        scale -= point;
-        if (significant < 19) {
-            mantissa = mantissa * 10 + (uint64_t)(*at - '0');
-            significant += mantissa != 0;
+        if (*significant < 19) {
+            *w = *w * 10 + (uint64_t)(*at - '0');
+            *significant += *w != 0;
+            *scale -= point;
         } else {
-            significant = 20; /* too many for the fast path */
+            ++*significant;
+            *scale += !point;
         }
     }
-    if (digits == 0)
+    *s = at;
+    return digits;
+}
+
+static bool read_exponent(const char **s, const char *end, int64_t *exponent)
+{
+    const char *at = *s;
+    int64_t e = 0;
+    bool minus = false;
+    if (at < end && (*at == '-' || *at == '+'))
+        minus = *at++ == '-';
+    if (at == end)
+        return false;
+    for (; at < end && digit(*at); at++)
+        if (e < 100000)
+            e = e * 10 + (*at - '0');
+    *s = at;
+    *exponent = minus ? -e : e;
+    return true;
+}
+
+api_number_result api_number_parse(const char *s, size_t n, double *out)
+{
+    const char *at = s, *end = s + n, *first;
+    uint64_t w = 0, bits;
+    int64_t scale = 0, exponent = 0;
+    size_t significant = 0;
+    bool negative = false;
+
+    if (n > API_MAX_NUMBER)
+        return API_NUMBER_LONG;
+    if (at < end && (*at == '-' || *at == '+'))
+        negative = *at++ == '-';
+    first = at;
+    if (read_digits(&at, end, &w, &scale, &significant) == 0)
         return API_NUMBER_SYNTAX;
+    const char *last = at;
     if (at < end && (*at == 'e' || *at == 'E')) {
-        bool minus = false;
         at++;
-        if (at < end && (*at == '-' || *at == '+'))
-            minus = *at++ == '-';
-        if (at == end)
+        if (!read_exponent(&at, end, &exponent))
             return API_NUMBER_SYNTAX;
-        for (; at < end && digit(*at); at++)
-            if (exponent < 100000)
-                exponent = exponent * 10 + (*at - '0');
-        exponent = minus ? -exponent : exponent;
     }
     if (at != end)
         return API_NUMBER_SYNTAX;
-
-    long power = exponent + scale;
-    if (significant > 19 || mantissa > (UINT64_C(1) << 53) || power < -22 || power > 22)
-        return parse_slowly(s, n, out);
-    double v = (double)mantissa;
-    v = power < 0 ? v / powers[-power] : v * powers[power];
+    bits = api_decimal_round(w, scale + exponent);
+    /* more digits: the number lies in [w, w + 1) units */
+    if (significant > 19 && bits != api_decimal_round(w + 1, scale + exponent))
+        bits = api_number_exact(first, (size_t)(last - first), exponent, bits);
+    double v = api_decimal_bits(bits);
+    if (isinf(v))
+        return API_NUMBER_OVERFLOW;
     *out = negative ? -v : v;
     return API_NUMBER_OK;
 }

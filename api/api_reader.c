@@ -56,7 +56,7 @@ void api_dataset_free(api_dataset *d)
 
 bool api_dataset_plain(const api_dataset *d)
 {
-    if (d->target_at != API_APART || d->stored != d->cols)
+    if (d->by_columns || d->target_at != API_APART || d->stored != d->cols)
         return false;
     for (size_t i = 0; i < d->cols; i++)
         if (d->features[i] != i)

@@ -24,6 +24,13 @@ typedef struct api_sink {
     bool (*targets)(void *ctx, const double *v, size_t n, api_problem *p);
 } api_sink;
 
+/* Does a table's first line name the columns? */
+typedef enum api_header {
+    API_HEADER_LOOK, /* the line itself tells */
+    API_HEADER_THERE,
+    API_HEADER_NONE
+} api_header;
+
 typedef struct api_read_options {
     bool labelled;              /* a target is needed (training), or none is read (prediction) */
     const char *name;           /* from the query, or NULL; borrowed, as are the others */
@@ -32,6 +39,8 @@ typedef struct api_read_options {
     size_t columns_count;
     bool in_order;       /* `columns` are those of a model: X may come without names, by place */
     uint64_t max_values; /* values in all rows together; 0 for no such limit */
+    char delimiter;      /* of a table, or 0: what the format has, or the first line shows */
+    api_header header;
     const char *const *others; /* names, then NULL, of members of a JSON document that are read
                                   elsewhere; NULL: there are none */
 } api_read_options;
@@ -47,6 +56,8 @@ typedef struct api_dataset {
     size_t stored;    /* values a row in the sink's stream */
     size_t *features; /* cols indices into a stored row */
     size_t target_at; /* index into a stored row, or API_APART */
+    bool by_columns;  /* the stream of rows is one of columns: all values of the first, then those
+                         of the next */
 } api_dataset;
 
 #define API_APART SIZE_MAX /* the targets came as a stream of their own (or there are none) */

@@ -1,7 +1,7 @@
 # The tests of api, and the fuzz targets replayed over their corpus (label fuzz). To fuzz in
 # earnest: tests/fuzz/run.sh.
 foreach(what number text json json_events doc problem reader
-    format_json format_json_records format_csv labels job job_encode families hyper model
+    format_json format_json_records format_ndjson format_csv labels job job_encode families hyper model
     catalog change columns forecast objective compat compat_objective proof replay sweep update oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
@@ -18,3 +18,9 @@ foreach(target json_dataset csv_dataset job compat sweep)
     COMMAND fuzz_${target} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${target})
   set_tests_properties(fuzz_${target} PROPERTIES LABELS fuzz TIMEOUT 120)
 endforeach()
+
+# Numbers against strtod: a million here, as many as one likes by hand (its header says how).
+add_executable(api_strtod api/strtod_check.c)
+target_link_libraries(api_strtod PRIVATE descentd_flags descentd_test_flags descentd_api)
+add_test(NAME api_strtod COMMAND api_strtod 1000000)
+set_tests_properties(api_strtod PROPERTIES LABELS api TIMEOUT 300)

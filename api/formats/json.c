@@ -1,16 +1,15 @@
-/* JSON datasets, in two shapes, with members in any order:
+/* JSON datasets, in three shapes, with members in any order:
  *
  *     {"name": "...", "columns": ["radio"], "X": [[37.8], [39.3]], "y": [22.1, 10.4]}
  *     {"data": [{"radio": 37.8, "sales": 22.1}, ...], "target": "sales"}
+ *     {"columns": {"radio": [37.8, 39.3], "sales": [22.1, 10.4]}, "target": "sales"}
  *
  * A flat X means one feature. In records the first one names the columns; values that no
- * feature or target wants may be anything.
+ * feature or target wants may be anything. A target that is not named is "y".
  */
-#include "api_json.h"
-#include "api_names.h"
-#include "api_reader.h"
+#include "api_records.h"
+#include "api_series.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +18,7 @@ typedef enum member { NAME, COLUMNS, X, Y, DATA, TARGET, MEMBERS, UNKNOWN } memb
 
 static const char *const member_names[MEMBERS] = {"name", "columns", "X", "y", "data", "target"};
 
-/* The first value of a record column that is not a number. */
-typedef struct misfit {
-    bool found, overflow;
-    uint64_t row;
-    api_json_type type;
-} misfit;
-
-typedef struct buffer {
-    double v[1024];
-    size_t n;
-} buffer;
+enum { ROOM = 1024 };
 
 typedef struct reader {
     const api_read_options *options;
@@ -41,41 +30,43 @@ typedef struct reader {
     char *name, *target;
     api_names columns;
     size_t columns_at;   /* elements of "columns" so far */
-    bool columns_listed; /* "columns" is an array */
-    /* X and y */
-    bool flat, in_row;
-    size_t cols, row_len;
-    uint64_t rows, targets;
-    api_names labels; /* of y, where it is texts */
-    /* data */
-    api_names keys;
-    misfit *misfits;  /* a key each, as are the next three */
-    api_names *texts; /* the texts of a column that begins with one: it may be the target */
-    double *record;
-    uint64_t *filled; /* the record (from 1) that last had this key */
-    size_t keys_cap, key_at, key, keys_filled;
-    uint64_t records, values;
-    buffer out, out_y;
+    bool columns_listed; /* "columns" is an array of names */
+    bool columns_given;  /* it is an object of columns */
+    bool flat;
+    size_t cols;
+    api_json_bulk x, y; /* at: of a flat X its rows, of y its targets */
+    api_names labels;   /* of y, where it is texts */
+    api_records records;
+    api_series series;
+    uint64_t values; /* handed on to the sink */
+    double x_room[ROOM], y_room[ROOM];
 } reader;
 
 /* ---- towards the sink ---- */
 
-static bool flush(reader *r, api_problem *p)
+static bool hand_on(reader *r, api_json_bulk *b, bool targets, api_problem *p)
 {
     const api_sink *s = r->sink;
-    bool ok = (r->out.n == 0 || s->values(s->ctx, r->out.v, r->out.n, p)) &&
-              (r->out_y.n == 0 || s->targets(s->ctx, r->out_y.v, r->out_y.n, p));
-    r->out.n = r->out_y.n = 0;
-    return ok;
-}
-
-static bool put(reader *r, buffer *b, double v, api_problem *p)
-{
-    if (r->options->max_values && ++r->values > r->options->max_values)
+    size_t n = b->n;
+    b->n = 0;
+    r->values += n;
+    if (r->options->max_values && r->values > r->options->max_values)
         return api_problem_set(p, API_TOO_LARGE, "more than %llu values in one request",
                                (unsigned long long)r->options->max_values);
+    return n == 0 || (targets ? s->targets : s->values)(s->ctx, b->v, n, p);
+}
+
+static bool full(void *ctx, api_problem *p)
+{
+    reader *r = ctx;
+    return hand_on(r, &r->x, false, p) && hand_on(r, &r->records.bulk, false, p) &&
+           hand_on(r, &r->series.bulk, false, p) && hand_on(r, &r->y, true, p);
+}
+
+static bool put(reader *r, api_json_bulk *b, double v, api_problem *p)
+{
     b->v[b->n++] = v;
-    return b->n < sizeof b->v / sizeof b->v[0] || flush(r, p);
+    return b->n < b->cap || full(r, p);
 }
 
 /* ---- X and y ---- */
@@ -83,217 +74,138 @@ static bool put(reader *r, buffer *b, double v, api_problem *p)
 static bool not_a_number(const char *field, const api_json_event *e, api_problem *p)
 {
     if (e->overflow)
-        return api_problem_field(p, field, "%.*s is beyond the range of double precision",
-                                 (int)(e->len < 40 ? e->len : 40), e->text);
-    return api_problem_field(p, field, "must be a finite number, got %s",
-                             api_json_type_name(e->type));
+        return api_problem_field(p, field,
+                                 "%.*s is beyond the range of double precision (line %llu, byte "
+                                 "%llu)",
+                                 (int)(e->len < 40 ? e->len : 40), e->text,
+                                 (unsigned long long)e->line, (unsigned long long)e->start);
+    return api_problem_field(p, field, "must be a finite number, got %s (line %llu, byte %llu)",
+                             api_json_type_name(e->type), (unsigned long long)e->line,
+                             (unsigned long long)e->start);
+}
+
+static uint64_t rows_of(const reader *r)
+{
+    return r->flat ? r->x.at : r->x.rows;
+}
+
+static bool x_problem(const reader *r, const char *what, size_t got, api_problem *p)
+{
+    char field[40];
+    snprintf(field, sizeof field, "X[%llu]", (unsigned long long)rows_of(r));
+    return api_problem_field(p, field, what, got, got == 1 ? "" : "s", r->cols);
 }
 
 static bool row_ended(reader *r, api_problem *p)
 {
-    char field[40];
-    snprintf(field, sizeof field, "X[%llu]", (unsigned long long)r->rows);
-    if (r->row_len == 0)
-        return api_problem_field(p, field, "must have at least one value");
-    if (r->rows == 0)
-        r->cols = r->row_len;
-    if (r->row_len != r->cols)
-        return api_problem_field(p, field, "has %zu value%s, but X[0] has %zu", r->row_len,
-                                 r->row_len == 1 ? "" : "s", r->cols);
-    if (++r->rows > GD_MAX_ROWS)
+    api_json_bulk *b = &r->x;
+    if (b->at == 0)
+        return x_problem(r, "must have at least one value", 0, p);
+    if (b->rows == 0)
+        r->cols = b->width = (size_t)b->at;
+    if (b->at != r->cols)
+        return x_problem(r, "has %zu value%s, but X[0] has %zu", (size_t)b->at, p);
+    b->paused = false;
+    if (++b->rows > GD_MAX_ROWS)
         return api_problem_field(p, "X", "has more than %zu rows", GD_MAX_ROWS);
+    return true;
+}
+
+/* An element of X that is a number: X is flat, or should not have it. */
+static bool flat_value(reader *r, const api_json_event *e, api_problem *p)
+{
+    char field[40];
+    snprintf(field, sizeof field, "X[%llu]", (unsigned long long)rows_of(r));
+    if (e->type != API_JSON_NUMBER || e->overflow)
+        return not_a_number(field, e, p);
+    if (r->x.rows > 0)
+        return api_problem_field(
+            p, field,
+            "must be an array of %zu numbers like X[0], got a number (line %llu, byte %llu)",
+            r->cols, (unsigned long long)e->line, (unsigned long long)e->start);
+    r->flat = true;
+    r->cols = 1;
+    r->x.paused = false;
+    if (++r->x.at > GD_MAX_ROWS)
+        return api_problem_field(p, "X", "has more than %zu rows", GD_MAX_ROWS);
+    return put(r, &r->x, e->number, p);
+}
+
+/* The array itself, X or y, at depth 1. */
+static bool read_list(reader *r, api_json_bulk *b, const char *name, const char *of,
+                      const api_json_event *e, api_problem *p)
+{
+    if (e->type != API_JSON_ARRAY_BEGIN && e->type != API_JSON_ARRAY_END)
+        return api_problem_field(p, name, "must be an array of %s, got %s", of,
+                                 api_json_type_name(e->type));
+    b->paused = true; /* until its first element tells what they are */
+    if (e->type == API_JSON_ARRAY_BEGIN)
+        api_json_bulk_begin(r->json, b);
     return true;
 }
 
 static bool read_x(reader *r, const api_json_event *e, api_problem *p)
 {
-    char field[64];
-    bool number = e->type == API_JSON_NUMBER && !e->overflow;
     if (e->depth == 1)
-        return e->type == API_JSON_ARRAY_BEGIN || e->type == API_JSON_ARRAY_END ||
-               api_problem_field(p, "X", "must be an array of rows, got %s",
-                                 api_json_type_name(e->type));
+        return read_list(r, &r->x, "X", "rows", e, p);
     if (e->depth == 2 && e->type == API_JSON_ARRAY_BEGIN) {
-        snprintf(field, sizeof field, "X[%llu]", (unsigned long long)r->rows);
         if (r->flat)
-            return api_problem_field(p, field, "must be a number like X[0], got an array");
-        r->row_len = 0;
+            return x_problem(r, "must be a number like X[0], got an array", 0, p);
+        r->x.at = 0;
         return true;
     }
-    if (e->depth == 2 && e->type == API_JSON_ARRAY_END)
-        return row_ended(r, p);
-    if (e->depth == 2) {
-        snprintf(field, sizeof field, "X[%llu]", (unsigned long long)r->rows);
-        if (!number)
-            return not_a_number(field, e, p);
-        if (r->rows > 0 && !r->flat)
-            return api_problem_field(
-                p, field, "must be an array of %zu numbers like X[0], got a number", r->cols);
-        r->flat = true;
-        r->row_len = 1;
-        return put(r, &r->out, e->number, p) && row_ended(r, p);
-    }
-    snprintf(field, sizeof field, "X[%llu][%zu]", (unsigned long long)r->rows, r->row_len);
-    if (!number)
+    if (e->depth == 2)
+        return e->type == API_JSON_ARRAY_END ? row_ended(r, p) : flat_value(r, e, p);
+    if (e->type != API_JSON_NUMBER || e->overflow) {
+        char field[64];
+        snprintf(field, sizeof field, "X[%llu][%llu]", (unsigned long long)r->x.rows,
+                 (unsigned long long)r->x.at);
         return not_a_number(field, e, p);
-    if (++r->row_len > GD_MAX_COLUMNS)
+    }
+    if (++r->x.at > GD_MAX_COLUMNS)
         return api_problem_field(p, "X", "has more than %zu columns", GD_MAX_COLUMNS);
-    return put(r, &r->out, e->number, p);
+    return put(r, &r->x, e->number, p);
 }
 
 static bool read_y(reader *r, const api_json_event *e, api_problem *p)
 {
     if (e->depth == 1)
-        return e->type == API_JSON_ARRAY_BEGIN || e->type == API_JSON_ARRAY_END ||
-               api_problem_field(p, "y", "must be an array of numbers, got %s",
-                                 api_json_type_name(e->type));
+        return read_list(r, &r->y, "y", "numbers", e, p);
     char field[40];
-    snprintf(field, sizeof field, "y[%llu]", (unsigned long long)r->targets);
-    bool texts = r->labels.count > 0 || (r->targets == 0 && e->type == API_JSON_STRING);
+    snprintf(field, sizeof field, "y[%llu]", (unsigned long long)r->y.at);
+    bool texts = r->labels.count > 0 || (r->y.at == 0 && e->type == API_JSON_STRING);
     size_t label = 0;
     if (texts && e->type != API_JSON_STRING)
-        return api_problem_field(p, field, "must be a string like y[0], got %s",
-                                 api_json_type_name(e->type));
+        return api_problem_field(p, field, "must be a string like y[0], got %s (line %llu, byte %llu)",
+                                 api_json_type_name(e->type), (unsigned long long)e->line,
+                                 (unsigned long long)e->start);
     if (!texts && (e->type != API_JSON_NUMBER || e->overflow))
         return not_a_number(field, e, p);
     if (texts && (label = api_names_label(&r->labels, e->text, field, p)) == SIZE_MAX)
         return false;
-    if (++r->targets > GD_MAX_ROWS)
+    if (++r->y.at > GD_MAX_ROWS)
         return api_problem_field(p, "y", "has more than %zu values", GD_MAX_ROWS);
-    return put(r, &r->out_y, texts ? (double)label : e->number, p);
+    r->y.paused = texts;
+    return put(r, &r->y, texts ? (double)label : e->number, p);
 }
 
-/* ---- records ---- */
+static bool read_data(reader *r, const api_json_event *e, api_problem *p)
+{
+    if (e->depth > 1)
+        return api_records_event(&r->records, r, e, 2, p);
+    if (e->type == API_JSON_ARRAY_BEGIN)
+        api_json_bulk_begin(r->json, &r->records.bulk);
+    return e->type == API_JSON_ARRAY_BEGIN || e->type == API_JSON_ARRAY_END ||
+           api_problem_field(p, "data", "must be an array of objects, got %s",
+                             api_json_type_name(e->type));
+}
+
+/* ---- names ---- */
 
 static bool no_memory(api_problem *p)
 {
     return api_problem_set(p, API_UNAVAILABLE, "not enough memory to read the data");
 }
-
-static bool grow_keys(reader *r)
-{
-    size_t cap = r->keys_cap ? 2 * r->keys_cap : 16;
-    misfit *misfits = realloc(r->misfits, cap * sizeof *misfits);
-    if (misfits)
-        r->misfits = misfits;
-    api_names *texts = realloc(r->texts, cap * sizeof *texts);
-    if (texts)
-        r->texts = texts;
-    double *record = realloc(r->record, cap * sizeof *record);
-    if (record)
-        r->record = record;
-    uint64_t *filled = realloc(r->filled, cap * sizeof *filled);
-    if (filled)
-        r->filled = filled;
-    if (!misfits || !texts || !record || !filled)
-        return false;
-    memset(texts + r->keys_cap, 0, (cap - r->keys_cap) * sizeof *texts);
-    memset(misfits + r->keys_cap, 0, (cap - r->keys_cap) * sizeof *misfits);
-    memset(filled + r->keys_cap, 0, (cap - r->keys_cap) * sizeof *filled);
-    r->keys_cap = cap;
-    return true;
-}
-
-static bool first_record_key(reader *r, const api_json_event *e, api_problem *p)
-{
-    /* one column more for the target */
-    if (r->keys.count == GD_MAX_COLUMNS + r->options->labelled)
-        return api_problem_field(p, "data[0]", "has more than %zu columns", GD_MAX_COLUMNS);
-    if (r->keys.count == r->keys_cap && !grow_keys(r))
-        return no_memory(p);
-    switch (api_names_add(&r->keys, e->text)) {
-    case API_NAMES_TWICE:
-        return api_problem_field(p, "data[0]", "the name \"%.64s\" is given twice", e->text);
-    case API_NAMES_NO_MEMORY:
-        return no_memory(p);
-    case API_NAMES_NEW:
-        break;
-    }
-    r->key = r->keys.count - 1;
-    return true;
-}
-
-static bool record_key(reader *r, const api_json_event *e, api_problem *p)
-{
-    char field[40];
-    if (r->records == 0) {
-        if (!first_record_key(r, e, p))
-            return false;
-    } else if (r->key_at < r->keys.count && strcmp(r->keys.list[r->key_at], e->text) == 0) {
-        r->key = r->key_at; /* the usual case: the order of the first record */
-    } else {
-        r->key = api_names_find(&r->keys, e->text);
-    }
-    snprintf(field, sizeof field, "data[%llu]", (unsigned long long)r->records);
-    if (r->key == SIZE_MAX)
-        return api_problem_field(p, field, "has the name \"%.64s\", which data[0] has not",
-                                 e->text);
-    if (r->filled[r->key] == r->records + 1)
-        return api_problem_field(p, field, "the name \"%.64s\" is given twice", e->text);
-    r->filled[r->key] = r->records + 1;
-    r->key_at = r->key + 1;
-    r->keys_filled++;
-    return true;
-}
-
-static bool record_ended(reader *r, api_problem *p)
-{
-    char field[40];
-    snprintf(field, sizeof field, "data[%llu]", (unsigned long long)r->records);
-    if (r->keys.count == 0)
-        return api_problem_field(p, field, "must have at least one member");
-    for (size_t i = 0; r->keys_filled < r->keys.count && i < r->keys.count; i++)
-        if (r->filled[i] != r->records + 1)
-            return api_problem_field(p, field, "lacks \"%.64s\", which data[0] has",
-                                     r->keys.list[i]);
-    if (++r->records > GD_MAX_ROWS)
-        return api_problem_field(p, "data", "has more than %zu rows", GD_MAX_ROWS);
-    for (size_t i = 0; i < r->keys.count; i++)
-        if (!put(r, &r->out, r->record[i], p))
-            return false;
-    return true;
-}
-
-static bool read_data(reader *r, const api_json_event *e, api_problem *p)
-{
-    if (e->depth == 1)
-        return e->type == API_JSON_ARRAY_BEGIN || e->type == API_JSON_ARRAY_END ||
-               api_problem_field(p, "data", "must be an array of objects, got %s",
-                                 api_json_type_name(e->type));
-    if (e->depth == 2) {
-        char field[40];
-        snprintf(field, sizeof field, "data[%llu]", (unsigned long long)r->records);
-        if (e->type == API_JSON_OBJECT_END)
-            return record_ended(r, p);
-        if (e->type != API_JSON_OBJECT_BEGIN)
-            return api_problem_field(p, field, "must be an object, got %s",
-                                     api_json_type_name(e->type));
-        r->key_at = r->keys_filled = 0;
-        return true;
-    }
-    if (e->depth > 3)
-        return true; /* inside a value that is not a number, and noted as such */
-    if (e->type == API_JSON_KEY)
-        return record_key(r, e, p);
-    bool number = e->type == API_JSON_NUMBER && !e->overflow;
-    misfit *m = &r->misfits[r->key];
-    r->record[r->key] = number ? e->number : NAN;
-    if (e->type == API_JSON_STRING && !m->found &&
-        (r->records == 0 || r->texts[r->key].count > 0)) {
-        /* what it may not be as a target is said only if it is the target */
-        api_problem ignored = {0};
-        size_t label = api_names_label(&r->texts[r->key], e->text, "", &ignored);
-        number = label != SIZE_MAX;
-        r->record[r->key] = number ? (double)label : NAN;
-        if (ignored.code == API_UNAVAILABLE)
-            return no_memory(p);
-    }
-    if ((!number || (e->type == API_JSON_NUMBER && r->texts[r->key].count > 0)) && !m->found)
-        *m = (misfit){true, e->overflow, r->records, e->type};
-    return true;
-}
-
-/* ---- names ---- */
 
 static bool read_word(reader *r, const api_json_event *e, const char *field, char **to,
                       api_problem *p)
@@ -313,15 +225,22 @@ static bool read_word(reader *r, const api_json_event *e, const char *field, cha
     return *to || no_memory(p);
 }
 
+/* "columns": a list of names, or the columns themselves. */
 static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 {
     char field[40];
     bool begins = e->type != API_JSON_OBJECT_END && e->type != API_JSON_ARRAY_END;
-    if (e->depth == 1 && begins)
-        r->columns_listed = e->type == API_JSON_ARRAY_BEGIN;
-    if (e->depth == 1 && begins && !r->columns_listed)
-        api_problem_field(&r->soft, "columns", "must be an array of names, got %s",
-                          api_json_type_name(e->type));
+    if (e->depth == 1 && begins) {
+        r->columns_listed = r->options->labelled && e->type == API_JSON_ARRAY_BEGIN;
+        r->columns_given = e->type == API_JSON_OBJECT_BEGIN;
+        if (!r->columns_listed && !r->columns_given)
+            api_problem_field(&r->soft, "columns", "must be %san object of columns, got %s",
+                              r->options->labelled ? "an array of names or " : "",
+                              api_json_type_name(e->type));
+        return true;
+    }
+    if (e->depth >= 2 && r->columns_given)
+        return api_series_event(&r->series, r->json, r, e, 2, p);
     if (e->depth != 2 || !begins || !r->columns_listed)
         return true;
     snprintf(field, sizeof field, "columns[%zu]", r->columns_at++);
@@ -348,7 +267,7 @@ static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 
 static bool known(const reader *r, member m)
 {
-    return r->options->labelled || m == X || m == DATA;
+    return r->options->labelled || m == X || m == DATA || m == COLUMNS;
 }
 
 static bool begin_member(reader *r, const api_json_event *e, api_problem *p)
@@ -416,6 +335,11 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
     r->options = options;
     r->sink = sink;
     r->at = UNKNOWN;
+    r->x = (api_json_bulk){.v = r->x_room, .cap = ROOM, .most = GD_MAX_ROWS, .full = full};
+    r->y = (api_json_bulk){.v = r->y_room, .cap = ROOM, .most = GD_MAX_ROWS, .full = full};
+    size_t most = GD_MAX_COLUMNS + options->labelled; /* one more for the target */
+    api_records_begin(&r->records, api_place_record, most, full);
+    api_series_begin(&r->series, most, full);
     r->json = api_json_new(on_event, r);
     if (!r->json) {
         free(r);
@@ -437,16 +361,11 @@ static void close_reader(void *reader_)
         return;
     api_json_free(r->json);
     api_names_free(&r->columns);
-    for (size_t i = 0; i < r->keys.count && r->texts; i++)
-        api_names_free(&r->texts[i]);
-    free(r->texts);
+    api_records_free(&r->records);
+    api_series_free(&r->series);
     api_names_free(&r->labels);
-    api_names_free(&r->keys);
     free(r->name);
     free(r->target);
-    free(r->misfits);
-    free(r->record);
-    free(r->filled);
     free(r);
 }
 
@@ -486,14 +405,14 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     api_problem *soft = &r->soft;
     bool named = r->seen[COLUMNS];
     const char *asked = r->options->target, *target = r->target ? r->target : asked ? asked : "y";
-    if (r->rows == 0)
+    if (rows_of(r) == 0)
         api_problem_field(soft, "X", "must have at least one row");
     if (r->options->labelled && !r->seen[Y])
         api_problem_field(soft, "y", "is missing: the target of each row of X");
-    else if (r->options->labelled && r->targets != r->rows)
+    else if (r->options->labelled && r->y.at != rows_of(r))
         api_problem_field(soft, "y", "has %llu values, but X has %llu rows",
-                          (unsigned long long)r->targets, (unsigned long long)r->rows);
-    if (named && r->columns_listed && r->rows > 0 && r->columns_at != r->cols)
+                          (unsigned long long)r->y.at, (unsigned long long)rows_of(r));
+    if (named && r->columns_listed && rows_of(r) > 0 && r->columns_at != r->cols)
         api_problem_field(soft, "columns", "names %zu columns, but the rows of X have %zu values",
                           r->columns_at, r->cols);
     if (r->options->labelled && r->options->columns && !r->options->in_order)
@@ -512,7 +431,7 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
         if (!out->columns[i])
             return no_memory(p);
     }
-    out->rows = r->rows;
+    out->rows = rows_of(r);
     out->stored = r->cols;
     out->target_at = API_APART;
     if (r->options->labelled && !(out->target = strdup(target)))
@@ -522,101 +441,67 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     return true;
 }
 
-/* The key that holds `column`; says what is wrong with it. */
-static size_t wanted_key(reader *r, const char *column, const char *field, bool target)
+/* Records, and columns that are given. */
+static bool finish_named(reader *r, api_named *n, const char *what, api_place_text *place,
+                         api_dataset *out, api_problem *p)
 {
-    size_t key = api_names_find(&r->keys, column);
-    if (key == SIZE_MAX) {
-        const char *near = api_nearest(column, (const char *const *)r->keys.list, r->keys.count);
-        api_problem_field(&r->soft, field, "the records have no column \"%.64s\"%s%s%s", column,
-                          near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-        return key;
+    static const char *const none[] = {NULL};
+    api_choice c = {.target = r->target ? r->target : r->options->target,
+                    .labelled = r->options->labelled,
+                    .what = what,
+                    .place = place};
+    if (r->columns_listed) {
+        c.columns = r->columns.count ? (const char *const *)r->columns.list : none;
+        c.columns_count = r->columns.count;
+    } else if (r->options->columns) {
+        c.columns = r->options->columns;
+        c.columns_count = r->options->columns_count;
     }
-    const misfit *m = &r->misfits[key];
-    char place[96];
-    bool text_feature = r->texts[key].count > 0 && !target; /* from its first row on */
-    snprintf(place, sizeof place, "data[%llu].%.64s", text_feature ? 0 : (unsigned long long)m->row,
-             column);
-    if (text_feature)
-        api_problem_field(&r->soft, place, "must be a finite number, got a string");
-    else if (r->texts[key].count > 0 && m->found)
-        api_problem_field(&r->soft, place,
-                          "must be one of at most %zu class labels of 1 to %zu bytes, got %s",
-                          API_MAX_LABELS, API_MAX_NAME, api_json_type_name(m->type));
-    else if (m->found && m->overflow)
-        api_problem_field(&r->soft, place, "is beyond the range of double precision");
-    else if (m->found)
-        api_problem_field(&r->soft, place, "must be a finite number, got %s",
-                          api_json_type_name(m->type));
-    api_name_check(column, place, &r->soft);
-    return key;
+    return api_named_finish(n, &c, out, &r->soft, p);
 }
 
 static bool finish_records(reader *r, api_dataset *out, api_problem *p)
 {
-    api_problem *soft = &r->soft;
-    const char *const *wanted = (const char *const *)r->columns.list;
-    size_t wanted_count = r->columns.count;
-    bool chosen = r->seen[COLUMNS];
-    if (!chosen && r->options->columns) {
-        wanted = r->options->columns;
-        wanted_count = r->options->columns_count;
-        chosen = true;
-    }
-    const char *target = r->target ? r->target : r->options->target;
-    if (r->records == 0)
-        return api_problem_field(soft, "data", "must have at least one record"), true;
-    out->rows = r->records;
-    out->stored = r->keys.count;
-    out->target_at = API_APART;
-    if (r->options->labelled && !target)
-        api_problem_field(soft, "target", "is missing: the column to predict");
-    else if (r->options->labelled)
-        out->target_at = wanted_key(r, target, "target", true);
-    if (!take_columns(out, chosen ? wanted_count : r->keys.count, p))
-        return false;
-    size_t cols = 0;
-    for (size_t i = 0; i < out->cols; i++) {
-        const char *column = chosen ? wanted[i] : r->keys.list[i];
-        char field[40];
-        snprintf(field, sizeof field, "columns[%zu]", i);
-        if (r->options->labelled && target && strcmp(column, target) == 0) {
-            if (chosen)
-                api_problem_field(soft, field, "\"%.64s\" is the target too", column);
-            continue;
-        }
-        out->features[cols] = wanted_key(r, column, field, false);
-        if (!(out->columns[cols++] = strdup(column)))
-            return no_memory(p);
-    }
-    out->cols = cols;
-    if (cols == 0)
-        api_problem_field(soft, "columns", "must leave at least one feature beside the target");
-    if (r->options->labelled && target && !(out->target = strdup(target)))
+    out->rows = r->records.bulk.rows;
+    if (out->rows == 0)
+        return api_problem_field(&r->soft, "data", "must have at least one record"), true;
+    return finish_named(r, &r->records.named, "the records", api_place_record, out, p);
+}
+
+static bool finish_series(reader *r, api_dataset *out, api_problem *p)
+{
+    out->rows = r->series.rows;
+    out->by_columns = true;
+    if (out->rows == 0)
+        return api_problem_field(&r->soft, "columns", "must have at least one value each"), true;
+    if (!r->target && !(r->target = strdup(r->options->target ? r->options->target : "y")))
         return no_memory(p);
-    if (soft->code == API_NO_PROBLEM && out->target_at != API_APART &&
-        r->texts[out->target_at].count)
-        out->labels = api_names_take(&r->texts[out->target_at], &out->labels_count);
-    return true;
+    return finish_named(r, &r->series.named, "the columns", api_place_series, out, p);
 }
 
 static bool finish(void *reader_, api_dataset *out, api_problem *p)
 {
     reader *r = reader_;
     api_dataset made = {0};
-    bool ok = api_json_finish(r->json, p) && flush(r, p);
+    bool ok = api_json_finish(r->json, p) && full(r, p);
     if (!ok)
         goto fail;
     if (r->seen[X] && r->seen[DATA])
         api_problem_field(&r->soft, "data", "can't be given together with X");
-    else if (r->seen[DATA] && r->seen[Y])
-        api_problem_field(&r->soft, "y", "belongs to X; records name their target by \"target\"");
+    else if (r->columns_given && (r->seen[X] || r->seen[DATA]))
+        api_problem_field(&r->soft, "columns", "are data themselves, beside %s; give one of them",
+                          r->seen[X] ? "X" : "data");
+    else if (r->seen[Y] && !r->seen[X] && (r->seen[DATA] || r->columns_given))
+        api_problem_field(&r->soft, "y", "belongs to X; %s name their target by \"target\"",
+                          r->seen[DATA] ? "records" : "columns");
     else if (r->seen[DATA])
         ok = finish_records(r, &made, p);
+    else if (r->columns_given)
+        ok = finish_series(r, &made, p);
     else if (r->seen[X])
         ok = finish_matrix(r, &made, p);
     else
-        api_problem_field(&r->soft, "X", "is missing: give X%s, or records in data",
+        api_problem_field(&r->soft, "X", "is missing: give X%s, or records in data, or columns",
                           r->options->labelled ? " and y" : "");
     if (ok && r->soft.code != API_NO_PROBLEM) {
         *p = r->soft;

@@ -193,7 +193,7 @@ START_TEST(what_is_meant_as_a_number_is_no_label)
         char text[80];
         snprintf(text, sizeof text, "x,kind\n0,%s\n1,a\n", first[i]);
         const refusal want = {text, API_INVALID, "row 1, column \"kind\"",
-                              "is not a finite number (line 2)"};
+                              "number (line 2, byte"};
         assert_refused(&api_format_csv, &train, &want, strlen(text));
     }
 }
@@ -215,11 +215,11 @@ static const bad_label bad_labels[] = {
     {{"5", "\"a\"", "7"},
      1,
      {"must be a finite number, got a string", "must be a finite number, got a string",
-      "\"a\" is not a finite number (line 3)"}},
+      "\"a\" is not a number (line 3, byte"}},
     {{"1", "2", "\"b\""},
      2,
      {"must be a finite number, got a string", "must be a finite number, got a string",
-      "\"b\" is not a finite number (line 4)"}},
+      "\"b\" is not a number (line 4, byte"}},
     {{"\"a\"", "\"b\"", "null"}, 2, {"must be a string like y[0], got null", "got null", NULL}},
     {{"\"a\"", "true", "\"b\""}, 1, {"must be a string like y[0], got", "got", NULL}},
     {{"\"a\"", "[\"b\"]", "\"b\""},
@@ -231,7 +231,7 @@ static const bad_label bad_labels[] = {
     {{"\"a\"", "1e999", "\"b\""}, 1, {"must be a string like y[0], got a number", "", NULL}},
     {{"\"a\"", "\"\"", "\"b\""},
      1,
-     {"must not be empty", "of 1 to 256 bytes", "is empty; a class label is needed (line 3)"}},
+     {"must not be empty", "of 1 to 256 bytes", "is empty; a class label is needed (line 3, byte"}},
     {{"\"a\"", "\"b\\tc\"", "\"b\""}, 1, {"must not contain control characters", "", NULL}},
     {{"\"\"", "\"a\"", "\"b\""}, 0, {"must not be empty", "", "is empty"}},
     {{"\"a\\n\"", "\"a\"", "\"b\""}, 0, {"must not contain control characters", "", NULL}},
@@ -262,7 +262,7 @@ START_TEST(csv_labels_are_utf_8_without_control_characters)
         {"x,kind\n0,a\n1,\"\"\n", API_INVALID, "row 2, column \"kind\"",
          "is empty; a class label is needed"},
         {"x,kind\n0,a\n1\n", API_INVALID, "row 2", "has 1 field"},
-        {"x,kind\nb,a\n", API_INVALID, "row 1, column \"x\"", "\"b\" is not a finite number"},
+        {"x,kind\nb,a\n", API_INVALID, "row 1, column \"x\"", "\"b\" is not a number"},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_refused(&api_format_csv, &train, &cases[i], strlen(cases[i].text));
@@ -435,7 +435,7 @@ START_TEST(rows_to_predict_have_no_labels)
     assert_labels(&r, "");
     assert_values(r, 1, 2);
     reading_free(&r);
-    const refusal want = {"x\na\n", API_INVALID, "row 1, column \"x\"", "\"a\" is not a finite"};
+    const refusal want = {"x\na\n", API_INVALID, "row 1, column \"x\"", "\"a\" is not a number"};
     assert_refused(&api_format_csv, &predict, &want, strlen(want.text));
 }
 END_TEST

@@ -341,8 +341,8 @@ START_TEST(csv_that_is_no_csv_is_refused)
     bad_csv("?target=t", "a,t\n\"1\"x,2\n", "quoted field");
     bad_csv("?target=t", "a,t\n\"1,2\n", "inside a quoted field");
     bad_csv("?target=t", "a,t\nx,2\n", "row 1, column \"a\"");
-    bad_csv("?target=t", "a,t\n1 2,2\n", "is not a finite number");
-    bad_csv("?target=t", "a,t\n\"1,5\",2\n", "\"1,5\" is not a finite number");
+    bad_csv("?target=t", "a,t\n1 2,2\n", "is not a number");
+    bad_csv("?target=t", "a,t\n\"1,5\",2\n", "\"1,5\" is not a number");
     bad_csv("?target=t", "a;t\n1;2\n", "no column \"t\"");
     bad_csv("?target=t", "{\"X\": [1], \"y\": [2]}\n", "no column \"t\"");
 }
