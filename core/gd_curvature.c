@@ -90,15 +90,10 @@ static void orthogonalise(gd_curvature *c, double *w)
         }
 }
 
-bool gd_curvature_step(gd_curvature *c, gd_objective *o)
+bool gd_curvature_step_by(gd_curvature *c, gd_curvature_product *product, void *ctx)
 {
-    if (c->batch < c->rows && c->row_curvature == 0) {
-        c->row_curvature = gd_objective_row_curvature(o);
-        if (c->row_curvature > 0)
-            return false;
-    }
     double *q = c->basis + c->k * c->n, *w = q + c->n;
-    gd_objective_hessian_product(o, q, w);
+    product(ctx, q, w);
     double size = gd_norm(w, c->n), before = c->largest;
     if (size == 0 || !isfinite(size))
         return finish(c, c->k ? before : size);
@@ -114,4 +109,19 @@ bool gd_curvature_step(gd_curvature *c, gd_objective *o)
     for (size_t i = 0; i < c->n; i++)
         w[i] /= rest;
     return false;
+}
+
+static void pass(void *o, const double *v, double *hv)
+{
+    gd_objective_hessian_product(o, v, hv);
+}
+
+bool gd_curvature_step(gd_curvature *c, gd_objective *o)
+{
+    if (c->batch < c->rows && c->row_curvature == 0) {
+        c->row_curvature = gd_objective_row_curvature(o);
+        if (c->row_curvature > 0)
+            return false;
+    }
+    return gd_curvature_step_by(c, pass, o);
 }

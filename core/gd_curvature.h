@@ -29,6 +29,12 @@ size_t gd_curvature_len(size_t n);
 /* basis: gd_curvature_len(n) values, used until the search ends. n: parameters of one output. */
 void gd_curvature_begin(gd_curvature *c, double *basis, size_t n, size_t batch, size_t rows);
 
+/* hv = H v, H the Hessian of the mean cost; n values each. */
+typedef void gd_curvature_product(void *ctx, const double *v, double *hv);
+
+/* One step of the search for full batches, by any product. Returns as below. */
+bool gd_curvature_step_by(gd_curvature *c, gd_curvature_product *product, void *ctx);
+
 /* One pass over the data. Returns true when `largest` and `smoothness` are found; they are
  * infinite or NaN if the data's squares are. */
 bool gd_curvature_step(gd_curvature *c, gd_objective *o);

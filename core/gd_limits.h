@@ -67,6 +67,14 @@
 /* Eigenvalues are found by rotations, 10 n^3 of work or so: a second for this many. */
 #define GD_MAX_EIGEN ((size_t)256)
 
+/* Parameters whose least squares are trained by their second moments: the eigenvectors take a tenth
+ * of a second then. */
+#define GD_MAX_GRAM ((size_t)384)
+
+/* Work (values of parameters or of their matrix) of the epochs that a single step may run: about a
+ * millisecond. */
+#define GD_STEP_WORK ((size_t)1 << 20)
+
 /* Work (rows x parameters^2) that a certificate, or standard errors, may always take: about a
  * second. */
 #define GD_PROOF_WORK 2e9

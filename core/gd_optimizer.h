@@ -55,6 +55,9 @@ typedef struct gd_optimizer {
     /* In the long run a step is -learning_rate * gradient times this; what the proximal step
      * of an l1 penalty is scaled by. NULL for rules whose steps are not so. */
     double (*gain)(const void *hyper);
+    /* The rule is linear and treats all parameters alike, so that it is the same in any
+     * orthonormal basis; its state, if it has any, is a vector like theta. */
+    bool rotates;
     /* doubles of state for n parameters; 0 for none */
     size_t (*state_len)(size_t n, const void *hyper);
     /* state: state_len doubles, written */

@@ -40,6 +40,7 @@ typedef struct gd_spec {
     bool balanced; /* weigh classes by n / (classes * count of the class), over training rows */
     const double *lower, *upper; /* of the coefficients, cols values each in the data's units,
                                     +-INFINITY for none; NULL: none; borrowed by gd_train too */
+    int gram;      /* of least squares by full batches: GD_GRAM_AUTO, ... */
     bool split;    /* for gd_spec_check: the data will come split (gd_data.train_rows) */
 } gd_spec;
 
@@ -49,6 +50,10 @@ typedef struct gd_spec {
 #define GD_NO_PATIENCE 0
 #define GD_PATH (-1) /* l1, l2: a series of numbers, a run each; not for gd_train_new */
 #define GD_NO_CLIP 0 /* clip_norm, clip_value: gradients as they are */
+
+/* Least squares can be trained by second moments, which gives the same history (gd_quadratic.h):
+ * where it pays, never, or wherever it is possible. */
+enum { GD_GRAM_AUTO, GD_GRAM_NEVER, GD_GRAM_ALWAYS };
 
 /* tol_on. After an epoch: the cost changed by no more than tol, relatively; the norm of the
  * gradient is at most tol; the parameters moved by at most tol times their length. */

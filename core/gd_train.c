@@ -226,6 +226,9 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     if (status != GD_OK)
         goto fail;
     gd_objective_over(t->objective, &t->rows);
+    status = gd_quadratic_new(t, executor, err);
+    if (status != GD_OK)
+        goto fail;
     size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n, &spec->optimizer_hyper);
     size_t lanes = gd_minibatch_lanes(cols);
     t->theta = calloc(7 * t->n + 2 * (cols + lanes) + state_len, sizeof(double));
@@ -279,6 +282,7 @@ void gd_train_free(gd_train *t)
     if (!t)
         return;
     gd_objective_free(t->objective);
+    gd_quadratic_free(t->quadratic);
     free(t->theta);
     free(t->basis);
     free(t->columns);
@@ -294,6 +298,16 @@ void gd_train_free(gd_train *t)
 const gd_state *gd_train_state(const gd_train *t)
 {
     return &t->state;
+}
+
+const gd_point *gd_train_best(const gd_train *t)
+{
+    return &t->best_point;
+}
+
+bool gd_train_quadratic(const gd_train *t)
+{
+    return gd_quadratic_on(t) && t->phase > GD_START;
 }
 
 void gd_train_rows(const gd_train *t, gd_rows *train)
@@ -314,7 +328,7 @@ const gd_error *gd_train_error(const gd_train *t)
 
 bool gd_train_interrupted(const gd_train *t)
 {
-    return gd_objective_interrupted(t->objective);
+    return gd_objective_interrupted(t->objective) || (t->quadratic && t->quadratic->interrupted);
 }
 
 const gd_data *gd_train_data(const gd_train *t)

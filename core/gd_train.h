@@ -64,6 +64,12 @@ typedef struct gd_state {
     uint64_t finite_epoch; /* the epoch that the kept parameters belong to */
 } gd_state;
 
+/* One point of a history. */
+typedef struct gd_point {
+    uint64_t epoch;
+    double cost, validation_cost, gradient_norm, learning_rate;
+} gd_point;
+
 /* data: borrowed until gd_train_free; rows and cols at least 1, all values finite.
  * spec: copied. initial: params_len values in the data's own units, borrowed for the
  * call, or NULL for the model's starting point. executor: borrowed, NULL for serial.
@@ -79,6 +85,16 @@ void gd_train_free(gd_train *t); /* NULL is fine */
 
 /* Does one bounded piece of work, at most an epoch. Cannot fail: memory is all there. */
 gd_step gd_train_step(gd_train *t);
+
+/* The same, for a caller who does not need to see every epoch: where epochs take little work (see
+ * gd_train_quadratic) it runs many of them, none beyond `epoch`, for about a millisecond, and shows
+ * the last. Whether to stop is decided after each of them all the same, and how they are cut into steps
+ * changes no bit. */
+gd_step gd_train_step_until(gd_train *t, uint64_t epoch);
+
+/* Is the objective least squares that is trained by second moments, without passes over the rows?
+ * Known from epoch 0 on. */
+bool gd_train_quadratic(const gd_train *t);
 
 /* Ends the run here, for the caller's own reason (GD_STOP_REQUESTED, GD_STOP_MAX_SECONDS), and
  * gives back the best parameters so far. A run that has not reached its
@@ -100,6 +116,9 @@ gd_status gd_train_adjust(gd_train *t, double learning_rate, double tol, uint64_
 
 /* Valid until the next step. */
 const gd_state *gd_train_state(const gd_train *t);
+
+/* The point of best_epoch, which a step of many epochs may not have shown; from epoch 0 on. */
+const gd_point *gd_train_best(const gd_train *t);
 
 /* The rows trained on, and those set aside to validate on (false: there are none). */
 void gd_train_rows(const gd_train *t, gd_rows *train);

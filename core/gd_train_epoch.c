@@ -9,23 +9,30 @@
 #include <math.h>
 #include <string.h>
 
+static double l1_cost(const gd_train *t, const double *theta)
+{
+    double sum = 0;
+    for (size_t i = 0; t->spec.l1 != 0 && i < t->n; i++)
+        sum += fabs(t->weight[i] * theta[i]);
+    return t->spec.l1 * sum;
+}
+
 double gd_train_penalise(const gd_train *t, const double *theta, double *gradient)
 {
-    double l1 = 0, l2 = 0;
-    if (t->spec.l1 == 0 && t->spec.l2 == 0)
-        return 0;
-    for (size_t i = 0; i < t->n; i++) {
+    double l2 = 0;
+    for (size_t i = 0; t->spec.l2 != 0 && i < t->n; i++) {
         double w = t->weight[i] * theta[i];
-        l1 += fabs(w);
         l2 += w * w;
         if (gradient)
             gradient[i] += t->spec.l2 * w;
     }
-    return t->spec.l1 * l1 + 0.5 * t->spec.l2 * l2;
+    return l1_cost(t, theta) + 0.5 * t->spec.l2 * l2;
 }
 
 static double full_cost(gd_train *t, const double *theta, double *gradient)
 {
+    if (gd_quadratic_on(t))
+        return gd_quadratic_eval(t, theta, gradient) + l1_cost(t, theta);
     double cost = gd_objective_eval(t->objective, theta, &t->rows, gradient);
     return cost + gd_train_penalise(t, theta, gradient);
 }
@@ -91,17 +98,24 @@ bool gd_train_finite(const gd_train *t)
     return isfinite(t->state.cost) && (isfinite(t->state.gradient_norm) || !gd_train_sloped(t));
 }
 
+static double validation_cost(gd_train *t, const double *at)
+{
+    gd_rows aside;
+    if (!gd_train_validation_rows(t, &aside))
+        return NAN;
+    if (gd_quadratic_on(t))
+        return gd_quadratic_aside(t, at) + l1_cost(t, at);
+    return gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
+           gd_train_penalise(t, at, NULL);
+}
+
 /* What follows from the cost and the gradient at where the epoch has led. */
 static void record(gd_train *t)
 {
     gd_state *s = &t->state;
     const double *at = reported(t);
     s->gradient_norm = gd_train_sloped(t) ? slope_norm(t, at) : NAN;
-    gd_rows aside;
-    s->validation_cost = NAN;
-    if (gd_train_validation_rows(t, &aside))
-        s->validation_cost = gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
-                             gd_train_penalise(t, at, NULL);
+    s->validation_cost = validation_cost(t, at);
     t->change = INFINITY;
     if (gd_train_interrupted(t) || !gd_train_finite(t))
         return;
@@ -140,8 +154,13 @@ static double watched(const gd_train *t)
 
 static void keep_best(gd_train *t)
 {
-    t->state.best_cost = watched(t);
-    t->state.best_epoch = t->state.epoch;
+    gd_state *s = &t->state;
+    s->best_cost = watched(t);
+    s->best_epoch = s->epoch;
+    t->best_point = (gd_point){s->epoch, s->cost, s->validation_cost, s->gradient_norm,
+                               s->learning_rate};
+    if (gd_quadratic_spectral(t))
+        gd_quadratic_keep_best(t);
     memcpy(t->best, t->finite, t->n * sizeof *t->best);
 }
 
@@ -258,7 +277,9 @@ void gd_train_epoch(gd_train *t)
     s->epoch++;
     s->learning_rate = schedule->rate(&t->spec.schedule_hyper, t->base_rate, s->epoch,
                                       t->spec.epochs, t->schedule_state);
-    if (t->spec.optimizer->descend) {
+    if (gd_quadratic_spectral(t)) {
+        gd_quadratic_epoch(t);
+    } else if (t->spec.optimizer->descend) {
         descend(t);
     } else {
         if (gd_spec_backtracks(&t->spec))

@@ -4,6 +4,7 @@
 
 #include "gd_curvature.h"
 #include "gd_objective.h"
+#include "gd_quadratic.h"
 #include "gd_train.h"
 
 typedef enum gd_phase {
@@ -28,6 +29,7 @@ struct gd_train {
     gd_spec spec;
     gd_shape shape;
     gd_objective *objective;
+    gd_quadratic *quadratic; /* NULL: every epoch passes over the rows */
     size_t n;     /* parameters */
     gd_rows rows; /* trained on */
     size_t batch; /* rows an update; rows.count for full batches */
@@ -35,6 +37,7 @@ struct gd_train {
     gd_range range;
     bool moved; /* the run begins where the caller said, not where its model would */
     gd_state state;
+    gd_point best_point;
     gd_error error;
     gd_curvature curvature;
     double reference; /* cost that later costs are measured against */

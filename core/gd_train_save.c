@@ -4,17 +4,23 @@
 #include <math.h>
 #include <string.h>
 
-#define CHECKPOINT_VERSION 4.0
+#define CHECKPOINT_VERSION 5.0
 
 /* A head of numbers, then the arrays. */
-enum { HEAD_LEN = 27 + GD_SCHEDULE_STATE };
+enum { HEAD_LEN = 33 + GD_SCHEDULE_STATE };
 
 /* theta, finite, gradient, mean, best: they lie side by side */
 enum { SAVED_ARRAYS = 5 };
 
+static size_t coordinates_len(const gd_train *t)
+{
+    return t->quadratic ? GD_QUADRATIC_SAVED * t->quadratic->room : 0;
+}
+
 static size_t arrays_len(const gd_train *t)
 {
-    return SAVED_ARRAYS * t->n + t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
+    return SAVED_ARRAYS * t->n + t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper) +
+           coordinates_len(t);
 }
 
 size_t gd_train_save_len(const gd_train *t)
@@ -53,6 +59,12 @@ void gd_train_save(const gd_train *t, double *out)
         t->spec.learning_rate, /* the settings that gd_train_adjust changes */
         t->spec.tol,
         (double)t->spec.epochs,
+        t->best_point.cost,
+        t->best_point.validation_cost,
+        t->best_point.gradient_norm,
+        t->best_point.learning_rate,
+        gd_quadratic_on(t),
+        gd_quadratic_spectral(t),
     };
     memcpy(out, head, sizeof head);
     memcpy(out + HEAD_LEN - GD_SCHEDULE_STATE, t->schedule_state, sizeof t->schedule_state);
@@ -60,6 +72,10 @@ void gd_train_save(const gd_train *t, double *out)
     size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
         memcpy(out + HEAD_LEN + SAVED_ARRAYS * t->n, t->optimizer_state, state_len * sizeof *out);
+    size_t coordinates = coordinates_len(t);
+    if (coordinates)
+        memcpy(out + gd_train_save_len(t) - coordinates, t->quadratic->at,
+               coordinates * sizeof *out);
 }
 
 static bool whole(double v, double most)
@@ -95,6 +111,8 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
     if (saved < GD_EPOCHS || (saved == GD_ENDED && range != GD_IN_RANGE && in[5] == 0))
         return GD_OK;
     gd_train_prepare(t);
+    if (saved == GD_EPOCHS)
+        gd_quadratic_open(t);
     t->state = (gd_state){
         .stop = (gd_stop)in[4],
         .epoch = (uint64_t)in[5],
@@ -115,11 +133,14 @@ gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *
     t->averaged = (uint64_t)in[20];
     t->state.validation_cost = in[21];
     t->lowest = in[22];
+    t->best_point = (gd_point){(uint64_t)in[12], in[27], in[28], in[29], in[30]};
     memcpy(t->schedule_state, in + HEAD_LEN - GD_SCHEDULE_STATE, sizeof t->schedule_state);
     memcpy(t->theta, in + HEAD_LEN, SAVED_ARRAYS * t->n * sizeof *in);
     size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
         memcpy(t->optimizer_state, in + HEAD_LEN + SAVED_ARRAYS * t->n, state_len * sizeof *in);
+    gd_quadratic_restore(t, in + len - coordinates_len(t), in[31] != 0, in[32] != 0,
+                         saved == GD_EPOCHS);
     t->phase = saved;
     t->range = range;
     if (t->state.stop == GD_STOP_DIVERGED)

@@ -50,6 +50,7 @@ static void go_back(gd_train *t)
 
 static void stop(gd_train *t, gd_stop why)
 {
+    gd_quadratic_show(t);
     t->state.stop = why;
     t->phase = GD_ENDED;
     bool asked = why == GD_STOP_REQUESTED || why == GD_STOP_MAX_SECONDS;
@@ -101,7 +102,10 @@ static gd_range find_scaling(gd_train *t)
 {
     size_t cols = t->data.cols;
     gd_range range = GD_IN_RANGE;
-    gd_columns(t->data.X, &t->rows, cols, t->columns);
+    if (t->quadratic && !t->data.weights)
+        gd_gram_columns(t->quadratic->gram, t->columns);
+    else
+        gd_columns(t->data.X, &t->rows, cols, t->columns);
     gd_scaling(t->columns, cols, t->spec.intercept, t->center, t->scale);
     for (size_t j = 0; j < cols; j++)
         if (vanishes(&t->columns[j]))
@@ -130,11 +134,14 @@ void gd_train_begin(gd_train *t)
 
 void gd_train_prepare(gd_train *t)
 {
+    if (!gd_quadratic_measure(t))
+        return;
     gd_range range = t->spec.standardize ? find_scaling(t) : GD_IN_RANGE;
     if (range != GD_IN_RANGE) {
         out_of_range(t, range);
         return;
     }
+    gd_quadratic_form(t);
     gd_bounds_scale(t);
     /* a starting point of the model's own is meant for what it is trained on, its bounds are not */
     if (t->moved || t->lower)
@@ -156,9 +163,18 @@ static bool all_zero(const gd_data *d)
     return true;
 }
 
+/* True when the search has ended. */
+static bool search_curvature(gd_train *t)
+{
+    bool found = gd_quadratic_on(t)
+                     ? gd_curvature_step_by(&t->curvature, gd_quadratic_product, t->quadratic)
+                     : gd_curvature_step(&t->curvature, t->objective);
+    return found && !gd_train_interrupted(t);
+}
+
 static void find_rate(gd_train *t)
 {
-    if (!gd_curvature_step(&t->curvature, t->objective) || gd_train_interrupted(t))
+    if (!search_curvature(t))
         return;
     t->phase = GD_START;
     if (set_curvature(t)) {
@@ -174,6 +190,9 @@ static void find_rate(gd_train *t)
 
 static void start(gd_train *t)
 {
+    gd_quadratic_open(t);
+    if (gd_train_interrupted(t))
+        return;
     double at_zero = gd_train_start(t);
     if (gd_train_interrupted(t))
         return;
@@ -260,7 +279,7 @@ static void epoch(gd_train *t)
 
 static void analyse(gd_train *t)
 {
-    if (!gd_curvature_step(&t->curvature, t->objective) || gd_train_interrupted(t))
+    if (!search_curvature(t))
         return;
     t->phase = GD_ENDED;
     bool found = set_curvature(t);
@@ -287,7 +306,19 @@ void gd_train_finish(gd_train *t, gd_stop why)
         t->phase = GD_ENDED;
 }
 
-static gd_step next(gd_train *t)
+/* Epochs up to `until`, one at least, as many as a step may run. */
+static void epochs(gd_train *t, uint64_t until)
+{
+    uint64_t most = gd_quadratic_epochs(t);
+    do {
+        epoch(t);
+    } while (--most > 0 && t->phase == GD_EPOCHS && t->state.epoch < until &&
+             !gd_train_interrupted(t));
+    if (t->phase == GD_EPOCHS)
+        gd_quadratic_show(t);
+}
+
+static gd_step next(gd_train *t, uint64_t until)
 {
     switch (t->phase) {
     case GD_SCALING:
@@ -300,7 +331,7 @@ static gd_step next(gd_train *t)
         start(t);
         return GD_STEP_EPOCH;
     case GD_EPOCHS:
-        epoch(t);
+        epochs(t, until);
         return GD_STEP_EPOCH;
     case GD_ANALYSIS:
         analyse(t);
@@ -311,8 +342,13 @@ static gd_step next(gd_train *t)
     return GD_STEP_DONE;
 }
 
+gd_step gd_train_step_until(gd_train *t, uint64_t epoch)
+{
+    gd_step step = gd_train_interrupted(t) ? GD_STEP_DONE : next(t, epoch);
+    return gd_train_interrupted(t) ? GD_STEP_DONE : step;
+}
+
 gd_step gd_train_step(gd_train *t)
 {
-    gd_step step = gd_train_interrupted(t) ? GD_STEP_DONE : next(t);
-    return gd_train_interrupted(t) ? GD_STEP_DONE : step;
+    return gd_train_step_until(t, 0);
 }

@@ -31,7 +31,7 @@ copysign nextafter frexp ldexp scalbn
 sin cos tan sinh cosh tanh asin acos atan atan2 erf erfc lgamma tgamma
 __stack_chk_fail __stack_chk_guard _GLOBAL_OFFSET_TABLE_
 __memcpy_chk __memset_chk __memmove_chk __snprintf_chk __vsnprintf_chk
-expf tanhf erfcf __cpu_model
+expf tanhf erfcf __cpu_model __cpu_indicator_init
 __isnan __isinf __finite __fpclassify __signbit
 '
 

@@ -27,6 +27,7 @@ const gd_optimizer gd_optimizer_gd = {
     .source = "theta <- theta - learning_rate * gradient",
     .stable = stable,
     .gain = gain,
+    .rotates = true,
     .state_len = gd_state_none,
     .init = gd_state_none_init,
     .step = step,

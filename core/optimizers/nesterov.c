@@ -48,6 +48,7 @@ const gd_optimizer gd_optimizer_nesterov = {
     .params_count = sizeof params / sizeof params[0],
     .stable = stable,
     .gain = gain,
+    .rotates = true,
     .state_len = gd_state_one,
     .init = gd_state_one_init,
     .step = step,

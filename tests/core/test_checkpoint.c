@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAX_STEPS 700
-#define MAX_LEN 160
+#define MAX_LEN 256
 #define MAX_COLS 3
 #define MAX_PARAMS 9
 

@@ -113,6 +113,7 @@ static trace follow(const gd_data *d, const gd_executor *executor, int number)
     spec.tol = 0;
     spec.epochs = EPOCHS;
     spec.batch_size = batch;
+    spec.gram = GD_GRAM_NEVER; /* test_gram has that */
     if (d->classes)
         use_model(&spec, "softmax_regression");
     if (number >= 2 * BATCHES) {

@@ -33,6 +33,7 @@ static gd_spec spec_number(int i)
     gd_spec spec = spec_defaults();
     spec.epochs = 4;
     spec.tol = 0;
+    spec.gram = GD_GRAM_NEVER; /* epochs that pass over the rows */
     if (i == 1)
         spec.batch_size = 5000; /* batches of two blocks */
     if (i == 2)
