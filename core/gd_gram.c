@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sums are kept a group: few enough to be small, enough of them for any number of threads. */
-#define GROUPS ((size_t)64)
+/* Sums are kept a group of blocks, which is a block alone while all of them are within so many values
+ * (32 MiB); there are so many groups at least. */
+#define SUMS ((size_t)1 << 22)
+#define GROUPS ((size_t)16)
 
-/* Rows a tile: 24 KiB with 20 features, which stays in the first-level cache. */
-#define TILE_ROWS ((size_t)128)
+/* Rows a tile: with 20 features they and the tile stay in the first-level cache. */
+#define TILE_ROWS ((size_t)64)
 
 /* Rows that the first shift is the mean of, and how many deviations off it may turn out to be; but
  * an error of rounding is none. */
@@ -32,7 +34,7 @@
 struct gd_gram {
     gd_data data;
     const gd_executor *executor;
-    gd_gram_tile_fn *add_tile;
+    const gd_gram_kernels *kernels;
     gd_rows rows;
     size_t cols, width; /* width: of a row of a tile: features, target, 1, and padding */
     size_t blocks, groups;
@@ -51,10 +53,12 @@ bool gd_gram_pays(double rows, double parameters, double epochs, bool spectral)
     return setup + epochs * epoch < epochs * (EPOCH + pass);
 }
 
-static size_t groups_of(size_t rows)
+static size_t groups_of(size_t rows, size_t width)
 {
-    size_t blocks = (rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
-    return blocks < GROUPS ? blocks : GROUPS;
+    size_t blocks = (rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS, most = SUMS / (width * width);
+    if (most < GROUPS)
+        most = GROUPS;
+    return blocks < most ? blocks : most;
 }
 
 gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *executor,
@@ -66,10 +70,10 @@ gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *exe
         goto fail;
     g->data = *data;
     g->executor = executor ? executor : &gd_executor_serial;
-    g->add_tile = gd_gram_tile_best();
+    g->kernels = gd_gram_kernels_best();
     g->cols = data->cols;
     g->width = (data->cols + 2 + GD_GRAM_LANES - 1) / GD_GRAM_LANES * GD_GRAM_LANES;
-    size_t groups = groups_of(data->rows), slots = g->executor->slots;
+    size_t groups = groups_of(data->rows, g->width), slots = g->executor->slots;
     g->shift = calloc(g->cols + 1, sizeof(double));
     g->sums = calloc(groups * g->width * g->width, sizeof(double));
     g->ranges = calloc(groups * 2 * g->cols, sizeof(double));
@@ -121,32 +125,22 @@ static void sample_shift(gd_gram *g)
     }
 }
 
-/* A row of the data as a row of the tile, and its part of the columns' ranges. */
-static void load_row(const double *restrict x, const double *restrict shift, size_t cols,
-                     double *restrict to, double *restrict low, double *restrict high)
-{
-    for (size_t j = 0; j < cols; j++) {
-        low[j] = x[j] < low[j] ? x[j] : low[j];
-        high[j] = x[j] > high[j] ? x[j] : high[j];
-        to[j] = x[j] - shift[j];
-    }
-}
-
 static void load_tile(const gd_gram *g, size_t first, size_t n, double *tile, double *ranges)
 {
     size_t cols = g->cols, width = g->width;
-    const double *weights = g->data.weights;
+    const double *rows[TILE_ROWS], *weights = g->data.weights;
     for (size_t i = 0; i < n; i++) {
         size_t row = row_number(g, first + i);
         double *to = tile + i * width;
-        load_row(g->data.X + row * cols, g->shift, cols, to, ranges, ranges + cols);
+        rows[i] = g->data.X + row * cols;
         to[cols] = target_of(g, row) - g->shift[cols];
         to[cols + 1] = 1;
-        if (!weights)
-            continue;
-        double root = sqrt(weights[row]);
+    }
+    g->kernels->load(rows, n, cols, g->shift, tile, width, ranges, ranges + cols);
+    for (size_t i = 0; weights && i < n; i++) {
+        double root = sqrt(weights[row_number(g, first + i)]);
         for (size_t j = 0; j < cols + 2; j++)
-            to[j] *= root;
+            tile[i * width + j] *= root;
     }
 }
 
@@ -177,7 +171,10 @@ static void visit_group(void *arg, size_t group, size_t slot)
         for (; at < last; at += TILE_ROWS) {
             size_t n = last - at < TILE_ROWS ? last - at : TILE_ROWS;
             load_tile(g, at, n, tile, ranges);
-            g->add_tile(tile, n, g->width, sums);
+            size_t left = last - at - n, next = left < TILE_ROWS ? left : TILE_ROWS;
+            const double *follows = g->data.X + (g->rows.first + at + n) * g->cols;
+            g->kernels->add(tile, n, g->width, sums, g->rows.index ? tile : follows,
+                            g->rows.index ? 0 : next * g->cols);
         }
     }
 }
@@ -218,7 +215,7 @@ bool gd_gram_pass(gd_gram *g, const gd_rows *rows)
 {
     g->rows = *rows;
     g->blocks = (rows->count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
-    g->groups = groups_of(rows->count);
+    g->groups = groups_of(rows->count, g->width);
     sample_shift(g);
     for (int pass = 0; pass < 2; pass++) {
         run(g);

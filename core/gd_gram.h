@@ -39,13 +39,21 @@ void gd_gram_normal(const gd_gram *g, bool intercept, const double *center, cons
  * which takes parameters^2 of work, or with `spectral` parameters, in place of rows x parameters. */
 bool gd_gram_pays(double rows, double parameters, double epochs, bool spectral);
 
-/* gd_gram_tile.c: sums += T'T, its upper triangle (and some of what is below), for a tile T of
- * `rows` x `width` values; width is a multiple of GD_GRAM_LANES. Every entry is summed in the order
- * of the rows; whether products are rounded before they are added depends on the processor. */
+/* gd_gram_tile.c: the inner loops. The width of a tile is a multiple of GD_GRAM_LANES. */
 #define GD_GRAM_LANES 4
-typedef void gd_gram_tile_fn(const double *tile, size_t rows, size_t width, double *sums);
-/* The fastest for this processor, and the one that runs on all. */
-gd_gram_tile_fn *gd_gram_tile_best(void);
-gd_gram_tile_fn *gd_gram_tile_portable(void);
+typedef struct gd_gram_kernels {
+    /* tile: n rows of `width` values, of which the first `cols` are written with rows[i] - shift.
+     * low, high: cols values, lowered and raised to what the rows have. */
+    void (*load)(const double *const *rows, size_t n, size_t cols, const double *shift,
+                 double *tile, size_t width, double *low, double *high);
+    /* sums += T'T, its upper triangle (and some of what is below), for a tile T of n x width values.
+     * Every entry is summed in the order of the rows; whether products are rounded before they are
+     * added depends on the processor. next: `count` values that will be loaded next. */
+    void (*add)(const double *tile, size_t n, size_t width, double *sums, const double *next,
+                size_t count);
+} gd_gram_kernels;
+/* The fastest for this processor, and those that run on all. */
+const gd_gram_kernels *gd_gram_kernels_best(void);
+extern const gd_gram_kernels gd_gram_kernels_portable;
 
 #endif

@@ -23,6 +23,10 @@
 #define ROUNDING 1e-13
 #define ENOUGH 1e-10
 
+/* A coordinate that has shrunk to this share of the largest is 0: long before, it has ceased to count,
+ * and numbers near the smallest double are slow. */
+#define VANISHED 1e-100
+
 /* Epochs that a run with a tolerance is expected to take, at most: many end long before. */
 #define EXPECTED 100.0
 
@@ -262,6 +266,11 @@ void gd_quadratic_open(gd_train *t)
     memcpy(q->finite, q->at, q->n * sizeof *q->at);
     memcpy(q->best, q->at, q->n * sizeof *q->at);
     take_gradient(q);
+    q->nothing = q->still = 0;
+    for (size_t k = 0; k < q->n; k++) {
+        q->nothing = fmax(q->nothing, VANISHED * fabs(q->at[k]));
+        q->still = fmax(q->still, VANISHED * fabs(q->gradient[k]));
+    }
 }
 
 /* ---- checkpoints ---- */

@@ -30,6 +30,8 @@ typedef struct gd_quadratic {
     double *work;                      /* n x n, and 2 n */
     double *aside, *aside_slope;       /* of the rows validated on, around the optimum; l2 included */
     double aside_least;
+    double nothing, still; /* a coordinate, a velocity below these is 0 */
+    bool at_rest;          /* they are all 0, so that no epoch moves anything */
     /* room values each. values: eigenvalues, one that stands for 0 is 0. gradient: where `at` is.
      * Coordinates of theta - theta* in the eigenbasis, and the optimizer's state: what a checkpoint
      * must have to go on with the same bits. They lie side by side. */

@@ -13,8 +13,13 @@
 #define LEAST_SQUARE 1e-200
 #define MOST_SQUARE 1e200
 
+#define SWEEP 64
+
 /* Values that the work of an epoch has beside its arrays. */
 #define OVERHEAD 32
+
+/* Two values at a time, on any processor. */
+typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
 
 bool gd_quadratic_on(const gd_train *t)
 {
@@ -109,21 +114,35 @@ static void rotate_back(const gd_quadratic *q, const double *along, double *v)
         gd_axpy(along[k], q->vectors + k * q->n, v, q->n);
 }
 
+/* Coordinates that have vanished become 0. Every so many epochs, by their number alone. */
+static void sweep(gd_quadratic *q, uint64_t epoch)
+{
+    bool moves = false;
+    if (epoch % SWEEP != 0)
+        return;
+    for (size_t k = 0; k < q->n; k++) {
+        q->at[k] = fabs(q->at[k]) < q->nothing ? 0 : q->at[k];
+        q->velocity[k] = fabs(q->velocity[k]) < q->still ? 0 : q->velocity[k];
+        moves = moves || q->at[k] != 0 || q->velocity[k] != 0;
+    }
+    q->at_rest = !moves;
+}
+
 /* The gradient where `at` is, what the cost is above the least, and the gradient's length. */
 static double evaluate(gd_quadratic *q, double *norm)
 {
-    double costs[8] = {0}, squares[8] = {0};
-    for (size_t i = 0; i < q->room; i += 8)
-        for (size_t k = 0; k < 8; k++) {
-            double x = q->at[i + k], g = q->values[i + k] * x;
-            q->gradient[i + k] = g;
+    pair costs[2] = {{0}}, squares[2] = {{0}};
+    for (size_t i = 0; i < q->room; i += 4)
+        for (size_t k = 0; k < 2; k++) {
+            pair x = *(const pair *)(q->at + i + 2 * k);
+            pair g = *(const pair *)(q->values + i + 2 * k) * x;
+            *(pair *)(q->gradient + i + 2 * k) = g;
             costs[k] += g * x;
             squares[k] += g * g;
         }
-    double cost = ((costs[0] + costs[4]) + (costs[2] + costs[6])) +
-                  ((costs[1] + costs[5]) + (costs[3] + costs[7]));
-    double square = ((squares[0] + squares[4]) + (squares[2] + squares[6])) +
-                    ((squares[1] + squares[5]) + (squares[3] + squares[7]));
+    costs[0] += costs[1];
+    squares[0] += squares[1];
+    double cost = costs[0][0] + costs[0][1], square = squares[0][0] + squares[0][1];
     *norm = square > LEAST_SQUARE && square < MOST_SQUARE ? sqrt(square)
                                                           : gd_norm(q->gradient, q->n);
     return 0.5 * cost;
@@ -138,23 +157,36 @@ static double relative_change(gd_train *t)
     return change == 0 ? 0 : change / gd_norm(t->theta, t->n);
 }
 
-void gd_quadratic_epoch(gd_train *t)
+static void update(gd_train *t)
 {
     gd_quadratic *q = t->quadratic;
     gd_state *s = &t->state;
-    gd_rows aside;
-    bool follows = t->spec.tol_on == GD_TOL_PARAMETERS, validates = gd_train_validation_rows(t, &aside);
+    t->updates++;
+    if (q->at_rest) {
+        s->cost = q->least;
+        s->gradient_norm = 0;
+        return;
+    }
     t->spec.optimizer->step(&(gd_update){
         .theta = q->at,
         .gradient = q->gradient,
         .weight = t->weight,
         .n = q->n,
         .learning_rate = s->learning_rate,
-        .t = ++t->updates,
+        .t = t->updates,
         .state = q->velocity,
         .hyper = &t->spec.optimizer_hyper,
     });
+    sweep(q, s->epoch);
     s->cost = q->least + evaluate(q, &s->gradient_norm);
+}
+
+void gd_quadratic_epoch(gd_train *t)
+{
+    gd_quadratic *q = t->quadratic;
+    gd_state *s = &t->state;
+    bool follows = t->spec.tol_on == GD_TOL_PARAMETERS, validates = t->rows.count < t->data.rows;
+    update(t);
     if (follows || validates)
         materialise(t, q->at, t->theta);
     s->validation_cost = validates ? gd_quadratic_aside(t, t->theta) : NAN;

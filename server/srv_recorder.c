@@ -35,11 +35,21 @@ static double watched(const api_point *p)
     return isnan(p->validation_cost) ? p->cost : p->validation_cost;
 }
 
-bool srv_recorder_add(srv_recorder *r, const api_point *point)
+void srv_recorder_pass(srv_recorder *r, const api_point *point)
 {
     double cost = watched(point), best = watched(&r->best);
     if (!r->any || (isfinite(cost) && (!isfinite(best) || cost < best)))
         r->best = *point;
+}
+
+uint64_t srv_recorder_due(const srv_recorder *r, uint64_t epoch)
+{
+    return (epoch / r->stride + 1) * r->stride;
+}
+
+bool srv_recorder_add(srv_recorder *r, const api_point *point)
+{
+    srv_recorder_pass(r, point);
     r->last = *point;
     r->any = true;
     if (point->epoch % r->stride != 0)

@@ -24,6 +24,13 @@ typedef struct srv_recorder {
 void srv_recorder_init(srv_recorder *r, uint64_t limit);
 void srv_recorder_free(srv_recorder *r);
 
+/* A point that is not shown to srv_recorder_add, before the one after it: it may be the best. */
+void srv_recorder_pass(srv_recorder *r, const api_point *point);
+
+/* The next epoch that may be kept, given the last that was added; those between need not be shown, but
+ * for the best of them. */
+uint64_t srv_recorder_due(const srv_recorder *r, uint64_t epoch);
+
 /* False when out of memory. */
 bool srv_recorder_add(srv_recorder *r, const api_point *point);
 

@@ -112,6 +112,8 @@ bool srv_run_load_changes(srv_run *w, api_problem *p);
 /* Between two epochs: takes up what is due. True when something was: it is to be flushed. */
 bool srv_run_apply_changes(srv_run *w);
 bool srv_run_write_changes(srv_db *db, srv_run *w, api_problem *p); /* in a transaction */
+/* The next epoch of the part after which a change is due; UINT64_MAX: none is. */
+uint64_t srv_run_change_due(const srv_run *w);
 /* Adds a member `changes` to o, of those that took effect, if any did. */
 void srv_run_describe_changes(const srv_run *w, cJSON *o);
 

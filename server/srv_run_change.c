@@ -94,6 +94,17 @@ bool srv_run_apply_changes(srv_run *w)
     return gd_train_state(w->train)->stop == GD_STOP_NONE && apply(w);
 }
 
+uint64_t srv_run_change_due(const srv_run *w)
+{
+    uint64_t due = UINT64_MAX, now = gd_train_state(w->train)->epoch;
+    for (size_t i = 0; i < w->changes_count; i++) {
+        const srv_run_change *c = &w->changes[i];
+        if (!c->done && c->epoch > (int64_t)now && (uint64_t)c->epoch < due)
+            due = (uint64_t)c->epoch;
+    }
+    return due;
+}
+
 bool srv_run_write_changes(srv_db *db, srv_run *w, api_problem *p)
 {
     for (size_t i = 0; i < w->changes_count; i++) {

@@ -11,10 +11,27 @@ double srv_run_seconds(const srv_run *w)
     return round(s * 1e6) / 1e6; /* microseconds are all that is meant */
 }
 
+/* The best epoch, if it is one that the last step ran through. */
+static void pass_best(srv_run *w)
+{
+    const gd_point *b = gd_train_best(w->train);
+    uint64_t epoch = w->epoch_base + b->epoch;
+    if (w->recorder.any && epoch > w->recorder.last.epoch &&
+        b->epoch < gd_train_state(w->train)->epoch)
+        srv_recorder_pass(&w->recorder, &(api_point){.epoch = epoch,
+                                                     .part = w->part,
+                                                     .cost = b->cost,
+                                                     .validation_cost = b->validation_cost,
+                                                     .gradient_norm = b->gradient_norm,
+                                                     .learning_rate = b->learning_rate,
+                                                     .seconds = srv_run_seconds(w)});
+}
+
 bool srv_run_record(srv_run *w)
 {
     const gd_state *s = gd_train_state(w->train);
     uint64_t stride = w->recorder.stride;
+    pass_best(w);
     if (!srv_recorder_add(&w->recorder, &(api_point){.epoch = w->epoch_base + s->epoch,
                                                      .part = w->part,
                                                      .cost = s->cost,

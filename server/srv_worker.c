@@ -50,6 +50,14 @@ static bool much_waits(const srv_run *w)
            w->snapshots.count * w->snapshots.len >= FLUSH_NUMBERS;
 }
 
+/* The next epoch, of the part, that must be seen. */
+static uint64_t due(const srv_run *w)
+{
+    uint64_t now = w->epoch_base + gd_train_state(w->train)->epoch, change = srv_run_change_due(w);
+    uint64_t point = srv_recorder_due(&w->recorder, now) - w->epoch_base;
+    return point < change ? point : change;
+}
+
 static void train(srv_run *w)
 {
     bool saved = true; /* the last write was */
@@ -58,7 +66,7 @@ static void train(srv_run *w)
         if (srv_run_apply_changes(w))
             saved = srv_run_flush(w);
         srv_team_enter(&w->member);
-        gd_step step = gd_train_step(w->train);
+        gd_step step = gd_train_step_until(w->train, due(w));
         srv_team_leave(&w->member);
         if (step == GD_STEP_DONE) {
             if (gd_train_interrupted(w->train) && heed(w))
