@@ -2,8 +2,11 @@
  * is seen in the history, and survives a killed process. */
 #include "steering.h"
 
-/* Full batches in the data's own units: where one job ends, another begins with the same bits. */
-#define PLAIN "\"epochs\": 1000000000, \"tol\": 0, \"standardize\": false, \"learning_rate\": 1e-7"
+/* Full batches in the data's own units, of a cost that is no quadratic: where one job ends, another
+ * begins with the same bits. */
+#define PLAIN                                                                                      \
+    "\"epochs\": 1000000000, \"tol\": 0, \"standardize\": false, \"learning_rate\": 1e-7, "            \
+    "\"cost\": \"huber\""
 
 static e2e_reply patch(const e2e_server *s, const char *job, const char *change)
 {
@@ -176,7 +179,8 @@ static void train_on(const e2e_server *s, const char *ds, double rate, double ep
     if (*model)
         snprintf(from, sizeof from, ", \"start_from\": \"%s\"", model);
     snprintf(spec, sizeof spec,
-             "\"epochs\": %.0f, \"tol\": 0, \"standardize\": false, \"learning_rate\": %.17g%s",
+             "\"epochs\": %.0f, \"tol\": 0, \"standardize\": false, \"cost\": \"huber\", "
+             "\"learning_rate\": %.17g%s",
              epochs, rate, from);
     post_job(s, ds, spec, job);
     e2e_reply r = e2e_wait(s, job);
