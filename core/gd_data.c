@@ -18,33 +18,56 @@ static const double *row_of(const block *b, size_t i)
     return b->X + (b->rows->index ? b->rows->index[at] : at) * b->cols;
 }
 
-/* Column j of a block; m2 is the sum of squared deviations. */
-static void block_moments(const block *b, size_t j, double *mean, double *m2)
+/* Columns that are looked at together, so that the inner loops run along a row. */
+enum { ABREAST = 16 };
+
+typedef struct moments {
+    double mean[ABREAST], squares[ABREAST], rest[ABREAST], min[ABREAST], max[ABREAST];
+} moments;
+
+/* The columns j .. j + count of a block; squares: of deviations. */
+static void block_moments(const block *b, size_t j, size_t count, moments *m)
 {
-    double m = 0, squares = 0, rest = 0, n = (double)b->n;
-    for (size_t i = 0; i < b->n; i++)
-        m += row_of(b, i)[j] / n;
+    double share = 1 / (double)b->n;
+    *m = (moments){.mean = {0}};
+    for (size_t k = 0; k < count; k++)
+        m->min[k] = m->max[k] = row_of(b, 0)[j + k];
     for (size_t i = 0; i < b->n; i++) {
-        double d = row_of(b, i)[j] - m;
-        squares += d * d;
-        rest += d;
+        const double *x = row_of(b, i) + j;
+        for (size_t k = 0; k < count; k++) {
+            m->mean[k] += x[k] * share;
+            m->min[k] = x[k] < m->min[k] ? x[k] : m->min[k];
+            m->max[k] = x[k] > m->max[k] ? x[k] : m->max[k];
+        }
     }
-    *mean = m + rest / n; /* the rounding error of the mean, taken back out */
-    *m2 = squares - rest * rest / n;
+    for (size_t i = 0; i < b->n; i++) {
+        const double *x = row_of(b, i) + j;
+        for (size_t k = 0; k < count; k++) {
+            double d = x[k] - m->mean[k];
+            m->squares[k] += d * d;
+            m->rest[k] += d;
+        }
+    }
+    for (size_t k = 0; k < count; k++) {
+        m->mean[k] += m->rest[k] * share; /* the rounding error of the mean, taken back out */
+        m->squares[k] -= m->rest[k] * m->rest[k] * share;
+    }
 }
 
 /* Folds a block into out, where `std` holds the sum of squared deviations so far. */
-static void merge_block(const block *b, size_t j, gd_column *out)
+static void merge_block(const block *b, size_t j, size_t count, gd_column *out)
 {
-    double mean, m2, n = (double)b->n, seen = (double)b->first, all = seen + n;
-    block_moments(b, j, &mean, &m2);
-    for (size_t i = 0; i < b->n; i++) {
-        out->min = fmin(out->min, row_of(b, i)[j]);
-        out->max = fmax(out->max, row_of(b, i)[j]);
+    moments m;
+    double n = (double)b->n, seen = (double)b->first, all = seen + n;
+    block_moments(b, j, count, &m);
+    for (size_t k = 0; k < count; k++) {
+        gd_column *c = &out[k];
+        c->min = fmin(c->min, m.min[k]);
+        c->max = fmax(c->max, m.max[k]);
+        double delta = m.mean[k] - c->mean;
+        c->mean += delta * (n / all);
+        c->std += m.squares[k] + delta * delta * (seen * (n / all));
     }
-    double delta = mean - out->mean;
-    out->mean += delta * (n / all);
-    out->std += m2 + delta * delta * (seen * (n / all));
 }
 
 void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *out)
@@ -53,8 +76,9 @@ void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *ou
         out[j] = (gd_column){.min = INFINITY, .max = -INFINITY};
     for (size_t first = 0; first < rows->count; first += GD_BLOCK_ROWS) {
         size_t left = rows->count - first, n = left < GD_BLOCK_ROWS ? left : GD_BLOCK_ROWS;
-        for (size_t j = 0; j < cols; j++)
-            merge_block(&(block){X, rows, cols, first, n}, j, &out[j]);
+        for (size_t j = 0; j < cols; j += ABREAST)
+            merge_block(&(block){X, rows, cols, first, n}, j,
+                        cols - j < ABREAST ? cols - j : ABREAST, &out[j]);
     }
     for (size_t j = 0; j < cols; j++) {
         /* a constant column has no deviation, whatever rounding left behind */

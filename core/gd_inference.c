@@ -168,9 +168,13 @@ static void add_classes(work *w, double y, double weight)
     }
 }
 
-static void visit_rows(work *w)
+/* False: once more (gd_qr_finish). */
+static bool visit_rows(work *w)
 {
     const gd_fit *f = &w->fit;
+    w->counted = 0;
+    w->cost = w->weights = 0;
+    memset(w->sums, 0, 2 * w->columns * sizeof *w->sums); /* and squares */
     for (size_t i = 0; i < f->rows.count; i++) {
         double y = gd_fit_target(f, i), weight = gd_fit_weight(f, i);
         if (!(weight > 0))
@@ -184,7 +188,7 @@ static void visit_rows(work *w)
         else
             add_single(w, y, weight);
     }
-    gd_qr_finish(w->qr);
+    return gd_qr_finish(w->qr);
 }
 
 /* |R^-T g|, the standard deviation of g . theta but for sigma */
@@ -309,7 +313,9 @@ gd_status gd_inference_new(gd_inference **out, const gd_fit *fit, double level, 
         r->status = GD_INFERENCE_OUT_OF_RANGE;
         goto end;
     }
-    visit_rows(&w);
+    gd_qr_expect(w.qr, fit->rows.count);
+    while (!visit_rows(&w))
+        ;
     if (r->student)
         r->df = (double)w.counted - (double)w.n;
     r->status = judge(&w, r);

@@ -214,7 +214,6 @@ static void build_hessian(gd_newton *w)
 /* Where the data (and l2) bends nowhere in some direction, a small ridge bounds the step. */
 static void settle_factor(gd_newton *w)
 {
-    gd_qr_finish(w->qr);
     double most = 0;
     for (size_t k = 0; k < gd_qr_rank(w->qr); k++)
         for (size_t i = 0; i <= k; i++)
@@ -222,7 +221,7 @@ static void settle_factor(gd_newton *w)
     if (gd_qr_rank(w->qr) < w->n && !(w->fit.cost->smooth && w->simple)) {
         for (size_t c = 0; c < w->n; c++)
             add_unit(w, w->qr, c, most > 0 ? sqrt(RIDGE) * most : 1);
-        gd_qr_finish(w->qr);
+        (void)gd_qr_finish(w->qr);
     }
     if (!w->simple)
         build_hessian(w);
@@ -289,7 +288,7 @@ static void finish_exactly(gd_newton *w)
         if (held > 0)
             add_unit(w, w->sub, c, held);
     }
-    gd_qr_finish(w->sub);
+    (void)gd_qr_finish(w->sub);
     for (size_t c = 0; c < n; c++) { /* what is left of the slope, over those that are free */
         double at = w->theta[c] + w->step[c], s = w->penalty[c].l1 * copysign(1, at);
         double slope = w->gradient[c] + w->half[c] + w->penalty[c].l2 * at + (at != 0 ? s : 0);
@@ -305,11 +304,11 @@ static void finish_exactly(gd_newton *w)
     gd_axpy(1, w->trial, w->step, n);
 }
 
-void gd_newton_solve(gd_newton *w)
+/* The cost, its gradient and the factor. False: once more (gd_qr_finish). */
+static bool visit_rows(gd_newton *w)
 {
     double y, weight;
     count_pass(w, 4 + (double)w->n);
-    gd_qr_clear(w->qr);
     memset(w->gradient, 0, w->n * sizeof *w->gradient);
     w->data_cost = 0;
     for (size_t i = 0; i < w->fit.rows.count; i++) {
@@ -328,6 +327,15 @@ void gd_newton_solve(gd_newton *w)
         if (w->simple && w->penalty[c].l2 > 0)
             add_unit(w, w->qr, c, sqrt(w->penalty[c].l2));
     }
+    return gd_qr_finish(w->qr);
+}
+
+void gd_newton_solve(gd_newton *w)
+{
+    gd_qr_clear(w->qr);
+    gd_qr_expect(w->qr, w->fit.rows.count);
+    while (!visit_rows(w))
+        ;
     settle_factor(w);
     if (!w->simple) {
         descend(w);

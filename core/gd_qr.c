@@ -1,6 +1,7 @@
 /* gd_qr: see gd_qr.h. The tile lies column by column, so that the inner loops run along it. */
 #include "gd_qr.h"
 
+#include "gd_gram.h"
 #include "gd_kernels.h"
 #include "gd_limits.h"
 
@@ -10,13 +11,22 @@
 
 #define TILE_ROWS 128
 
+/* From so many rows on they are summed up, so many at a time; of a column, this share of its square
+ * must not be explained by those before it. */
+#define MANY 16384
+#define SUM_ROWS 64
+#define INDEPENDENT 1e-4
+
 struct gd_qr {
     size_t n, width; /* width: n and the right-hand sides */
     size_t filled;   /* rows that wait in the tile */
     size_t rank;
+    bool sums;       /* rows are summed up, as rows of the tile, into `final` */
+    size_t padded;   /* width, rounded up */
+    const gd_gram_kernels *kernels;
     double *R;      /* width x width, upper triangle, row-major */
     double *tile;   /* width columns of TILE_ROWS values */
-    double *final;  /* width columns of `width` values: R, columns of A in the order of `place` */
+    double *final;  /* padded x padded values. Width columns of `width` values: R, columns of A in the order of `place` */
     size_t *place;  /* n */
     double *column; /* width */
 };
@@ -33,13 +43,16 @@ gd_status gd_qr_new(gd_qr **out, size_t n, size_t extra, gd_error *err)
     size_t w = n + extra;
     q->n = n;
     q->width = w;
-    q->R = calloc(w * w + w * TILE_ROWS + w * w + w + 1, sizeof *q->R);
+    q->padded = (w + GD_GRAM_LANES - 1) / GD_GRAM_LANES * GD_GRAM_LANES;
+    q->kernels = gd_gram_kernels_best();
+    size_t p = q->padded;
+    q->R = calloc(w * w + p * TILE_ROWS + p * p + w + 1, sizeof *q->R);
     q->place = calloc(n + 1, sizeof *q->place);
     if (!q->R || !q->place)
         goto fail;
     q->tile = q->R + w * w;
-    q->final = q->tile + w * TILE_ROWS;
-    q->column = q->final + w * w;
+    q->final = q->tile + p * TILE_ROWS;
+    q->column = q->final + p * p;
     *out = q;
     return GD_OK;
 fail:
@@ -59,6 +72,7 @@ void gd_qr_free(gd_qr *q)
 void gd_qr_clear(gd_qr *q)
 {
     q->filled = q->rank = 0;
+    q->sums = false;
     memset(q->R, 0, q->width * q->width * sizeof *q->R);
 }
 
@@ -96,8 +110,59 @@ static void fold(gd_qr *q)
     q->filled = 0;
 }
 
+/* ---- very many rows ---- */
+
+void gd_qr_expect(gd_qr *q, size_t rows)
+{
+    if (rows < MANY || rows / 8 < q->width)
+        return;
+    q->sums = true;
+    memset(q->tile, 0, q->padded * TILE_ROWS * sizeof *q->tile);
+    memset(q->final, 0, q->padded * q->padded * sizeof *q->final);
+}
+
+static void sum_up(gd_qr *q)
+{
+    q->kernels->add(q->tile, q->filled, q->padded, q->final, q->tile, 0);
+    q->filled = 0;
+}
+
+static void add_to_sums(gd_qr *q, const double *row, double factor)
+{
+    double *to = q->tile + q->filled * q->padded;
+    for (size_t j = 0; j < q->width; j++)
+        to[j] = factor * row[j];
+    if (++q->filled == SUM_ROWS)
+        sum_up(q);
+}
+
+/* R from the sums, which it destroys (Golub, Van Loan, 4.2.5). False where digits are lost. */
+static bool cholesky(gd_qr *q)
+{
+    size_t w = q->width;
+    for (size_t k = 0; k < w; k++)
+        q->column[k] = q->final[k * q->padded + k];
+    for (size_t k = 0; k < w; k++) {
+        double *row = q->R + k * w, *sums = q->final + k * q->padded, all = q->column[k];
+        double rest = sums[k];
+        if (all == 0)
+            continue; /* a column of zeros */
+        if (!(rest > INDEPENDENT * all) || !isfinite(rest))
+            return false;
+        for (size_t j = k; j < w; j++)
+            row[j] = sums[j] / sqrt(rest);
+        for (size_t i = k + 1; i < w; i++)
+            gd_axpy(-row[i], row + i, q->final + i * q->padded + i, w - i);
+    }
+    return true;
+}
+
 void gd_qr_add(gd_qr *q, const double *row, double factor)
 {
+    if (q->sums) {
+        add_to_sums(q, row, factor);
+        return;
+    }
     for (size_t j = 0; j < q->width; j++)
         q->tile[j * TILE_ROWS + q->filled] = factor * row[j];
     if (++q->filled == TILE_ROWS)
@@ -106,10 +171,19 @@ void gd_qr_add(gd_qr *q, const double *row, double factor)
 
 /* Columns in their order, those aside that the ones before explain (as LINPACK's dqrdc2 of R):
  * where none is, R is as it should be already and nothing is reflected. */
-void gd_qr_finish(gd_qr *q)
+bool gd_qr_finish(gd_qr *q)
 {
     size_t w = q->width, n = q->n, aside = n;
-    fold(q);
+    if (q->sums) {
+        sum_up(q);
+        q->sums = false;
+        if (!cholesky(q)) {
+            gd_qr_clear(q);
+            return false;
+        }
+    } else {
+        fold(q);
+    }
     for (size_t j = 0; j < w; j++)
         for (size_t i = 0; i < w; i++)
             q->final[j * w + i] = i <= j ? q->R[i * w + j] : 0;
@@ -129,6 +203,7 @@ void gd_qr_finish(gd_qr *q)
         }
         q->place[q->rank++] = j;
     }
+    return true;
 }
 
 size_t gd_qr_rank(const gd_qr *q)

@@ -12,6 +12,8 @@
 
 #include "gd_error.h"
 
+#include <stdbool.h>
+
 #include <stddef.h>
 
 typedef struct gd_qr gd_qr;
@@ -32,8 +34,14 @@ void gd_qr_clear(gd_qr *q);
 /* Adds factor * row; row: n + extra values. Order matters to the last bits alone. */
 void gd_qr_add(gd_qr *q, const double *row, double factor);
 
-/* Once, after the last row and before what follows. */
-void gd_qr_finish(gd_qr *q);
+/* After gd_qr_clear, or before the first row: about so many rows will come. Very many are summed up
+ * as A'A, which is a dozen times faster, and R is its Cholesky factor: to 12 digits, or it is not
+ * taken. */
+void gd_qr_expect(gd_qr *q, size_t rows);
+
+/* After the last row and before what follows. False, after gd_qr_expect alone: the columns are too
+ * nearly dependent for A'A, the rows are forgotten, and must all be added once more. */
+bool gd_qr_finish(gd_qr *q);
 
 size_t gd_qr_rank(const gd_qr *q);
 

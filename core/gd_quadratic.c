@@ -77,7 +77,7 @@ gd_status gd_quadratic_new(gd_train *t, const gd_executor *executor, gd_error *e
     gd_status status = gd_gram_new(&q->gram, &t->data, executor, err);
     if (status != GD_OK)
         return status;
-    q->hessian = calloc(4 * n * n + 6 * n + 6 * room, sizeof(double));
+    q->hessian = calloc(4 * n * n + 6 * n + 7 * room, sizeof(double));
     if (!q->hessian)
         goto fail;
     q->vectors = q->hessian + n * n;
@@ -89,7 +89,8 @@ gd_status gd_quadratic_new(gd_train *t, const gd_executor *executor, gd_error *e
     q->aside_slope = q->start + n;
     q->values = q->aside_slope + n;
     q->gradient = q->values + room;
-    q->at = q->gradient + room;
+    q->first = q->gradient + room;
+    q->at = q->first + room;
     q->finite = q->at + room;
     q->best = q->finite + room;
     q->velocity = q->best + room;
@@ -263,6 +264,7 @@ void gd_quadratic_open(gd_train *t)
     if (!q->on)
         return;
     find_coordinates(q, q->start, q->at);
+    memcpy(q->first, q->at, q->n * sizeof *q->at);
     memcpy(q->finite, q->at, q->n * sizeof *q->at);
     memcpy(q->best, q->at, q->n * sizeof *q->at);
     take_gradient(q);

@@ -33,9 +33,10 @@ typedef struct gd_quadratic {
     double nothing, still; /* a coordinate, a velocity below these is 0 */
     bool at_rest;          /* they are all 0, so that no epoch moves anything */
     /* room values each. values: eigenvalues, one that stands for 0 is 0. gradient: where `at` is.
+     * first: where `at` began.
      * Coordinates of theta - theta* in the eigenbasis, and the optimizer's state: what a checkpoint
      * must have to go on with the same bits. They lie side by side. */
-    double *values, *gradient, *at, *finite, *best, *velocity;
+    double *values, *gradient, *first, *at, *finite, *best, *velocity;
 } gd_quadratic;
 
 enum { GD_QUADRATIC_SAVED = 4 }; /* arrays of `room` from `at` on */

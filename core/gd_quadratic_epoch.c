@@ -99,7 +99,10 @@ static bool stays(const gd_train *t, size_t i)
 static void materialise(const gd_train *t, const double *at, double *theta)
 {
     const gd_quadratic *q = t->quadratic;
-    memcpy(theta, q->optimum, q->n * sizeof *theta);
+    bool moved = memcmp(at, q->first, q->n * sizeof *at) != 0;
+    memcpy(theta, moved ? q->optimum : q->start, q->n * sizeof *theta);
+    if (!moved)
+        return;
     for (size_t k = 0; k < q->n; k++)
         gd_axpy(at[k], q->vectors + k * q->n, theta, q->n);
     for (size_t i = 0; i < q->n; i++)
