@@ -61,6 +61,18 @@ static size_t groups_of(size_t rows, size_t width)
     return blocks < most ? blocks : most;
 }
 
+static size_t width_of(size_t cols)
+{
+    return (cols + 2 + GD_GRAM_LANES - 1) / GD_GRAM_LANES * GD_GRAM_LANES;
+}
+
+double gd_gram_bytes(size_t rows, size_t cols)
+{
+    size_t width = width_of(cols), groups = groups_of(rows, width);
+    size_t values = cols + 1 + groups * (width * width + 2 * cols) + TILE_ROWS * width;
+    return (double)(values * sizeof(double));
+}
+
 gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *executor,
                       gd_error *err)
 {
@@ -72,7 +84,7 @@ gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *exe
     g->executor = executor ? executor : &gd_executor_serial;
     g->kernels = gd_gram_kernels_best();
     g->cols = data->cols;
-    g->width = (data->cols + 2 + GD_GRAM_LANES - 1) / GD_GRAM_LANES * GD_GRAM_LANES;
+    g->width = width_of(data->cols);
     size_t groups = groups_of(data->rows, g->width), slots = g->executor->slots;
     g->shift = calloc(g->cols + 1, sizeof(double));
     g->sums = calloc(groups * g->width * g->width, sizeof(double));

@@ -40,31 +40,46 @@ static bool clipped(const gd_spec *s)
     return s->clip_norm != GD_NO_CLIP || s->clip_value != GD_NO_CLIP;
 }
 
-static bool rotates(const gd_train *t)
+static bool rotates(const gd_spec *s)
 {
-    return t->spec.optimizer->rotates && t->spec.l1 == 0 && !gd_spec_bounded(&t->spec) &&
-           !clipped(&t->spec);
+    return s->optimizer->rotates && s->l1 == 0 && !gd_spec_bounded(s) && !clipped(s);
 }
 
-static bool possible(const gd_train *t)
+static bool possible(const gd_spec *s, const gd_shape *shape, size_t n)
 {
-    return t->spec.gram != GD_GRAM_NEVER && t->spec.model->linear && t->shape.outputs == 1 &&
-           strcmp(t->spec.cost->name, "mse") == 0 && gd_full_batch(t) && !t->spec.average &&
-           t->n <= GD_MAX_GRAM;
+    return s->gram != GD_GRAM_NEVER && s->model->linear && shape->outputs == 1 &&
+           strcmp(s->cost->name, "mse") == 0 && !s->average && n <= GD_MAX_GRAM;
 }
 
-static bool pays(const gd_train *t)
+/* rows: all of them, also those validated on, which cost as much either way */
+static bool pays(const gd_spec *s, size_t rows, size_t n)
 {
-    double epochs = (double)t->spec.epochs;
-    if (t->spec.tol > 0)
+    double epochs = (double)s->epochs;
+    if (s->tol > 0)
         epochs = fmin(epochs, EXPECTED);
-    return t->spec.gram == GD_GRAM_ALWAYS ||
-           gd_gram_pays((double)t->data.rows, (double)t->n, epochs, rotates(t));
+    return s->gram == GD_GRAM_ALWAYS || gd_gram_pays((double)rows, (double)n, epochs, rotates(s));
+}
+
+/* Values that a run has beside those of the moments. */
+static size_t values_of(size_t n)
+{
+    return 4 * n * n + 6 * n + 7 * rounded_up(n);
+}
+
+double gd_quadratic_bytes(const gd_data *data, const gd_spec *spec)
+{
+    gd_shape shape = gd_spec_shape(spec, data->cols, data->classes);
+    size_t n = spec->model->params_len(&shape);
+    bool full = spec->batch_size == GD_FULL_BATCH || spec->batch_size >= data->rows;
+    if (!full || !possible(spec, &shape, n) || !pays(spec, data->rows, n))
+        return 0;
+    return gd_gram_bytes(data->rows, data->cols) + (double)(values_of(n) * sizeof(double));
 }
 
 gd_status gd_quadratic_new(gd_train *t, const gd_executor *executor, gd_error *err)
 {
-    if (!possible(t) || !pays(t))
+    if (!gd_full_batch(t) || !possible(&t->spec, &t->shape, t->n) ||
+        !pays(&t->spec, t->data.rows, t->n))
         return GD_OK;
     size_t n = t->n, room = rounded_up(n);
     gd_quadratic *q = calloc(1, sizeof *q);
@@ -73,11 +88,11 @@ gd_status gd_quadratic_new(gd_train *t, const gd_executor *executor, gd_error *e
     t->quadratic = q;
     q->n = n;
     q->room = room;
-    q->spectral = rotates(t);
+    q->spectral = rotates(&t->spec);
     gd_status status = gd_gram_new(&q->gram, &t->data, executor, err);
     if (status != GD_OK)
         return status;
-    q->hessian = calloc(4 * n * n + 6 * n + 7 * room, sizeof(double));
+    q->hessian = calloc(values_of(n), sizeof(double));
     if (!q->hessian)
         goto fail;
     q->vectors = q->hessian + n * n;

@@ -15,6 +15,7 @@
 
 #include "gd_exec.h"
 #include "gd_gram.h"
+#include "gd_spec.h"
 
 struct gd_train;
 
@@ -44,6 +45,8 @@ enum { GD_QUADRATIC_SAVED = 4 }; /* arrays of `room` from `at` on */
 /* Leaves t->quadratic NULL where the run is not least squares by full batches, or it does not pay. */
 gd_status gd_quadratic_new(struct gd_train *t, const gd_executor *executor, gd_error *err)
     __attribute__((warn_unused_result));
+/* What that takes of memory, for the serial executor; 0 where it is NULL. */
+double gd_quadratic_bytes(const gd_data *data, const gd_spec *spec);
 void gd_quadratic_free(gd_quadratic *q); /* NULL is fine */
 
 /* ---- before the first epoch; each does nothing where there is none ---- */
