@@ -257,7 +257,9 @@ START_TEST(changes_are_taken_up_after_the_same_epochs)
     char *csv = make_rows(false);
     upload_csv(s, csv, ds);
     free(csv);
-    post_job(s, ds, "\"epochs\": 100000000, \"tol\": 0, \"learning_rate\": 1e-5", id);
+    post_job(s, ds,
+             "\"epochs\": 100000000, \"tol\": 0, \"learning_rate\": 1e-5, \"cost\": \"huber\"",
+             id);
     snprintf(path, sizeof path, "/v1/jobs/%s", id);
     for (int i = 0; i < 2; i++) {
         double seen = epoch_of(s, id);
