@@ -1,6 +1,7 @@
 /* srv_app: start in order, stop in reverse. */
 #include "srv_app.h"
 
+#include "srv_desk.h"
 #include "srv_http.h"
 #include "srv_log.h"
 #include "srv_upload.h"
@@ -161,7 +162,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     bool ok = make_folder(dir, "", p) && make_folder(dir, "datasets", p) &&
               make_folder(dir, "tmp", p) && lock_folder(app, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && clean_up(app, p);
-    if (ok && (!(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start())))
+    if (ok && (!(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start()) ||
+               !(app->desk = srv_desk_start())))
         ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     ok = ok && (app->team = srv_team_start(app->config.threads, p)) != NULL;
     ok = ok && (app->pool = srv_pool_start(app->config.workers, app->config.max_queue,
@@ -179,6 +181,8 @@ void srv_app_stop(srv_app *app)
     srv_pool_drain(app->pool);
     if (app->waiters)
         srv_waiters_close(app->waiters); /* all must be resumed before the daemon stops */
+    srv_desk_stop(app->desk);            /* likewise */
+    app->desk = NULL;
     srv_http_stop(app->http);
     srv_pool_free(app->pool);
     srv_team_stop(app->team);

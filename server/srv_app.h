@@ -14,6 +14,7 @@
 
 typedef struct srv_http srv_http;
 typedef struct srv_waiters srv_waiters;
+typedef struct srv_desk srv_desk;
 
 enum { SRV_UPDATE_LOCKS = 16 };
 
@@ -23,6 +24,7 @@ typedef struct srv_app {
     srv_store *store;
     srv_cache *cache;
     srv_waiters *waiters;
+    srv_desk *desk;
     srv_team *team;
     srv_pool *pool;
     srv_http *http;

@@ -1,6 +1,7 @@
 /* srv_http: from libmicrohttpd's callbacks to handlers and back. */
 #include "srv_http.h"
 
+#include "srv_desk.h"
 #include "srv_framing.h"
 #include "srv_listen.h"
 #include "srv_log.h"
@@ -276,11 +277,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *upload_data_size = 0;
         return take_body(rq, upload_data, n) ? MHD_YES : MHD_NO;
     }
-    if (rq->problem.code == API_NO_PROBLEM) {
-        rq->route->handle(rq);
-        if (rq->status == 0 && rq->problem.code == API_NO_PROBLEM)
-            return MHD_YES; /* held: called again once resumed */
+    const srv_route *route = rq->route;
+    if (rq->problem.code == API_NO_PROBLEM && !rq->handled) {
+        bool desk = route->desk && rq->body.len >= route->desk_from;
+        if (desk && srv_desk_take(rq->app->desk, rq, route->handle))
+            return MHD_YES; /* another thread's now; called again once it is handled */
+        if (!desk)
+            route->handle(rq);
     }
+    if (rq->status == 0 && rq->problem.code == API_NO_PROBLEM)
+        return MHD_YES; /* held: called again once resumed */
     return answer(rq);
 }
 

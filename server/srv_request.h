@@ -26,6 +26,7 @@ typedef struct srv_request {
     api_text body;        /* of routes that gather it */
     srv_read *read;       /* of routes that read it as it comes */
     double began;
+    bool handled; /* at the desk: the answer is ready */
 
     api_problem problem;
     int status;

@@ -9,6 +9,9 @@
 #define MAX_CHANGE ((size_t)64 << 10)
 #define MAX_PREDICTIONS ((size_t)32 << 20)
 
+/* Less is dealt with sooner than handed over. */
+#define LONG ((size_t)64 << 10)
+
 const srv_route srv_routes[] = {
     {"GET", "/healthz", srv_get_health, "Is the process alive?", .query = ""},
     {"GET", "/readyz", srv_get_ready, "Is it ready for work?", .query = ""},
@@ -23,14 +26,14 @@ const srv_route srv_routes[] = {
     {"GET", "/v1/datasets/{id}", srv_get_dataset, "One dataset with its statistics", .query = ""},
     {"GET", "/v1/datasets/{id}/diagnostics", srv_get_diagnostics,
      "How it would train: curvature, learning rates, warnings",
-     .query = "model cost l2 intercept standardize learning_rate tol"},
+     .query = "model cost l2 intercept standardize learning_rate tol", .desk = true},
     {"DELETE", "/v1/datasets/{id}", srv_delete_dataset, "Delete a dataset", .query = ""},
 
     {"POST", "/v1/jobs", srv_post_job, "Train: queue a job", .query = "", .body = SRV_GATHERED,
-     .limit = MAX_JOB},
+     .limit = MAX_JOB, .desk = true, .desk_from = LONG},
     {"POST", "/v1/jobs:dry_run", srv_post_dry_run,
      "What would become of a job: time, bytes, warnings", .query = "", .body = SRV_GATHERED,
-     .limit = MAX_JOB},
+     .limit = MAX_JOB, .desk = true},
     {"GET", "/v1/jobs", srv_list_jobs, "List jobs", .query = "limit before state sweep"},
     {"GET", "/v1/jobs/{id}", srv_get_job, "One job; ?wait holds the answer until it ends",
      .query = "wait"},
@@ -41,7 +44,7 @@ const srv_route srv_routes[] = {
      .query = ""},
     {"POST", "/v1/jobs/{id}/resume", srv_resume_job, "Queue a paused job again", .query = ""},
     {"POST", "/v1/jobs/{id}/gradient_check", srv_post_gradient_check,
-     "Compare the gradient with finite differences", .query = ""},
+     "Compare the gradient with finite differences", .query = "", .desk = true},
     {"POST", "/v1/jobs/{id}/replay", srv_post_replay,
      "Run a job again and see whether it comes out the same", .query = ""},
     {"PATCH", "/v1/jobs/{id}", srv_patch_job, "Change settings of a job while it waits or runs",
@@ -53,7 +56,7 @@ const srv_route srv_routes[] = {
      .query = "epoch after_epoch limit"},
 
     {"POST", "/v1/sweeps", srv_post_sweep, "Train many: a grid or a random search", .query = "",
-     .body = SRV_GATHERED, .limit = MAX_JOB},
+     .body = SRV_GATHERED, .limit = MAX_JOB, .desk = true},
     {"GET", "/v1/sweeps", srv_list_sweeps, "List sweeps", .query = "limit before"},
     {"GET", "/v1/sweeps/{id}", srv_get_sweep, "One sweep with its jobs, the best first",
      .query = "wait"},
@@ -64,13 +67,14 @@ const srv_route srv_routes[] = {
     {"GET", "/v1/models/{id}", srv_get_model, "One model: its parameters and metrics", .query = ""},
     {"DELETE", "/v1/models/{id}", srv_delete_model, "Delete a model", .query = ""},
     {"POST", "/v1/models/{id}/predictions", srv_post_predictions, "Predict with a model",
-     .query = "epoch", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS},
+     .query = "epoch", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS, .desk = true,
+     .desk_from = LONG},
     {"POST", "/v1/models/{id}/evaluations", srv_post_evaluation, "Measure a model on data",
-     .query = "", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS},
+     .query = "", .body = SRV_GATHERED, .limit = MAX_PREDICTIONS, .desk = true},
     {"POST", "/v1/models/{id}/updates", srv_post_update,
      "Let a model learn from further rows, in one pass",
      .query = "learning_rate batch_size l1 l2 optimizer version target", .body = SRV_GATHERED,
-     .limit = MAX_PREDICTIONS},
+     .limit = MAX_PREDICTIONS, .desk = true},
 };
 
 const size_t srv_routes_count = sizeof srv_routes / sizeof srv_routes[0];
