@@ -36,7 +36,7 @@ static const setting settings[] = {
     {"--log-format", "DESCENTD_LOG_FORMAT", "text|json", "text", "how log lines are written",
      LOG_FORMAT, AT(log_json)},
     {"--kernels", "DESCENTD_KERNELS", "NAME", "auto",
-     "plain, portable, avx2 or avx512: the loops of linear models; auto: the best",
+     "plain, portable, avx2, avx512: loops of linear models; auto: the best",
      KERNELS, AT(kernels)},
 };
 
