@@ -41,6 +41,11 @@ typedef struct gd_column {
  * 1979): no digits are lost to a large mean. */
 void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *out);
 
+/* The statistics of `seen` rows, with those of n further rows folded in (Chan, Golub and LeVeque,
+ * "Updating formulae and a pairwise algorithm for computing sample variances", 1979). seen: 0 takes
+ * `more` as it is. */
+void gd_columns_merge(gd_column *into, size_t seen, const gd_column *more, size_t n, size_t cols);
+
 /* How features are scaled inside: x' = (x - center) / scale. center and scale: cols
  * values, written. With `intercept` the center is the mean and the scale the standard
  * deviation; without one a shift would smuggle an intercept in, so the center is 0

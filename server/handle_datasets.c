@@ -50,6 +50,24 @@ static bool split_columns(srv_read *r, const char *text, api_read_options *o, ap
     return true;
 }
 
+/* "?delimiter=" and "?header=" of tables. */
+static void read_layout(srv_request *rq, api_read_options *o)
+{
+    const char *delimiter = srv_request_query(rq, "delimiter");
+    bool header = false;
+    if (delimiter && strcmp(delimiter, "tab") == 0)
+        o->delimiter = '\t';
+    else if (delimiter && strlen(delimiter) == 1 && strchr(",;|\t", *delimiter))
+        o->delimiter = *delimiter;
+    else if (delimiter &&
+             !api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter delimiter is invalid"))
+        api_problem_field(&rq->problem, "delimiter",
+                          "must be a comma, a semicolon, a bar or a tab (\"tab\"), got \"%.20s\"",
+                          delimiter);
+    if (srv_request_query(rq, "header") && srv_request_bool(rq, "header", &header))
+        o->header = header ? API_HEADER_THERE : API_HEADER_NONE;
+}
+
 bool srv_open_dataset(srv_request *rq)
 {
     api_problem *p = &rq->problem;
@@ -64,6 +82,7 @@ bool srv_open_dataset(srv_request *rq)
                           .target = srv_request_query(rq, "target")};
     if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))
         return false;
+    read_layout(rq, &o);
     if (o.name)
         api_name_check(o.name, "name", p);
     if (o.target)

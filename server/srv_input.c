@@ -163,6 +163,21 @@ static bool put_targets(void *ctx, const double *v, size_t n, api_problem *p)
     return put(&((streams *)ctx)->targets, v, n, p);
 }
 
+/* Columns that came one after the other, as rows. */
+static bool transpose(values *v, const api_dataset *d, api_problem *p)
+{
+    size_t rows = (size_t)d->rows;
+    double *to = malloc(v->n * sizeof *to);
+    if (!to)
+        return no_memory(p);
+    for (size_t k = 0; k < d->stored; k++)
+        for (size_t i = 0; i < rows; i++)
+            to[i * d->stored + k] = v->v[k * rows + i];
+    free(v->v);
+    v->v = to;
+    return true;
+}
+
 static char *labels_of(const api_dataset *d)
 {
     cJSON *list = cJSON_CreateArray();
@@ -174,14 +189,16 @@ static char *labels_of(const api_dataset *d)
 static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, streams *from,
                     bool labelled, api_problem *p)
 {
-    source s = {.X = from->rows.v,
-                .rows = (size_t)d->rows,
+    source s = {.rows = (size_t)d->rows,
                 .stored = d->stored,
                 .count = d->cols,
                 .names = (const char *const *)d->columns,
                 .places = d->features,
                 .field = labelled ? "columns" : "X",
                 .by_place = true};
+    if (d->by_columns && !transpose(&from->rows, d, p))
+        return false;
+    s.X = from->rows.v;
     if (!gather(in, m, &s, p))
         return false;
     if (!in->X) { /* used as they lie: kept */

@@ -1,25 +1,27 @@
 /* srv_upload: temporary files, the gathering of columns, and the final rename. */
 #include "srv_upload.h"
 
-#include "api_dataset.h"
-#include "gd_data.h"
 #include "srv_clock.h"
+#include "srv_describe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-enum { BUFFER = 16384 }; /* doubles held before a write */
+enum {
+    BUFFER = 16384,      /* doubles held before a write */
+    WRITE_BACK = 4 << 20 /* bytes */
+};
 
 /* A file being written, with a buffer before it. */
 typedef struct out {
     char path[1200];
     int fd;
-    uint64_t at; /* bytes written and buffered */
+    uint64_t at;      /* bytes written and buffered */
+    uint64_t started; /* those the system was told to write to the disk */
     size_t n;
     double buffer[BUFFER];
 } out;
@@ -29,6 +31,8 @@ struct srv_upload {
     api_sink sink;
     out values, targets, gathered;
 };
+
+_Static_assert(GD_MAX_COLUMNS <= BUFFER, "a row fits the buffer");
 
 static bool disk_problem(api_problem *p, const char *what)
 {
@@ -65,7 +69,15 @@ static bool flush(out *o, api_problem *p)
 {
     size_t n = o->n * sizeof o->buffer[0];
     o->n = 0;
-    return write_all(o->fd, o->buffer, n, (off_t)(o->at - n), p);
+    if (!write_all(o->fd, o->buffer, n, (off_t)(o->at - n), p))
+        return false;
+    /* what is on its way to the disk already need not be waited for at the end */
+    if (o->at - o->started >= WRITE_BACK) {
+        sync_file_range(o->fd, (off_t)o->started, (off_t)(o->at - o->started),
+                        SYNC_FILE_RANGE_WRITE);
+        o->started = o->at;
+    }
+    return true;
 }
 
 static bool put(out *o, const double *v, size_t n, api_problem *p)
@@ -81,6 +93,17 @@ static bool put(out *o, const double *v, size_t n, api_problem *p)
             return false;
     }
     return true;
+}
+
+/* Room for n doubles, at most BUFFER, which the caller fills. NULL with the reason in p. */
+static double *reserve(out *o, size_t n, api_problem *p)
+{
+    if (BUFFER - o->n < n && !flush(o, p))
+        return NULL;
+    double *to = o->buffer + o->n;
+    o->n += n;
+    o->at += n * sizeof *to;
+    return to;
 }
 
 static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
@@ -141,24 +164,50 @@ static uint64_t aligned(uint64_t n)
     return (n + SRV_ALIGN - 1) / SRV_ALIGN * SRV_ALIGN;
 }
 
-/* Copies the wanted columns of the stored rows into files of their own, in one pass. */
+static bool read_all(int fd, void *bytes, size_t n, uint64_t at, api_problem *p)
+{
+    return srv_read_all(fd, bytes, n, at) || disk_problem(p, "read");
+}
+
+/* The rows first .. first + n of what the reader stored, row after row or column after column. */
+static bool load_rows(srv_upload *u, const api_dataset *d, uint64_t first, size_t n, double *to,
+                      api_problem *p)
+{
+    if (!d->by_columns)
+        return read_all(u->values.fd, to, n * d->stored * sizeof *to,
+                        SRV_ALIGN + first * d->stored * sizeof *to, p);
+    bool ok = true;
+    for (size_t k = 0; ok && k < d->stored; k++)
+        ok = read_all(u->values.fd, to + k * n, n * sizeof *to,
+                      SRV_ALIGN + (k * d->rows + first) * sizeof *to, p);
+    return ok;
+}
+
+/* Copies the wanted columns of the stored rows into files of their own, in one pass over windows
+ * of them. */
 static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
 {
-    if (!create(&u->gathered, u->dir, p))
-        return false;
-    size_t size = SRV_ALIGN + d->rows * d->stored * sizeof(double);
-    void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, u->values.fd, 0);
-    if (map == MAP_FAILED)
-        return disk_problem(p, "map");
-    const double *row = (const double *)((const char *)map + SRV_ALIGN);
-    bool ok = true;
-    for (uint64_t i = 0; ok && i < d->rows; i++, row += d->stored) {
-        for (size_t j = 0; ok && j < d->cols; j++)
-            ok = put(&u->gathered, &row[d->features[j]], 1, p);
-        if (ok && d->target_at != API_APART)
-            ok = put(&u->targets, &row[d->target_at], 1, p);
+    enum { WINDOW = 1 << 18 }; /* doubles */
+    size_t most = d->stored < WINDOW ? WINDOW / d->stored : 1;
+    double *window = malloc(most * d->stored * sizeof *window);
+    if (!window)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
+    bool ok = create(&u->gathered, u->dir, p);
+    for (uint64_t first = 0; ok && first < d->rows; first += most) {
+        size_t n = d->rows - first < most ? (size_t)(d->rows - first) : most;
+        size_t row = d->by_columns ? 1 : d->stored, column = d->by_columns ? n : 1;
+        ok = load_rows(u, d, first, n, window, p);
+        for (size_t i = 0; ok && i < n; i++) {
+            const double *from = window + i * row;
+            double *to = reserve(&u->gathered, d->cols, p);
+            ok = to != NULL;
+            for (size_t j = 0; ok && j < d->cols; j++)
+                to[j] = from[d->features[j] * column];
+            if (ok && d->target_at != API_APART)
+                ok = put(&u->targets, &from[d->target_at * column], 1, p);
+        }
     }
-    munmap(map, size);
+    free(window);
     return ok && flush(&u->gathered, p) && flush(&u->targets, p);
 }
 
@@ -177,35 +226,6 @@ static bool append_targets(srv_upload *u, out *o, uint64_t y_at, api_problem *p)
         at += (uint64_t)got;
     }
     return true;
-}
-
-static char *statistics(const api_dataset *d, const double *X, const double *y)
-{
-    gd_column *columns = calloc(d->cols + 1, sizeof *columns);
-    if (!columns)
-        return NULL;
-    gd_rows all = {.count = d->rows};
-    gd_columns(X, &all, d->cols, columns);
-    gd_columns(y, &all, 1, &columns[d->cols]);
-    char *text =
-        api_doc_take_text(api_statistics_encode((const char *const *)d->columns, columns, d->cols,
-                                                d->target, d->labels ? NULL : &columns[d->cols]));
-    free(columns);
-    return text;
-}
-
-/* What is said of the whole file, from one mapping. */
-static bool describe(int fd, const api_dataset *d, const srv_file_header *h, srv_stored *to,
-                     api_problem *p)
-{
-    const char *map = mmap(NULL, to->bytes, PROT_READ, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED)
-        return disk_problem(p, "map");
-    srv_sha256(map, to->bytes, to->sha256);
-    to->statistics =
-        statistics(d, (const double *)(map + h->x_at), (const double *)(map + h->y_at));
-    munmap((void *)map, to->bytes);
-    return to->statistics || api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
 }
 
 static bool sync_folder(const char *dir, api_problem *p)
@@ -239,7 +259,7 @@ bool srv_upload_finish(srv_upload *u, const api_dataset *d, const char *id, srv_
         return false;
     if (fsync(o->fd) != 0)
         return disk_problem(p, "sync");
-    if (!describe(o->fd, d, &h, to, p))
+    if (!srv_describe(o->fd, d, &h, to, p))
         return false;
     char path[1200];
     snprintf(path, sizeof path, "%s/datasets/%s", u->dir, id);

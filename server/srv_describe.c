@@ -1,0 +1,102 @@
+/* srv_describe: one pass, hash and statistics from the same window while it is in the cache. The file
+ * is read, not mapped: its pages would count as the server's memory. */
+#include "srv_describe.h"
+
+#include "api_dataset.h"
+#include "gd_data.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WINDOW = 1 << 15 }; /* doubles; more where a single row has more */
+
+typedef struct pass {
+    int fd;
+    srv_sum sum;
+    double *window;
+    uint64_t at;                 /* bytes so far */
+    gd_column *columns, *latest; /* of the rows so far, and of a window */
+} pass;
+
+bool srv_read_all(int fd, void *bytes, size_t n, uint64_t at)
+{
+    char *to = bytes;
+    while (n > 0) {
+        ssize_t got = pread(fd, to, n, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got == 0)
+            errno = EIO; /* shorter than it was written */
+        if (got <= 0)
+            return false;
+        to += got;
+        at += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+static bool next(pass *s, size_t bytes, api_problem *p)
+{
+    if (!srv_read_all(s->fd, s->window, bytes, s->at))
+        return api_problem_set(p, API_INTERNAL, "can't read a dataset file: %s", strerror(errno));
+    srv_sum_add(&s->sum, s->window, bytes);
+    s->at += bytes;
+    return true;
+}
+
+/* What has no statistics: the header, and what lies between rows and targets. */
+static bool pass_over(pass *s, uint64_t to, api_problem *p)
+{
+    bool ok = true;
+    while (ok && s->at < to) {
+        uint64_t left = to - s->at;
+        ok = next(s, left < WINDOW * sizeof(double) ? (size_t)left : WINDOW * sizeof(double), p);
+    }
+    return ok;
+}
+
+static bool take_columns(pass *s, uint64_t rows, size_t cols, gd_column *columns, api_problem *p)
+{
+    size_t most = cols < WINDOW ? WINDOW / cols : 1;
+    bool ok = true;
+    for (uint64_t first = 0; ok && first < rows; first += most) {
+        size_t n = rows - first < most ? (size_t)(rows - first) : most;
+        ok = next(s, n * cols * sizeof(double), p);
+        if (ok) {
+            gd_columns(s->window, &(gd_rows){.count = n}, cols, s->latest);
+            gd_columns_merge(columns, (size_t)first, s->latest, n, cols);
+        }
+    }
+    return ok;
+}
+
+bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_stored *to,
+                  api_problem *p)
+{
+    size_t room = d->cols > WINDOW ? d->cols : WINDOW;
+    pass s = {.fd = fd, .window = malloc(room * sizeof(double))};
+    s.columns = calloc(d->cols + 1, sizeof *s.columns);
+    s.latest = calloc(d->cols + 1, sizeof *s.latest);
+    bool ok = s.window && s.columns && s.latest;
+    if (!ok)
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
+    srv_sum_begin(&s.sum);
+    gd_column *y = ok ? &s.columns[d->cols] : NULL;
+    ok = ok && pass_over(&s, h->x_at, p) && take_columns(&s, d->rows, d->cols, s.columns, p) &&
+         pass_over(&s, h->y_at, p) && take_columns(&s, d->rows, 1, y, p);
+    if (ok) {
+        srv_sum_end(&s.sum, to->sha256);
+        to->statistics = api_doc_take_text(
+            api_statistics_encode((const char *const *)d->columns, s.columns, d->cols, d->target,
+                                  d->labels ? NULL : y));
+        ok = to->statistics ||
+             api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
+    }
+    free(s.window);
+    free(s.columns);
+    free(s.latest);
+    return ok;
+}
