@@ -343,7 +343,7 @@ START_TEST(csv_that_is_no_csv_is_refused)
     bad_csv("?target=t", "a,t\nx,2\n", "row 1, column \"a\"");
     bad_csv("?target=t", "a,t\n1 2,2\n", "is not a number");
     bad_csv("?target=t", "a,t\n\"1,5\",2\n", "\"1,5\" is not a number");
-    bad_csv("?target=t", "a;t\n1;2\n", "no column \"t\"");
+    bad_csv("?target=t&delimiter=,", "a;t\n1;2\n", "no column \"t\"");
     bad_csv("?target=t", "{\"X\": [1], \"y\": [2]}\n", "no column \"t\"");
 }
 END_TEST
@@ -598,7 +598,7 @@ START_TEST(quoted_text_is_cut_between_characters)
             e2e_reply_free(&r);
         }
         snprintf(body, sizeof body, "a,t\n%s,1\n", word);
-        bad_csv("?target=t", body, "not a finite number");
+        bad_csv("?target=t", body, "is not a number");
         snprintf(body, sizeof body, "{\"data\": [{\"%s\": \"x\", \"t\": 1}], \"target\": \"t\"}",
                  word);
         e2e_reply r =

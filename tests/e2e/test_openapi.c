@@ -224,7 +224,7 @@ START_TEST(examples_of_requests_are_accepted)
         const cJSON *content, *example,
             *types = member(member(operation("POST", posts[i].pattern), "requestBody"), "content");
         cJSON_ArrayForEach (content, types) {
-            bool csv = strcmp(content->string, "text/csv") == 0;
+            bool csv = strcmp(content->string, "application/json") != 0; /* it has no target */
             cJSON_ArrayForEach (example, member(content, "examples")) {
                 const cJSON *value = member(schema_resolve(checker, example), "value");
                 r = send_example(posts[i].path, csv ? posts[i].csv_query : "", content->string,
@@ -1036,15 +1036,23 @@ static const struct {
      (const char *const[]){"name", "\"n\"", "job", NULL, "grid", "{\"l1\": [0, 1]}", "random", NULL,
                            "metric", "\"r2\"", "find_learning_rate", "false", "skip_invalid",
                            "true", NULL}},
+    {"ColumnsDataset", "/v1/datasets", "{\"columns\": {\"a\": [1, 2], \"y\": [3, 4]}}",
+     (const char *const[]){"name", "\"n\"", "columns", "{\"b\": [1], \"y\": [5]}", "target",
+                           "\"a\"", NULL}},
     {"MatrixRows", "@", "{\"X\": [1, 2]}", (const char *const[]){"X", "[[1]]", NULL}},
     {"RecordRows", "@", "{\"data\": [{\"x\": 1}]}",
      (const char *const[]){"data", "[{\"x\": 2, \"z\": null}]", NULL}},
+    {"ColumnRows", "@", "{\"columns\": {\"x\": [1, 2]}}",
+     (const char *const[]){"columns", "{\"x\": [1], \"z\": [null]}", NULL}},
     {"MatrixUpdate", "@updates", "{\"X\": [1, 2], \"y\": [3, 4]}",
      (const char *const[]){"name", "\"n\"", "columns", "[\"x\"]", "X", "[[1], [2]]", "y", "[5, 6]",
                            "target", "\"t\"", UPDATE_SETTINGS, NULL}},
     {"RecordsUpdate", "@updates", "{\"data\": [{\"x\": 1, \"y\": 2, \"z\": 3}]}",
      (const char *const[]){"name", "\"n\"", "data", "[{\"x\": 1, \"y\": 2}]", "target", "\"z\"",
                            "columns", "[\"x\"]", UPDATE_SETTINGS_OF_ONE, NULL}},
+    {"ColumnsUpdate", "@updates", "{\"columns\": {\"x\": [1], \"y\": [2], \"z\": [3]}}",
+     (const char *const[]){"name", "\"n\"", "columns", "{\"x\": [2], \"y\": [1]}", "target",
+                           "\"z\"", UPDATE_SETTINGS_OF_ONE, NULL}},
 };
 
 static cJSON *base_of(size_t i)
