@@ -103,7 +103,8 @@ static inline bool same_dataset(const api_dataset *a, const api_dataset *b)
 {
     bool same = same_strings(a->name, b->name) && same_strings(a->target, b->target) &&
                 a->cols == b->cols && a->rows == b->rows && a->stored == b->stored &&
-                a->target_at == b->target_at && a->labels_count == b->labels_count &&
+                a->target_at == b->target_at && a->by_columns == b->by_columns &&
+                a->labels_count == b->labels_count &&
                 !a->labels == !b->labels;
     for (size_t i = 0; same && i < a->labels_count; i++)
         same = same_strings(a->labels[i], b->labels[i]);
@@ -179,16 +180,21 @@ static inline void assert_labels(const reading *r, const char *want)
     ck_assert_str_eq(got, want);
 }
 
-/* A row's features and its target, wherever they are stored: what training will see. */
+/* A stored value; a row's features and its target, wherever they are stored: what training will
+ * see. */
+static inline double stored_at(const reading *r, size_t row, size_t i)
+{
+    return r->values.v[r->set.by_columns ? i * r->set.rows + row : row * r->set.stored + i];
+}
+
 static inline double feature_of(const reading *r, size_t row, size_t i)
 {
-    return r->values.v[row * r->set.stored + r->set.features[i]];
+    return stored_at(r, row, r->set.features[i]);
 }
 
 static inline double target_of(const reading *r, size_t row)
 {
-    return r->set.target_at == API_APART ? r->targets.v[row]
-                                         : r->values.v[row * r->set.stored + r->set.target_at];
+    return r->set.target_at == API_APART ? r->targets.v[row] : stored_at(r, row, r->set.target_at);
 }
 
 /* An upload that must be refused, and what must be said: of which field ("" for the detail

@@ -210,6 +210,31 @@ static void csv_labels(outcome *o)
     read_upload(o, "text/csv", &options, "x,kind\n1,setosa\n2,virginica\n3,setosa\n4,\"a,b\"\n", 3);
 }
 
+static void json_columns(outcome *o)
+{
+    read_upload(o, "application/json", &train,
+                "{\"columns\": {\"a\": [1, 2], \"b\": [3, 4], \"y\": [\"u\", \"v\"]}}", 3);
+}
+
+static void lines_of_records(outcome *o)
+{
+    const api_read_options options = {.labelled = true, .target = "y"};
+    read_upload(o, "application/x-ndjson", &options,
+                "{\"a\": 1, \"b\": 2, \"y\": 3}\n{\"y\": 1, \"b\": 2, \"a\": 3}\n", 5);
+}
+
+static void lines_of_arrays(outcome *o)
+{
+    const api_read_options options = {.labelled = true, .target = "y"};
+    read_upload(o, "application/x-ndjson", &options, "[\"a\", \"y\"]\n[1, \"u\"]\n[2, \"v\"]\n", 5);
+}
+
+static void table_without_a_header(outcome *o)
+{
+    const api_read_options options = {.labelled = true, .target = "x2"};
+    read_upload(o, "text/tab-separated-values", &options, "1\t2\n3\t4\n", 5);
+}
+
 static void json_with_mistakes(outcome *o)
 {
     read_upload(o, NULL, &train, "{\"nmae\": 1, \"X\": [[1]], \"y\": [1, 2], \"columns\": [7]}", 5);
@@ -557,7 +582,8 @@ static const struct {
     void (*run)(outcome *o);
 } operations[] = {
 #define X(name) {#name, name},
-    X(json_matrix) X(json_flat) X(json_records) X(json_with_mistakes) X(csv_table)
+    X(json_columns) X(lines_of_records) X(lines_of_arrays) X(table_without_a_header)
+        X(json_matrix) X(json_flat) X(json_records) X(json_with_mistakes) X(csv_table)
         X(csv_of_many_columns) X(csv_of_one_column) X(csv_with_mistakes) X(job_and_its_spec)
             X(job_with_mistakes) X(problem) X(job_document) X(model_document) X(predictions)
                 X(dataset_document) X(diverged) X(history) X(json_labels) X(json_record_labels)

@@ -91,16 +91,18 @@ static inline bool feed_copy(const api_format *f, void *reader, const uint8_t *d
     return ok;
 }
 
+/* A piece of `cut` bytes, then some of `step`. */
 static inline reading read_upload(const api_format *f, const api_read_options *o,
-                                  const uint8_t *data, size_t n, size_t cut)
+                                  const uint8_t *data, size_t n, size_t cut, size_t step)
 {
     reading r;
     memset(&r, 0, sizeof r);
     const api_sink sink = {&r, take_values, take_targets};
     void *reader = f->open(o, &sink);
-    r.ok = feed_copy(f, reader, data, cut, &r.p) &&
-           (cut == n || feed_copy(f, reader, data + cut, n - cut, &r.p)) &&
-           f->finish(reader, &r.set, &r.p);
+    r.ok = feed_copy(f, reader, data, cut, &r.p);
+    for (size_t at = cut; r.ok && at < n; at += step)
+        r.ok = feed_copy(f, reader, data + at, n - at < step ? n - at : step, &r.p);
+    r.ok = r.ok && f->finish(reader, &r.set, &r.p);
     f->close(reader);
     return r;
 }
@@ -125,6 +127,12 @@ static inline double number_at(const api_text *t, size_t i)
     return v;
 }
 
+static inline double stored_at(const reading *r, size_t row, size_t i)
+{
+    const api_dataset *d = &r->set;
+    return number_at(&r->values, d->by_columns ? i * d->rows + row : row * d->stored + i);
+}
+
 /* Labels are distinct, and targets are their numbers. */
 static inline void check_labels(const reading *r)
 {
@@ -140,7 +148,7 @@ static inline void check_labels(const reading *r)
     for (size_t row = 0; d->labels && row < d->rows; row++) {
         double y = d->target_at == API_APART
                        ? number_at(&r->targets, row)
-                       : number_at(&r->values, row * d->stored + d->target_at);
+                       : stored_at(r, row, d->target_at);
         RULE(y >= 0 && y <= (double)seen && y == floor(y));
         seen += y == (double)seen;
     }
@@ -161,35 +169,42 @@ static inline void check_dataset(const reading *r, bool labelled)
         RULE(d->columns[i] && d->features[i] < d->stored && d->features[i] != d->target_at);
     for (size_t row = 0; row < d->rows; row++) {
         for (size_t i = 0; i < d->cols; i++)
-            RULE(isfinite(number_at(&r->values, row * d->stored + d->features[i])));
+            RULE(isfinite(stored_at(r, row, d->features[i])));
         if (labelled)
-            RULE(isfinite(apart ? number_at(&r->targets, row)
-                                : number_at(&r->values, row * d->stored + d->target_at)));
+            RULE(isfinite(apart ? number_at(&r->targets, row) : stored_at(r, row, d->target_at)));
     }
 }
 
-/* Whole and cut in two. */
+static inline void check_same(const reading *whole, const reading *cut)
+{
+    RULE(whole->ok == cut->ok && whole->ok == (whole->p.code == API_NO_PROBLEM));
+    RULE(same_text(&whole->values, &cut->values) && same_text(&whole->targets, &cut->targets));
+    RULE(same_problem(&whole->p, &cut->p));
+    RULE(whole->set.rows == cut->set.rows && whole->set.cols == cut->set.cols);
+    RULE(whole->set.labels_count == cut->set.labels_count);
+    for (size_t i = 0; i < whole->set.labels_count; i++)
+        RULE(strcmp(whole->set.labels[i], cut->set.labels[i]) == 0);
+    for (size_t i = 0; i < whole->set.cols; i++)
+        RULE(strcmp(whole->set.columns[i], cut->set.columns[i]) == 0 &&
+             whole->set.features[i] == cut->set.features[i]);
+}
+
+/* Whole, cut in two, and in pieces too short for the loops over bulk numbers. */
 static inline void check_upload(const api_format *f, const api_read_options *o, const uint8_t *data,
                                 size_t n)
 {
-    reading whole = read_upload(f, o, data, n, n),
-            cut = read_upload(f, o, data, n, cut_of(data, n));
-    RULE(whole.ok == cut.ok && whole.ok == (whole.p.code == API_NO_PROBLEM));
-    RULE(same_text(&whole.values, &cut.values) && same_text(&whole.targets, &cut.targets));
-    RULE(same_problem(&whole.p, &cut.p));
-    RULE(whole.set.rows == cut.set.rows && whole.set.cols == cut.set.cols);
-    RULE(whole.set.labels_count == cut.set.labels_count);
-    for (size_t i = 0; i < whole.set.labels_count; i++)
-        RULE(strcmp(whole.set.labels[i], cut.set.labels[i]) == 0);
-    for (size_t i = 0; i < whole.set.cols; i++)
-        RULE(strcmp(whole.set.columns[i], cut.set.columns[i]) == 0 &&
-             whole.set.features[i] == cut.set.features[i]);
+    reading whole = read_upload(f, o, data, n, n, n),
+            cut = read_upload(f, o, data, n, cut_of(data, n), n),
+            slow = read_upload(f, o, data, n, 0, 40);
+    check_same(&whole, &cut);
+    check_same(&whole, &slow);
     if (whole.ok)
         check_dataset(&whole, o->labelled);
     else
         check_problem(&whole.p);
     reading_free(&whole);
     reading_free(&cut);
+    reading_free(&slow);
 }
 
 #endif
