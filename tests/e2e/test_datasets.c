@@ -268,6 +268,41 @@ START_TEST(the_same_numbers_in_any_shape_have_the_same_hash)
 }
 END_TEST
 
+START_TEST(other_formats_and_layouts_hold_the_same_numbers)
+{
+    static const struct {
+        const char *type, *query, *body;
+    } same[] = {
+        {"application/json", "", "{\"X\": [[0.1, -2], [3e-7, 4]], \"y\": [5, 0.6]}"},
+        {"application/json", "",
+         "{\"columns\": {\"x1\": [0.1, 3e-7], \"y\": [5, 0.6], \"x2\": [-2, 4]}}"},
+        {"application/x-ndjson", "?target=y",
+         "{\"x1\": 0.1, \"y\": 5, \"x2\": -2}\n{\"y\": 0.6, \"x1\": 3e-7, \"x2\": 4}\n"},
+        {"application/x-ndjson", "?target=y", "[\"y\", \"x1\", \"x2\"]\n[5, 0.1, -2]\n[0.6, 3e-7, 4]\n"},
+        {"application/x-ndjson", "?target=x3", "[0.1, -2, 5]\n[3e-7, 4, 0.6]\n"},
+        {"text/tab-separated-values", "?target=y", "y\tx1\tx2\n5\t0.1\t-2\n0.6\t3e-7\t4\n"},
+        {"text/csv", "?target=y", "y;x1;x2\n5;0.1;-2\n0.6;3e-7;4\n"},
+        {"text/csv", "?target=x1&delimiter=tab&header=false", "5\t0.1\t-2\n0.6\t3e-7\t4\n"},
+        {"text/csv", "?target=x1", "5,0.1,-2\n0.6,3e-7,4\n"},
+        {"text/csv", "?target=5&header=true", "5,1,2\n5,0.1,-2\n0.6,3e-7,4\n"},
+    };
+    char hash[80] = "";
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        char header[64], path[96];
+        snprintf(header, sizeof header, "Content-Type: %s", same[i].type);
+        snprintf(path, sizeof path, "/v1/datasets%s", same[i].query);
+        e2e_reply r = e2e_request(s, "POST", path, (const char *const[]){header, NULL}, same[i].body,
+                                  strlen(same[i].body));
+        ck_assert_msg(r.status == 201, "%s: %s", same[i].body, r.body);
+        if (i == 0)
+            snprintf(hash, sizeof hash, "%s", e2e_string(r.json, "sha256"));
+        ck_assert_msg(strcmp(e2e_string(r.json, "sha256"), hash) == 0, "%s", same[i].body);
+        check_numbers(e2e_string(r.json, "id"), 2, 2, (double[]){0.1, -2, 3e-7, 4, 5, 0.6});
+        e2e_reply_free(&r);
+    }
+}
+END_TEST
+
 START_TEST(chunked_upload_is_read)
 {
     const char *const headers[] = {"Content-Type: text/csv; charset=utf-8",
@@ -674,6 +709,7 @@ int main(void)
     tcase_add_test(tc, csv_takes_target_columns_and_name_from_the_query);
     tcase_add_test(tc, query_names_target_and_columns_of_records_too);
     tcase_add_test(tc, the_same_numbers_in_any_shape_have_the_same_hash);
+    tcase_add_test(tc, other_formats_and_layouts_hold_the_same_numbers);
     tcase_add_test(tc, chunked_upload_is_read);
     tcase_add_test(tc, a_body_without_a_type_is_json);
     tcase_add_test(tc, doubles_are_kept_to_the_last_bit);

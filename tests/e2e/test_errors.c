@@ -783,6 +783,16 @@ START_TEST(query_parameters_are_checked)
         ck_assert_msg(strstr(message, bad[i].part) != NULL, "%s: %s", bad[i].path, message);
         e2e_reply_free(&r);
     }
+    static const struct {
+        const char *query, *field;
+    } layouts[] = {{"delimiter=x", "delimiter"}, {"delimiter=;;", "delimiter"}, {"header=1", "header"}};
+    for (size_t i = 0; i < COUNT(layouts); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/v1/datasets?target=t&%s", layouts[i].query);
+        e2e_reply l = refused("POST", path, "text/csv", "a,t\n1,2\n", 400, "invalid-parameter");
+        e2e_field_error(&l, layouts[i].field);
+        e2e_reply_free(&l);
+    }
     e2e_reply r = refused("POST", "/v1/datasets?traget=t", "text/csv", "a,t\n1,2\n", 400,
                           "invalid-parameter");
     ck_assert_ptr_nonnull(strstr(e2e_field_error(&r, "traget"), "did you mean \"target\""));

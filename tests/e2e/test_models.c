@@ -335,6 +335,13 @@ START_TEST(predictions_are_the_same_in_every_form)
                           "{\"data\": [{\"note\": \"x\", \"b\": 1000, \"t\": null, \"a\": 2}, "
                           "{\"a\": -3.5, \"b\": 0.25, \"t\": {\"deep\": [1]}, \"note\": 5}]}"),
                       2, rows);
+    check_predictions(ask(model_id, "application/json",
+                          "{\"columns\": {\"b\": [1000, 0.25, 0], \"z\": [null, 1, \"\"], "
+                          "\"a\": [2, -3.5, 0]}}"),
+                      3, rows);
+    check_predictions(ask(model_id, "application/x-ndjson", "[\"b\",\"a\"]\n[1000,2]\n[0.25,-3.5]\n[0,0]\n"),
+                      3, rows);
+    check_predictions(ask(model_id, "text/csv", "2,1000\n-3.5,0.25\n0,0\n"), 3, rows);
     check_predictions(ask(model_id, "text/csv", "a,b\n2,1000\n-3.5,0.25\n0,0\n"), 3, rows);
     check_predictions(
         ask(model_id, "text/csv", "note,b,t,a\r\n\"x, y\",1e3,,2\r\nz,.25,?,-3.5\r\n"), 2, rows);
