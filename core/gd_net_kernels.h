@@ -120,7 +120,7 @@ static void NAME(multiply)(const PRODUCT *q)
 
 static inline REAL NAME(sum_lanes)(const VEC *s)
 {
-    REAL t[PARTS * LANES];
+    _Alignas(VECTOR_BYTES) REAL t[PARTS * LANES];
     for (size_t j = 0; j < PARTS; j++)
         *(VEC *)(t + j * LANES) = s[j];
     for (size_t w = PARTS * LANES / 2; w > 0; w /= 2)
