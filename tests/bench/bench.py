@@ -52,7 +52,8 @@ PARTS = [
                      ["--binary", "BUILD/descentd", "--epochs", "4", "--rounds", "1"])),
     Part("gram", 12, (["--driver", "BUILD/tests/bench_gram", "--repetitions", "3"],
                       ["--driver", "BUILD/tests/bench_gram", "--repetitions", "1"])),
-    Part("scaling", 35),
+    Part("upload", 12),
+    Part("scaling", 30),
 ]
 
 
@@ -94,14 +95,14 @@ def measure(parts, given, folder):
         began = time.monotonic()
         limit = min(60 * given.minutes * part.share / 100, end - began)
         code = run(part.command(given, out), limit) if limit > 5 else None
-        took = time.monotonic() - began
         if code != 0:
-            how = f"failed ({code})" if code is not None else f"took longer than {limit:.0f} s"
-            wrong.append(f"{part.name} {how}; it has the figures that it came to")
+            how = (f"failed ({code})" if code is not None else
+                   f"was ended after {limit:.0f} s" if limit > 5 else "was left out for want of time")
+            wrong.append(f"Part {part.name} {how}.")
             print(wrong[-1], flush=True)
         own = figures_of(part, out)
         rows += [{"part": part.name, **row} for row in own]
-        print(f"({took:.0f} s)", flush=True)
+        print(f"({time.monotonic() - began:.0f} s)", flush=True)
     return rows, wrong
 
 
@@ -111,7 +112,7 @@ def markdown(facts, rows, wrong):
     text += [line(row) for row in sorted(with_goal, key=lambda row: str(row["point"]))]
     text += ["", "All figures:", "", HEAD]
     text += [line(row) for row in sorted(rows, key=lambda row: str(row["point"]))]
-    text += ["", *wrong] if wrong else []
+    text += ["", " ".join(wrong)] if wrong else []
     return "\n".join(text) + "\n"
 
 

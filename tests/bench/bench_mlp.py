@@ -12,8 +12,9 @@ next, so it has the cost over all rows at the end of the epoch in it, which the 
 compute. Every side may use all processors: the server does by itself, and the others' BLAS does so
 as it is installed (--threads sets the number of theirs). The sides take turns, a run of all epochs
 each, and medians are over the epochs of all runs but each run's first and last (in which ours takes
-the gradient of all rows too). The cost that the history ends with is held against NumPy's forward pass with
-the model's parameters, and all sides must have come about as far down, before any time is printed.
+the gradient of all rows too). The cost that the history ends with is held against NumPy's forward
+pass with the model's parameters, and all sides must have come about as far down, before any time is
+printed.
 
 Processor times stand beside those on the wall, which other work on the machine makes longer; where
 several threads wait for each other by spinning, they say less.
@@ -22,25 +23,19 @@ Needs PyTorch and scikit-learn (Debian: python3-torch, python3-sklearn, libopenb
 OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are ignored, so that OpenBLAS chooses by the processor.
 """
 import argparse
-import http.client
 import io
 import json
-import os
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import warnings
 
-for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-    os.environ.pop(name, None)
+from common import Server  # before NumPy, for OpenBLAS's sake
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: E402
-from threadpoolctl import threadpool_info, threadpool_limits  # noqa: E402
+import numpy as np
+import torch
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from threadpoolctl import threadpool_info, threadpool_limits
 
 warnings.filterwarnings("ignore")
 CASES = {
@@ -76,36 +71,10 @@ def mean_cost(case, data, layers):
     return float(np.mean(logs - a[np.arange(len(a)), data.y]))
 
 
-class Ours:
-    def __init__(self, binary, folder):
-        log = os.path.join(folder, "log")
-        self.process = subprocess.Popen(
-            [binary, "--listen", "127.0.0.1:0", "--data-dir", os.path.join(folder, "data"),
-             "--log-format", "json"], stderr=open(log, "w"))
-        self.address, end = None, time.monotonic() + 20
-        while self.address is None:
-            for line in open(log):
-                if "listening" in line and line.endswith("\n"):
-                    self.address = json.loads(line)["address"]
-            if self.process.poll() is not None or time.monotonic() > end:
-                sys.exit("the server does not start: " + open(log).read())
-            time.sleep(0.01)
+class Ours(Server):
+    def __init__(self, binary):
+        super().__init__(binary)
         self.dataset = {}
-
-    def ask(self, method, path, body=None, kind="application/json"):
-        connection = http.client.HTTPConnection(self.address, timeout=600)
-        if isinstance(body, dict):
-            body = json.dumps(body)
-        connection.request(method, path, body, {"Content-Type": kind} if body else {})
-        reply = connection.getresponse()
-        document = json.loads(reply.read() or "null")
-        if reply.status >= 400:
-            sys.exit(f"{method} {path}: {reply.status} {document}")
-        return document
-
-    def processor_time(self):
-        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def upload(self, name, data):
         text = io.StringIO()
@@ -116,33 +85,18 @@ class Ours:
                                       "text/csv")["id"]
 
     def train(self, name, case, epochs):
-        spec = {"dataset_id": self.dataset[name], "dtype": "float32", "epochs": epochs, "tol": 0,
-                "optimizer": "adam", "learning_rate": RATE, "batch_size": case["batch"],
-                "standardize": False,
-                "model": {"name": "mlp", "hidden_layers": case["hidden"],
-                          "task": "multiclass" if case["classes"] else "regression"}}
         before = self.processor_time()
-        job = self.ask("POST", "/v1/jobs", spec)["id"]
-        while True:
-            document = self.ask("GET", f"/v1/jobs/{job}?wait=60")
-            if document["state"] not in ("queued", "running"):
-                break
-        if document["state"] != "succeeded":
-            sys.exit(f"the job {document['state']}: {document['error']}")
+        run = super().train(
+            self.dataset[name], dtype="float32", epochs=epochs, optimizer="adam",
+            learning_rate=RATE, batch_size=case["batch"],
+            model={"name": "mlp", "hidden_layers": case["hidden"],
+                   "task": "multiclass" if case["classes"] else "regression"})
         used = self.processor_time() - before
-        points = self.ask("GET", f"/v1/jobs/{job}/history")["history"]
-        seconds = [p["seconds"] for p in points]
-        model = self.ask("GET", f"/v1/models/{document['model_id']}")["parameters"]
-        layers = len(case["hidden"]) + 1
+        model = run["parameters"]
         parameters = [(np.array(model[f"weights_{k + 1}"]), np.array(model[f"biases_{k + 1}"]))
-                      for k in range(layers)]
-        return {"wall": [b - a for a, b in zip(seconds[1:-2], seconds[2:-1])],
-                "processor": [used / (epochs + 2)], "cost": points[-1]["cost"],
-                "layers": parameters}
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+                      for k in range(len(case["hidden"]) + 1)]
+        return {"wall": run["epochs"][1:-1], "processor": [used / (epochs + 2)],
+                "cost": run["points"][-1]["cost"], "layers": parameters}
 
 
 def clocked(epochs, epoch):
@@ -245,20 +199,17 @@ def main():
     arguments = parser.parse_args()
     chosen = CASES if arguments.case == "both" else {arguments.case: CASES[arguments.case]}
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        server = Ours(arguments.binary, folder)
-        try:
-            for name, case in chosen.items():
-                rows += measure(name, case, server, arguments.threads, arguments.epochs,
-                                arguments.rounds)
-        finally:
-            server.stop()
-    report(rows)
     blas = [f"{p['internal_api']} {p['version']} ({p.get('architecture')})"
             for p in threadpool_info()]
+    with Ours(arguments.binary) as server:
+        for name, case in chosen.items():
+            rows += measure(name, case, server, arguments.threads, arguments.epochs,
+                            arguments.rounds)
+            if arguments.json:
+                with open(arguments.json, "w") as f:
+                    json.dump({"rows": rows, "blas": blas}, f, indent=1)
+    report(rows)
     print(f"\nPyTorch {torch.__version__}, BLAS: {', '.join(blas)}")
-    if arguments.json:
-        json.dump({"rows": rows, "blas": blas}, open(arguments.json, "w"), indent=1)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tables of bench_readers by pandas.read_csv: CPU time, the faster of two runs, MB/s of text."""
+"""The tables of bench_readers by pandas.read_csv: processor time, the faster of two runs, in MB/s."""
 
 import os
 import sys
@@ -13,4 +13,5 @@ for path in sys.argv[1:]:
         began = time.process_time()
         frame = pandas.read_csv(path)
         best = min(best, time.process_time() - began)
-    print("%-10s %-20s %8.0f MB/s   %d rows" % ("pandas", os.path.basename(path), os.path.getsize(path) / best / 1e6, len(frame)))
+    rate = os.path.getsize(path) / best / 1e6
+    print(f"{'pandas':10} {os.path.basename(path):20} {rate:8.0f} MB/s   {len(frame)} rows")

@@ -140,6 +140,13 @@ def cases():
                        if batch == 1 else "NumPy loop"}
 
 
+def save(given, report):
+    if given.json:
+        with open(given.json, "w") as f:
+            json.dump({"rows": given.rows, "columns": given.columns, "cases": report}, f, indent=1)
+            f.write("\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--driver", default="build/release/tests/bench_sgd")
@@ -175,10 +182,7 @@ def main():
                   f"{row['theirs_ms']:.1f} | {row['ratio']:.1f} | "
                   f"{row['ratio_of_the_least']:.1f} | {row['cost']:.5g} | "
                   f"{row['their_cost']:.5g} |", flush=True)
-    if given.json:
-        with open(given.json, "w") as f:
-            json.dump({"rows": given.rows, "columns": given.columns, "cases": report}, f, indent=1)
-            f.write("\n")
+            save(given, report)
 
 
 if __name__ == "__main__":

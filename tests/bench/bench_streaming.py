@@ -6,9 +6,9 @@
 Ours is the real binary over HTTP on data that is stored once; its epoch is from one point of the
 job's history to the next and has the cost in it, which the other sides do not compute. The whole
 time, from the POST to the model in hand, stands beside it. NumPy's side is the loop that anyone
-would write, PyTorch's the one of its tutorials; both with a thread a processor and all buffers that
-NumPy cares for left to it. Sides take turns; medians are over epochs. The shares of the memory's
-bandwidth are measured by bench_pass, core alone without the server, threads as the server has.
+would write, PyTorch's the one of its tutorials, both with a thread a processor. Sides take turns;
+medians are over epochs. The shares of the memory's bandwidth are measured by bench_pass: core alone,
+without the server, with threads like the server's.
 """
 import json
 import os
@@ -66,20 +66,19 @@ def torch_loop(kind, data, epochs, rate):
     return times, np.append(w.detach().numpy(), b.detach().numpy())
 
 
-def rate_of(server, dataset, kind):
-    """By which a step of ours is a step of theirs, whose costs may have other factors."""
-    one = vector(server.train(dataset, epochs=1, learning_rate=1e-3,
-                              **KINDS[kind]["settings"])["parameters"])
-    return one / 1e-3
+def our_rate(server, dataset, kind, data):
+    """By which a step of ours is one of theirs by RATE: costs may have other factors."""
+    ours = vector(server.train(dataset, epochs=1, learning_rate=RATE,
+                               **KINDS[kind]["settings"])["parameters"])
+    theirs = numpy_loop(kind, data, 1, RATE)[1]
+    return RATE / float(np.round(ours @ theirs / (theirs @ theirs), 6))
 
 
-def measure(report, server, kind, given, bandwidth):
+def measure(report, server, kind, given):
+    """Seconds of an epoch of ours."""
     data = Data(given.rows, COLUMNS, KINDS[kind]["target"], outliers=0.05)
     dataset = server.upload(data)
-    step = numpy_loop(kind, data, 1, 1e-3)[1] / 1e-3
-    factor = float(np.round(np.max(np.abs(rate_of(server, dataset, kind))) / np.max(np.abs(step)),
-                            6))
-    settings = {**KINDS[kind]["settings"], "learning_rate": RATE / factor}
+    settings = {**KINDS[kind]["settings"], "learning_rate": our_rate(server, dataset, kind, data)}
     ours = vector(server.train(dataset, epochs=10, **settings)["parameters"])
     same(ours, numpy_loop(kind, data, 10, RATE)[1], 1e-9, f"{kind}, NumPy")
     same(ours, torch_loop(kind, data, 10, RATE)[1], 1e-9, f"{kind}, PyTorch")
@@ -99,50 +98,52 @@ def measure(report, server, kind, given, bandwidth):
         report.add(2, f"{shape}: an epoch", epoch, "ms", 1e3 * median(times[other]),
                    f"{other} loop", goal, text=f"≥ {goal}×",
                    least=[1e3 * min(times["ours"]), 1e3 * min(times[other])])
-    read = given.rows * COLUMNS * 8 / median(times["ours"]) / 1e9
-    if bandwidth:
-        report.add(2, f"{shape}: its share of the bandwidth, over HTTP", 100 * read / bandwidth, "%")
     report.add(2, f"{shape}: 20 epochs, from POST to model", 1e3 * median(whole), "ms")
-    narrow = None
     try:
         narrow = server.train(dataset, epochs=20, dtype="float32", **settings)
     except RuntimeError as e:
-        print(f"(no float32: {e})")
-    if narrow:
+        print(f"(no figure of float32: {str(e)[:300]})", flush=True)
+    else:
         same(vector(narrow["parameters"]),
              vector(server.train(dataset, epochs=20, **settings)["parameters"]), 1e-5, "float32")
         report.add(2, f"{shape}: an epoch in float32", 1e3 * median(narrow["epochs"][1:-1]), "ms",
                    epoch, "float64")
     server.ask("DELETE", f"/v1/datasets/{dataset}")
+    return epoch / 1e3
 
 
-def passes(report, given):
-    """Shares of the bandwidth by bench_pass; returns the bandwidth with all processors, GB/s."""
+def passes(report, given, kernels):
+    """Shares of the bandwidth by bench_pass; returns the bandwidth with all its threads, GB/s."""
     program = os.path.join(given.build, "tests", "bench_pass")
-    if not os.access(program, os.X_OK):
-        print("(bench_pass is not built)")
+    if given.smoke and not os.access(program, os.X_OK):
         return None
-    command = [program, str(given.megabytes), "auto", str(given.repetitions)]
-    text = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    if text.returncode == 2:  # the kernels by default
-        from common import Server as S
-        raise RuntimeError(text.stderr or S.__name__)
+    text = subprocess.run([program, str(given.megabytes), kernels, str(given.repetitions)],
+                          check=True, capture_output=True, text=True, timeout=200)
     rows = [json.loads(piece) for piece in text.stdout.split("\n") if piece.startswith("{")]
-    best = max(r["threads"] for r in rows)
+    rows = [r for r in rows if r["cost"] in KINDS and r["thetas"] == 1 and r["outputs"] == 1]
+    most = max(r["threads"] for r in rows)
+    for cost in KINDS:
+        of = [r for r in rows if r["cost"] == cost and r["threads"] == most]
+        least = min(of, key=lambda r: r["share"])
+        report.add(2, f"{cost}, the passes below with {most} threads: least share of the "
+                   f"bandwidth (at d = {least['cols']})", 100 * least["share"], "%", goal=80,
+                   text="≥ 80 %")
     for r in rows:
-        if r["cost"] in KINDS and r["thetas"] == 1 and r["outputs"] == 1:
-            report.add(2, f"{r['cost']} pass, d = {r['cols']}, {r['threads']} threads: share of the "
-                       f"{r['read_bandwidth']:.0f} GB/s bandwidth", 100 * r["share"], "%",
-                       goal=80 if r["threads"] == best else None,
-                       text="≥ 80 %" if r["threads"] == best else "", **{"pass": r})
-    return median([r["read_bandwidth"] for r in rows if r["threads"] == best])
+        report.add(2, f"{r['cost']}, a pass in core, d = {r['cols']}, {r['threads']} threads: "
+                   f"share of {r['read_bandwidth']:.1f} GB/s", 100 * r["share"], "%", own=r)
+    return median([r["read_bandwidth"] for r in rows if r["threads"] == most])
 
 
 def part(report, given):
-    bandwidth = passes(report, given)
     with Server(given.binary) as server:
-        for kind in KINDS:
-            measure(report, server, kind, given, bandwidth)
+        kernels = server.ask("GET", "/v1/capabilities")["kernels"]["in_use"]
+        epochs = {kind: measure(report, server, kind, given) for kind in KINDS}
+    bandwidth = passes(report, given, kernels)
+    for kind, seconds in epochs.items():
+        rate = given.rows * COLUMNS * 8 / seconds / 1e9
+        if bandwidth:
+            report.add(2, f"{kind}, full batch, {given.rows:,} × {COLUMNS}: share of "
+                       f"{bandwidth:.1f} GB/s, over HTTP", 100 * rate / bandwidth, "%")
 
 
 if __name__ == "__main__":

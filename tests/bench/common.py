@@ -102,9 +102,10 @@ class Server:
         self.folder = tempfile.TemporaryDirectory(prefix="descentd-bench-")
         self.log = os.path.join(self.folder.name, "log")
         self.began = time.perf_counter()
-        self.process = subprocess.Popen(
-            [binary, "--listen", "127.0.0.1:0", "--data-dir", os.path.join(self.folder.name, "data"),
-             "--log-format", "json", *flags], stderr=open(self.log, "w"))
+        data = os.path.join(self.folder.name, "data")
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen([binary, "--listen", "127.0.0.1:0", "--data-dir", data,
+                                             "--log-format", "json", *flags], stderr=log)
         self.address = None
         while self.address is None:
             with open(self.log) as log:
@@ -114,7 +115,7 @@ class Server:
             if self.process.poll() is not None or time.perf_counter() > self.began + 20:
                 raise RuntimeError("the server does not start: " + open(self.log).read())
             time.sleep(0.0002)
-        self.connection = http.client.HTTPConnection(self.address, timeout=120)
+        self.connection, self.used = http.client.HTTPConnection(self.address, timeout=120), 0.0
 
     def __enter__(self):
         return self
@@ -134,9 +135,12 @@ class Server:
         headers = {"Content-Type": kind} if body else {}
         if length is not None:
             headers["Content-Length"] = str(length)
+        if time.monotonic() - self.used > 10:
+            self.connection.close()  # the server gives up idle ones; the next request opens another
         self.connection.request(method, path, body, headers)
         reply = self.connection.getresponse()
         document = json.loads(reply.read() or "null")
+        self.used = time.monotonic()
         if reply.status >= 400:
             raise RuntimeError(f"{method} {path}: {reply.status} {document}")
         return document

@@ -75,7 +75,7 @@ def libraries():
 def facts(build):
     flags = (first_of("/proc/cpuinfo", "flags") or first_of("/proc/cpuinfo", "Features")).split()
     with Server(os.path.join(build, "descentd")) as server:
-        kernels = server.ask("GET", "/v1/capabilities").get("kernels")
+        kernels = server.ask("GET", "/v1/capabilities")["kernels"]
     return {
         "processor": first_of("/proc/cpuinfo", "model name") or platform.machine(),
         "processors": PROCESSORS,
@@ -105,13 +105,12 @@ def sentence(facts):
     pools = ", ".join(f"{p['internal_api']} {p['version'] or ''} "
                       f"({p['architecture'] or ''} {p['num_threads']} threads)"
                       for p in libraries.get("pools", []) if p["internal_api"] == "openblas")
-    kernels = facts["kernels"]
     load = f"load {facts['load']:.1f}"
     if "load_after" in facts:
         load += f" before, {facts['load_after']:.1f} after"
     return (f"{facts['processor']}, {facts['processors']} processors "
             f"({' '.join(facts['flags'])}), {facts['memory_gb']} GB, {facts['system']}, "
-            f"{facts['date']}, {load}. Kernels: {json.dumps(kernels) if kernels else 'unknown'}. "
+            f"{facts['date']}, {load}. Kernels: {facts['kernels']['in_use']}. "
             f"Reading, threads: {', '.join(reading)}. Peak, double precision: {', '.join(peak)}. "
             f"A write of 4 KiB is on disk after {number(facts['sync_ms'], 'ms')}. "
             f"{named}; {pools}.")

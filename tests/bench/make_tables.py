@@ -2,7 +2,6 @@
 """Writes the files of the readers' benchmark into a folder: one table of numbers, 200,000 by 20 and
 a target, in each format and with numbers of 17 digits (long) and of a few (short)."""
 
-import json
 import os
 import sys
 

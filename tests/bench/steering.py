@@ -11,15 +11,14 @@ that the server took meanwhile, which other work on the machine does not lengthe
 epoch of that training takes. Python's standard library only; Linux for the processor time.
 """
 import argparse
-import http.client
 import json
 import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
+
+from common import Server
 
 COLUMNS = 20
 KINDS = [
@@ -34,47 +33,6 @@ KINDS = [
       "learning_rate": 1e-4, "batch_size": 64}),
 ]
 WAYS = {"cancel": "cancelled", "stop": "succeeded"}
-
-
-class Server:
-    def __init__(self, binary, folder, workers):
-        self.log = os.path.join(folder, "log")
-        self.process = subprocess.Popen(
-            [binary, "--listen", "127.0.0.1:0", "--data-dir", os.path.join(folder, "data"),
-             "--log-format", "json"]
-            + (["--workers", str(workers)] if workers else []),
-            stderr=open(self.log, "w"))
-        self.address = None
-        end = time.monotonic() + 20
-        while self.address is None:
-            with open(self.log) as log:
-                for line in log:
-                    if "listening" in line and line.endswith("\n"):
-                        self.address = json.loads(line)["address"]
-            if self.process.poll() is not None or time.monotonic() > end:
-                sys.exit("the server does not start: " + open(self.log).read())
-            time.sleep(0.01)
-        self.connection = http.client.HTTPConnection(self.address, timeout=120)
-
-    def ask(self, method, path, body=None, kind="application/json"):
-        if isinstance(body, dict):
-            body = json.dumps(body)
-        self.connection.request(method, path, body, {"Content-Type": kind} if body else {})
-        reply = self.connection.getresponse()
-        document = json.loads(reply.read() or "null")
-        if reply.status >= 400:
-            sys.exit(f"{method} {path}: {reply.status} {document}")
-        return document
-
-    def processor_time(self):
-        """Seconds, of all its threads."""
-        with open(f"/proc/{self.process.pid}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
 
 
 def upload(server, folder, rows, seed):
@@ -148,33 +106,30 @@ def main():
     options = parser.parse_args()
     draw = random.Random(options.seed)
     figures = []
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(options.binary, folder, options.workers)
-        try:
-            dataset = upload(server, folder, options.rows, options.seed)
-            print(f"{options.rows} rows x {COLUMNS} columns, "
-                  f"{options.repetitions} repetitions; milliseconds\n")
-            print("| training | an epoch | asked to | median | p99 | max | processor, median |")
-            print("|---|---|---|---|---|---|---|", flush=True)
-            for name, settings in KINDS:
-                if options.only not in name:
-                    continue
-                epoch = epoch_of(server, dataset, settings, 2 if "batch_size" in settings else 5)
-                for way in WAYS:
-                    times = [once(server, dataset, settings, way, draw.uniform(0, 0.5))
-                             for _ in range(options.repetitions)]
-                    took, spent = zip(*times)
-                    figure = {"training": name, "asked_to": way, "rows": options.rows,
-                              "columns": COLUMNS, "repetitions": options.repetitions,
-                              "epoch_ms": 1e3 * epoch, "median_ms": 1e3 * quantile(took, 0.5),
-                              "p99_ms": 1e3 * quantile(took, 0.99), "max_ms": 1e3 * max(took),
-                              "processor_median_ms": 1e3 * quantile(spent, 0.5)}
-                    figures.append(figure)
-                    print("| {training} | {epoch_ms:.0f} | {asked_to} | {median_ms:.1f} | "
-                          "{p99_ms:.1f} | {max_ms:.1f} | {processor_median_ms:.0f} |"
-                          .format(**figure), flush=True)
-        finally:
-            server.stop()
+    flags = ["--workers", str(options.workers)] if options.workers else []
+    with tempfile.TemporaryDirectory() as folder, Server(options.binary, *flags) as server:
+        dataset = upload(server, folder, options.rows, options.seed)
+        print(f"{options.rows} rows x {COLUMNS} columns, "
+              f"{options.repetitions} repetitions; milliseconds\n")
+        print("| training | an epoch | asked to | median | p99 | max | processor, median |")
+        print("|---|---|---|---|---|---|---|", flush=True)
+        for name, settings in KINDS:
+            if options.only not in name:
+                continue
+            epoch = epoch_of(server, dataset, settings, 2 if "batch_size" in settings else 5)
+            for way in WAYS:
+                times = [once(server, dataset, settings, way, draw.uniform(0, 0.5))
+                         for _ in range(options.repetitions)]
+                took, spent = zip(*times)
+                figure = {"training": name, "asked_to": way, "rows": options.rows,
+                          "columns": COLUMNS, "repetitions": options.repetitions,
+                          "epoch_ms": 1e3 * epoch, "median_ms": 1e3 * quantile(took, 0.5),
+                          "p99_ms": 1e3 * quantile(took, 0.99), "max_ms": 1e3 * max(took),
+                          "processor_median_ms": 1e3 * quantile(spent, 0.5)}
+                figures.append(figure)
+                print("| {training} | {epoch_ms:.0f} | {asked_to} | {median_ms:.1f} | "
+                      "{p99_ms:.1f} | {max_ms:.1f} | {processor_median_ms:.0f} |"
+                      .format(**figure), flush=True)
     if options.json:
         with open(options.json, "w") as out:
             for figure in figures:
