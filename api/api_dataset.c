@@ -11,6 +11,7 @@ void api_dataset_encode(cJSON *o, const api_dataset_view *v)
     api_doc_embed(o, "columns", v->columns);
     api_doc_string(o, "target", v->target);
     api_doc_embed(o, "labels", v->labels ? v->labels : "null");
+    api_doc_string(o, "dtype", v->single ? "float32" : "float64");
     api_doc_number(o, "bytes", (double)v->bytes);
     api_doc_string(o, "sha256", v->sha256);
     api_doc_string(o, "created_at", v->created_at);

@@ -11,6 +11,7 @@
 typedef struct api_dataset_view {
     const char *id, *name, *target, *sha256, *created_at;
     uint64_t rows, bytes;
+    bool single;            /* features are stored in single precision */
     const char *labels;     /* JSON array of the target's class labels, or NULL: it is numbers */
     const char *columns;    /* JSON array of the features' names, as stored */
     const char *statistics; /* JSON, as api_statistics_encode made it; NULL to leave it out */

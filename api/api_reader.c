@@ -54,9 +54,20 @@ void api_dataset_free(api_dataset *d)
     *d = (api_dataset){0};
 }
 
+api_dtype api_dtype_read(const char *text, const char *field, api_problem *p)
+{
+    if (strcmp(text, "float64") == 0)
+        return API_FLOAT64;
+    if (strcmp(text, "float32") == 0)
+        return API_FLOAT32;
+    api_problem_field(p, field, "must be \"float64\" or \"float32\", got \"%.40s\"", text);
+    return API_DTYPE_UNSAID;
+}
+
 bool api_dataset_plain(const api_dataset *d)
 {
-    if (d->by_columns || d->target_at != API_APART || d->stored != d->cols)
+    if (d->dtype == API_FLOAT32 || d->by_columns || d->target_at != API_APART ||
+        d->stored != d->cols)
         return false;
     for (size_t i = 0; i < d->cols; i++)
         if (d->features[i] != i)

@@ -31,6 +31,9 @@ typedef enum api_header {
     API_HEADER_NONE
 } api_header;
 
+/* What features are stored in. */
+typedef enum api_dtype { API_DTYPE_UNSAID, API_FLOAT64, API_FLOAT32 } api_dtype;
+
 typedef struct api_read_options {
     bool labelled;              /* a target is needed (training), or none is read (prediction) */
     const char *name;           /* from the query, or NULL; borrowed, as are the others */
@@ -41,6 +44,7 @@ typedef struct api_read_options {
     uint64_t max_values; /* values in all rows together; 0 for no such limit */
     char delimiter;      /* of a table, or 0: what the format has, or the first line shows */
     api_header header;
+    api_dtype dtype; /* from the query: for who stores what is read; API_DTYPE_UNSAID is float64 */
     const char *const *others; /* names, then NULL, of members of a JSON document that are read
                                   elsewhere; NULL: there are none */
 } api_read_options;
@@ -58,6 +62,7 @@ typedef struct api_dataset {
     size_t target_at; /* index into a stored row, or API_APART */
     bool by_columns;  /* the stream of rows is one of columns: all values of the first, then those
                          of the next */
+    api_dtype dtype;  /* as the document says, if it does */
 } api_dataset;
 
 #define API_APART SIZE_MAX /* the targets came as a stream of their own (or there are none) */
@@ -65,7 +70,10 @@ typedef struct api_dataset {
 /* Frees what *d owns and empties it. */
 void api_dataset_free(api_dataset *d);
 
-/* Are the stored rows the feature rows as they are? */
+/* "float64" or "float32". What else it is, is said in p for `field`. */
+api_dtype api_dtype_read(const char *text, const char *field, api_problem *p);
+
+/* Are the stored rows the feature rows as they are to be? */
 bool api_dataset_plain(const api_dataset *d);
 
 typedef struct api_format {

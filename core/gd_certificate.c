@@ -61,7 +61,7 @@ static bool standardise(scaling *s, gd_fit *f)
         return false;
     s->center = s->theta + n;
     s->scale = s->center + cols;
-    gd_columns(f->data->X, &f->rows, cols, s->columns);
+    gd_data_columns(f->data, &f->rows, s->columns);
     gd_scaling(s->columns, cols, f->shape.intercept, s->center, s->scale);
     for (size_t j = 0; j < cols; j++)
         if (!isfinite(s->center[j]) || !isfinite(s->scale[j]))

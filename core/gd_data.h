@@ -9,6 +9,8 @@
 /* A borrowed view; whoever made it keeps the memory alive. */
 typedef struct gd_data {
     const double *X; /* rows x cols, row-major, finite */
+    const float *X32; /* the same in single precision; X is NULL then. Sums and products are taken
+                         of the values as doubles, so they are those of X with these values */
     const double *y; /* rows values, finite; NULL where there is no target. Of classes their
                         numbers, 0 .. classes - 1 */
     size_t rows;
@@ -30,6 +32,15 @@ typedef struct gd_rows {
     size_t count;          /* how many rows, > 0 */
 } gd_rows;
 
+/* A row's values: where they lie, or those of single precision in `room` (cols values). */
+const double *gd_data_row(const gd_data *d, size_t row, double *room);
+
+static inline double gd_data_at(const gd_data *d, size_t row, size_t col)
+{
+    size_t i = row * d->cols + col;
+    return d->X32 ? (double)d->X32[i] : d->X[i];
+}
+
 /* One column in numbers. std is the population standard deviation (divided by rows).
  * mean and std are not finite when the values are too large for their squares. */
 typedef struct gd_column {
@@ -45,6 +56,9 @@ void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *ou
  * "Updating formulae and a pairwise algorithm for computing sample variances", 1979). seen: 0 takes
  * `more` as it is. */
 void gd_columns_merge(gd_column *into, size_t seen, const gd_column *more, size_t n, size_t cols);
+
+/* Those of the data's features. */
+void gd_data_columns(const gd_data *d, const gd_rows *rows, gd_column *out);
 
 /* How features are scaled inside: x' = (x - center) / scale. center and scale: cols
  * values, written. With `intercept` the center is the mean and the scale the standard

@@ -358,7 +358,7 @@ gd_status gd_diagnose(gd_diagnosis *out, const gd_fit *fit, const char *const *n
     w.n = gd_fit_columns(fit);
     if (status != GD_OK)
         goto end;
-    gd_columns(fit->data->X, &fit->rows, fit->shape.cols, w.columns);
+    gd_data_columns(fit->data, &fit->rows, w.columns);
     on_columns(&w);
     if (possible)
         find_curvature(&w);

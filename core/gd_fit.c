@@ -17,7 +17,7 @@ size_t gd_fit_columns(const gd_fit *f)
 void gd_fit_design(const gd_fit *f, size_t i, double *a)
 {
     size_t cols = f->shape.cols;
-    const double *x = f->data->X + gd_fit_row(f, i) * cols;
+    const double *x = gd_data_row(f->data, gd_fit_row(f, i), a);
     for (size_t j = 0; j < cols; j++)
         a[j] = f->scale ? (x[j] - f->center[j]) / f->scale[j] : x[j];
     if (f->shape.intercept)

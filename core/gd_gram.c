@@ -37,11 +37,12 @@ struct gd_gram {
     const gd_gram_kernels *kernels;
     gd_rows rows;
     size_t cols, width; /* width: of a row of a tile: features, target, 1, and padding */
+    size_t slot_len;    /* values that a slot has in `tiles` */
     size_t blocks, groups;
     double *shift;  /* cols + 1 */
     double *sums;   /* a group: width x width */
     double *ranges; /* a group: the least values of cols columns, then the largest */
-    double *tiles;  /* a slot: TILE_ROWS x width */
+    double *tiles;  /* a slot: TILE_ROWS x width, and of single precision rows x cols behind it */
     bool *skipped;  /* a slot: has it left out a block? */
 };
 
@@ -89,7 +90,8 @@ gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *exe
     g->shift = calloc(g->cols + 1, sizeof(double));
     g->sums = calloc(groups * g->width * g->width, sizeof(double));
     g->ranges = calloc(groups * 2 * g->cols, sizeof(double));
-    g->tiles = calloc(slots * TILE_ROWS * g->width, sizeof(double));
+    g->slot_len = TILE_ROWS * (g->width + (data->X32 ? data->cols : 0));
+    g->tiles = calloc(slots * g->slot_len, sizeof(double));
     g->skipped = calloc(slots, sizeof *g->skipped);
     if (!g->shift || !g->sums || !g->ranges || !g->tiles || !g->skipped)
         goto fail;
@@ -132,7 +134,7 @@ static void sample_shift(gd_gram *g)
     for (size_t k = 0; k < n; k++) {
         size_t row = row_number(g, k * g->rows.count / n);
         for (size_t j = 0; j < g->cols; j++)
-            g->shift[j] += g->data.X[row * g->cols + j] / (double)n;
+            g->shift[j] += gd_data_at(&g->data, row, j) / (double)n;
         g->shift[g->cols] += target_of(g, row) / (double)n;
     }
 }
@@ -144,7 +146,7 @@ static void load_tile(const gd_gram *g, size_t first, size_t n, double *tile, do
     for (size_t i = 0; i < n; i++) {
         size_t row = row_number(g, first + i);
         double *to = tile + i * width;
-        rows[i] = g->data.X + row * cols;
+        rows[i] = gd_data_row(&g->data, row, tile + TILE_ROWS * width + i * cols);
         to[cols] = target_of(g, row) - g->shift[cols];
         to[cols + 1] = 1;
     }
@@ -166,7 +168,7 @@ static void visit_group(void *arg, size_t group, size_t slot)
     gd_gram *g = arg;
     size_t begin = group * g->blocks / g->groups, end = (group + 1) * g->blocks / g->groups;
     double *sums = g->sums + group * g->width * g->width;
-    double *ranges = g->ranges + group * 2 * g->cols, *tile = g->tiles + slot * TILE_ROWS * g->width;
+    double *ranges = g->ranges + group * 2 * g->cols, *tile = g->tiles + slot * g->slot_len;
     memset(sums, 0, g->width * g->width * sizeof *sums);
     for (size_t j = 0; j < g->cols; j++) {
         ranges[j] = INFINITY;
@@ -184,9 +186,9 @@ static void visit_group(void *arg, size_t group, size_t slot)
             size_t n = last - at < TILE_ROWS ? last - at : TILE_ROWS;
             load_tile(g, at, n, tile, ranges);
             size_t left = last - at - n, next = left < TILE_ROWS ? left : TILE_ROWS;
-            const double *follows = g->data.X + (g->rows.first + at + n) * g->cols;
-            g->kernels->add(tile, n, g->width, sums, g->rows.index ? tile : follows,
-                            g->rows.index ? 0 : next * g->cols);
+            bool fetch = g->data.X && !g->rows.index;
+            const double *follows = fetch ? g->data.X + (g->rows.first + at + n) * g->cols : tile;
+            g->kernels->add(tile, n, g->width, sums, follows, fetch ? next * g->cols : 0);
         }
     }
 }

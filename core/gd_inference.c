@@ -121,7 +121,7 @@ static bool standardise(work *w, const gd_fit *given)
     memcpy(w->plain, given->theta, given->model->params_len(s) * sizeof *w->plain);
     if (given->scale)
         given->model->unscale(s, given->center, given->scale, w->plain, w->plain);
-    gd_columns(given->data->X, &given->rows, s->cols, w->stats);
+    gd_data_columns(given->data, &given->rows, w->stats);
     gd_scaling(w->stats, s->cols, s->intercept, w->center, w->scale);
     for (size_t j = 0; j < s->cols; j++)
         if (!isfinite(w->center[j]) || !isfinite(w->scale[j]))

@@ -30,6 +30,7 @@ void gd_sum_tree(double *v, size_t count, size_t len);
 /* Some rows that are visited at once. */
 typedef struct gd_tile {
     const double *X; /* rows_of_data x cols, row-major: all that there are */
+    const float *X32; /* in place of X, which is NULL then: read as doubles */
     size_t rows_of_data, cols;
     const uint32_t *index; /* the rows are index[first] .. index[first + count - 1]; NULL: first .. */
     size_t first, count;   /* count: 1 .. GD_TILE_MAX_ROWS */

@@ -63,6 +63,26 @@ gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const 
     return GD_OK;
 }
 
+gd_status gd_predict_data(const gd_model *model, const gd_shape *shape, const double *theta,
+                          const gd_data *data, double *out)
+{
+    enum { CHUNK = 256 };
+    size_t cols = data->cols;
+    if (data->X)
+        return gd_predict_offset(model, shape, theta, data->X, data->offset, data->rows, out);
+    double *X = malloc(CHUNK * cols * sizeof *X);
+    gd_status status = X ? GD_OK : GD_NO_MEMORY;
+    for (size_t at = 0; status == GD_OK && at < data->rows; at += CHUNK) {
+        size_t n = data->rows - at < CHUNK ? data->rows - at : CHUNK;
+        for (size_t i = 0; i < n; i++)
+            gd_data_row(data, at + i, X + i * cols);
+        status = gd_predict_offset(model, shape, theta, X, data->offset ? data->offset + at : NULL,
+                                   n, out + at * shape->outputs);
+    }
+    free(X);
+    return status;
+}
+
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response)
 {
     if (gd_shape_task(model, shape) == GD_BINARY && shape->decided)
@@ -286,7 +306,7 @@ gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double 
         own = confusion = calloc(data->classes * data->classes, sizeof *own);
         ok = own != NULL;
     }
-    ok = ok && gd_predict_offset(model, shape, theta, data->X, data->offset, data->rows, z) == GD_OK;
+    ok = ok && gd_predict_data(model, shape, theta, data, z) == GD_OK;
     if (ok) {
         memcpy(y, data->y, data->rows * sizeof *y);
         pick(rows, shape->outputs, z, y);

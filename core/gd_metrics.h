@@ -16,6 +16,10 @@ gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const 
                             const double *X, const double *offset, size_t rows, double *out)
     __attribute__((warn_unused_result));
 
+/* The responses of data's rows, its offset included. */
+gd_status gd_predict_data(const gd_model *model, const gd_shape *shape, const double *theta,
+                          const gd_data *data, double *out) __attribute__((warn_unused_result));
+
 /* The class that a row's response speaks for, of a model of classes; of two by the shape's
  * threshold, if it has one. */
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response);

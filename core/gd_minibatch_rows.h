@@ -14,9 +14,13 @@ typedef double part __attribute__((vector_size(WIDTH * sizeof(double))));
 typedef double part_in_memory
     __attribute__((vector_size(WIDTH * sizeof(double)), aligned(8), may_alias));
 enum { PARTS = GD_LANES / WIDTH };
+typedef float singles_in_memory
+    __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4), may_alias));
 typedef struct lanes {
     part p[PARTS];
 } lanes;
+/* A row, of doubles or of single precision: `single` says which. */
+typedef const void *row_values;
 /* Into the second-level cache: it takes more at a time than the first, whose misses are few. */
 #define FETCH(address) __builtin_prefetch((address), 0, 2)
 #define EACH_PART(k) _Pragma("GCC unroll 4") for (size_t k = 0; k < PARTS; k++)
@@ -49,6 +53,21 @@ ALWAYS_INLINE void load(const double *from, size_t cols, size_t v, lanes *to)
     double staged[GD_LANES] = {0};
     for (size_t j = 0; j < cols; j++)
         staged[j] = from[j];
+    read_lanes(staged, to);
+}
+
+/* The same of single precision. */
+ALWAYS_INLINE void load_single(const float *from, size_t cols, size_t v, lanes *to)
+{
+    if (cols >= GD_LANES) {
+        const float *at = from + begins(cols, v);
+        EACH_PART(k)
+        to->p[k] = __builtin_convertvector(*(const singles_in_memory *)(at + k * WIDTH), part);
+        return;
+    }
+    double staged[GD_LANES] = {0};
+    for (size_t j = 0; j < cols; j++)
+        staged[j] = (double)from[j];
     read_lanes(staged, to);
 }
 
@@ -103,12 +122,19 @@ ALWAYS_INLINE size_t row_at(const gd_minibatch_rows *r, size_t i)
     return r->order ? r->order[i] : i;
 }
 
-ALWAYS_INLINE void fetch_ahead(const gd_minibatch_rows *r, size_t i)
+ALWAYS_INLINE row_values values_at(const gd_minibatch_rows *r, bool single, size_t row)
+{
+    size_t at = row * r->data.cols;
+    return single ? (row_values)(r->data.X32 + at) : (row_values)(r->data.X + at);
+}
+
+ALWAYS_INLINE void fetch_ahead(const gd_minibatch_rows *r, bool single, size_t i)
 {
     if (!r->order || i + AHEAD >= r->known)
         return;
-    size_t row = r->order[i + AHEAD], bytes = r->data.cols * sizeof(double);
-    const char *x = (const char *)(r->data.X + row * r->data.cols);
+    size_t row = r->order[i + AHEAD];
+    size_t bytes = r->data.cols * (single ? sizeof(float) : sizeof(double));
+    const char *x = values_at(r, single, row);
     const char *line = x - (uintptr_t)x % LINE, *end = x + bytes;
     for (size_t k = 0; k < MOST_LINES && line < end; k++, line += LINE)
         FETCH(line);
@@ -120,10 +146,14 @@ ALWAYS_INLINE void fetch_ahead(const gd_minibatch_rows *r, size_t i)
 }
 
 /* Vector v of the row x, as it is trained on. */
-ALWAYS_INLINE void load_scaled(const gd_minibatch_rows *r, const double *x, size_t v, lanes *to)
+ALWAYS_INLINE void load_scaled(const gd_minibatch_rows *r, bool single, row_values x, size_t v,
+                               lanes *to)
 {
     lanes center, inverse;
-    load(x, r->data.cols, v, to);
+    if (single)
+        load_single(x, r->data.cols, v, to);
+    else
+        load(x, r->data.cols, v, to);
     read_lanes(r->center + v * GD_LANES, &center);
     read_lanes(r->inverse + v * GD_LANES, &inverse);
     EACH_PART(k) to->p[k] = (to->p[k] - center.p[k]) * inverse.p[k];
@@ -148,7 +178,8 @@ ALWAYS_INLINE double offset_of(const gd_minibatch_rows *r, size_t row)
 /* The next row's score waits for this one's slope. What can be had without it is had before: with
  * w' = (1 - rate l2) w - rate slope x, the next one's score is made of its products with w and with
  * x. */
-ALWAYS_INLINE void descend(const gd_minibatch_rows *r, size_t vectors, gd_slope_kind kind)
+ALWAYS_INLINE void descend(const gd_minibatch_rows *r, bool single, size_t vectors,
+                           gd_slope_kind kind)
 {
     size_t cols = r->data.cols;
     lanes w[NARROW], x[NARROW], next[NARROW], sum = {0};
@@ -159,17 +190,17 @@ ALWAYS_INLINE void descend(const gd_minibatch_rows *r, size_t vectors, gd_slope_
     EACH_VECTOR(v)
     {
         load(r->theta, cols, v, &w[v]);
-        load_scaled(r, r->data.X + row * cols, v, &x[v]);
+        load_scaled(r, single, values_at(r, single, row), v, &x[v]);
         add_product(&x[v], &w[v], &sum);
     }
     double z = sum_of(&sum) + b + offset_of(r, row);
     for (size_t i = r->first; i < r->end; i++) {
         size_t following = row_at(r, i + 1 < r->end ? i + 1 : i);
         lanes by_w = zero, by_x = zero;
-        fetch_ahead(r, i);
+        fetch_ahead(r, single, i);
         EACH_VECTOR(v)
         {
-            load_scaled(r, r->data.X + following * cols, v, &next[v]);
+            load_scaled(r, single, values_at(r, single, following), v, &next[v]);
             add_product(&next[v], &w[v], &by_w);
             add_product(&next[v], &x[v], &by_x);
         }
@@ -191,13 +222,13 @@ ALWAYS_INLINE void descend(const gd_minibatch_rows *r, size_t vectors, gd_slope_
 }
 
 /* The score of a row that does not fit into registers. */
-ALWAYS_INLINE double score_wide(const gd_minibatch_rows *r, size_t row, size_t vectors)
+ALWAYS_INLINE double score_wide(const gd_minibatch_rows *r, bool single, size_t row, size_t vectors)
 {
     size_t cols = r->data.cols;
-    const double *from = r->data.X + row * cols;
+    row_values from = values_at(r, single, row);
     lanes even = {0}, odd = {0}, x, w;
     for (size_t v = 0; v < vectors; v++) {
-        load_scaled(r, from, v, &x);
+        load_scaled(r, single, from, v, &x);
         load(r->theta, cols, v, &w);
         add_product(&x, &w, v % 2 ? &odd : &even);
     }
@@ -206,22 +237,23 @@ ALWAYS_INLINE double score_wide(const gd_minibatch_rows *r, size_t row, size_t v
 }
 
 /* Theta stays in memory, and a row is read twice. */
-ALWAYS_INLINE void descend_wide(const gd_minibatch_rows *r, size_t vectors)
+ALWAYS_INLINE void descend_wide(const gd_minibatch_rows *r, bool single, size_t vectors)
 {
     size_t cols = r->data.cols, last = vectors - 1;
     const double keep = 1 - r->rate * r->l2;
     for (size_t i = r->first; i < r->end; i++) {
         size_t row = row_at(r, i);
-        const double *from = r->data.X + row * cols;
+        row_values from = values_at(r, single, row);
         lanes x, w, end_x, end_w;
-        fetch_ahead(r, i);
-        double step = r->rate * slope_at(r, r->cost->slope_kind, score_wide(r, row, vectors), row);
+        fetch_ahead(r, single, i);
+        double step =
+            r->rate * slope_at(r, r->cost->slope_kind, score_wide(r, single, row, vectors), row);
         if (r->intercept)
             r->theta[cols] -= step;
-        load_scaled(r, from, last, &end_x);
+        load_scaled(r, single, from, last, &end_x);
         load(r->theta, cols, last, &end_w);
         for (size_t v = 0; v < last; v++) {
-            load_scaled(r, from, v, &x);
+            load_scaled(r, single, from, v, &x);
             load(r->theta, cols, v, &w);
             if (v == last - 1) { /* what they have in common is moved by the one before the last */
                 move(keep, step, &end_x, &end_w);
@@ -241,7 +273,8 @@ ALWAYS_INLINE void finish_gradient(const gd_minibatch_rows *r, double intercept,
         r->gradient[r->data.cols] = intercept / rows;
 }
 
-ALWAYS_INLINE void gradient(const gd_minibatch_rows *r, size_t vectors, gd_slope_kind kind)
+ALWAYS_INLINE void gradient(const gd_minibatch_rows *r, bool single, size_t vectors,
+                            gd_slope_kind kind)
 {
     size_t cols = r->data.cols;
     lanes w[NARROW], g[NARROW], x[NARROW];
@@ -255,10 +288,10 @@ ALWAYS_INLINE void gradient(const gd_minibatch_rows *r, size_t vectors, gd_slope
     for (size_t i = r->first; i < r->end; i++) {
         size_t row = row_at(r, i);
         lanes by_w = zero;
-        fetch_ahead(r, i);
+        fetch_ahead(r, single, i);
         EACH_VECTOR(v)
         {
-            load_scaled(r, r->data.X + row * cols, v, &x[v]);
+            load_scaled(r, single, values_at(r, single, row), v, &x[v]);
             add_product(&x[v], &w[v], &by_w);
         }
         double slope = slope_at(r, kind, sum_of(&by_w) + b + offset_of(r, row), row);
@@ -269,7 +302,7 @@ ALWAYS_INLINE void gradient(const gd_minibatch_rows *r, size_t vectors, gd_slope
     finish_gradient(r, sum, (double)(r->end - r->first));
 }
 
-ALWAYS_INLINE void gradient_wide(const gd_minibatch_rows *r, size_t vectors)
+ALWAYS_INLINE void gradient_wide(const gd_minibatch_rows *r, bool single, size_t vectors)
 {
     size_t cols = r->data.cols, last = vectors - 1;
     double sum = 0;
@@ -277,17 +310,17 @@ ALWAYS_INLINE void gradient_wide(const gd_minibatch_rows *r, size_t vectors)
     memset(r->gradient, 0, cols * sizeof *r->gradient);
     for (size_t i = r->first; i < r->end; i++) {
         size_t row = row_at(r, i);
-        const double *from = r->data.X + row * cols;
-        fetch_ahead(r, i);
-        double slope = slope_at(r, r->cost->slope_kind, score_wide(r, row, vectors), row);
+        row_values from = values_at(r, single, row);
+        fetch_ahead(r, single, i);
+        double slope = slope_at(r, r->cost->slope_kind, score_wide(r, single, row, vectors), row);
         sum += slope;
         for (size_t v = 0; v < last; v++) {
-            load_scaled(r, from, v, &x);
+            load_scaled(r, single, from, v, &x);
             load(r->gradient, cols, v, &g);
             add_times(slope, &x, &g);
             store(&g, cols, v, r->gradient);
         }
-        load_scaled(r, from, last, &x);
+        load_scaled(r, single, from, last, &x);
         add_times(slope, &x, &end);
     }
     load(r->gradient, cols, last, &g);
@@ -297,44 +330,58 @@ ALWAYS_INLINE void gradient_wide(const gd_minibatch_rows *r, size_t vectors)
 }
 
 /* One function for each number of vectors and each slope. */
-#define BY_SLOPE(function, vectors)                                                                \
+#define BY_SLOPE(function, single, vectors)                                                        \
     switch (r->cost->slope_kind) {                                                                 \
     case GD_SLOPE_MSE:                                                                             \
-        function(r, vectors, GD_SLOPE_MSE);                                                        \
+        function(r, single, vectors, GD_SLOPE_MSE);                                                \
         return;                                                                                    \
     case GD_SLOPE_LOGISTIC:                                                                        \
-        function(r, vectors, GD_SLOPE_LOGISTIC);                                                   \
+        function(r, single, vectors, GD_SLOPE_LOGISTIC);                                           \
         return;                                                                                    \
     case GD_SLOPE_OTHER:                                                                           \
         break;                                                                                     \
     }                                                                                              \
-    function(r, vectors, GD_SLOPE_OTHER)
+    function(r, single, vectors, GD_SLOPE_OTHER)
 
-#define BY_WIDTH(function)                                                                         \
+#define BY_WIDTH(function, single)                                                                 \
     size_t vectors = gd_minibatch_lanes(r->data.cols) / GD_LANES;                                  \
     switch (vectors) {                                                                             \
     case 1:                                                                                        \
-        BY_SLOPE(function, 1);                                                                     \
+        BY_SLOPE(function, single, 1);                                                             \
         return;                                                                                    \
     case 2:                                                                                        \
-        BY_SLOPE(function, 2);                                                                     \
+        BY_SLOPE(function, single, 2);                                                             \
         return;                                                                                    \
     case 3:                                                                                        \
-        BY_SLOPE(function, 3);                                                                     \
+        BY_SLOPE(function, single, 3);                                                             \
         return;                                                                                    \
     case 4:                                                                                        \
-        BY_SLOPE(function, 4);                                                                     \
+        BY_SLOPE(function, single, 4);                                                             \
         return;                                                                                    \
     default:                                                                                       \
-        function##_wide(r, vectors);                                                               \
+        function##_wide(r, single, vectors);                                                       \
         return;                                                                                    \
     }
 
-TARGET static void descend_rows(const gd_minibatch_rows *r){BY_WIDTH(descend)}
+TARGET static void descend_doubles(const gd_minibatch_rows *r){BY_WIDTH(descend, false)}
 
-TARGET static void gradient_rows(const gd_minibatch_rows *r)
+TARGET static void descend_singles(const gd_minibatch_rows *r){BY_WIDTH(descend, true)}
+
+TARGET static void gradient_of_doubles(const gd_minibatch_rows *r){BY_WIDTH(gradient, false)}
+
+TARGET static void gradient_of_singles(const gd_minibatch_rows *r)
 {
-    BY_WIDTH(gradient)
+    BY_WIDTH(gradient, true)
+}
+
+static void descend_rows(const gd_minibatch_rows *r)
+{
+    (r->data.X32 ? descend_singles : descend_doubles)(r);
+}
+
+static void gradient_rows(const gd_minibatch_rows *r)
+{
+    (r->data.X32 ? gradient_of_singles : gradient_of_doubles)(r);
 }
 
 #endif

@@ -210,8 +210,21 @@ static size_t row_of(const gd_rows *rows, size_t i)
 
 static void load_row(const gd_net *net, size_t row, char *to)
 {
-    net->ops->load_row(net->data.X + row * net->data.cols, net->data.cols, net->center,
-                       net->inverse_scale, to);
+    enum { SOME = 64 };
+    size_t cols = net->data.cols;
+    if (!net->data.X32) {
+        net->ops->load_row(net->data.X + row * cols, cols, net->center, net->inverse_scale, to);
+        return;
+    }
+    for (size_t j = 0; j < cols; j += SOME) {
+        size_t n = cols - j < SOME ? cols - j : SOME;
+        double some[SOME];
+        for (size_t k = 0; k < n; k++)
+            some[k] = gd_data_at(&net->data, row, j + k);
+        net->ops->load_row(some, n, net->center ? net->center + j : NULL,
+                           net->center ? net->inverse_scale + j : NULL,
+                           to + j * net->ops->real_bytes);
+    }
 }
 
 /* The rows `at` .. `at + n` of the pass: where they lie, if they lie together, or in the

@@ -215,15 +215,15 @@ static const double *load_tile(const pass *p, size_t at, size_t n, double *tile,
         if (b->offset)
             b->offset[i] = d->offset[row];
     }
-    if (!o->scaled && !index)
+    if (!o->scaled && !index && d->X)
         return d->X + first * cols;
     for (size_t i = 0; i < n; i++) {
-        const double *x = d->X + (index ? index[first + i] : first + i) * cols;
         double *to = tile + i * cols;
+        const double *x = gd_data_row(d, index ? index[first + i] : first + i, to);
         if (o->scaled)
             for (size_t j = 0; j < cols; j++)
                 to[j] = (x[j] - o->center[j]) * o->inverse_scale[j];
-        else
+        else if (x != to)
             memcpy(to, x, cols * sizeof *to);
     }
     return tile;

@@ -68,8 +68,9 @@ const gd_param gd_spec_params[] = {
     {AT(non_negative), .kind = GD_BOOLEAN, .def = 0, .max = 1,
      .doc = "keep every coefficient at 0 or above; the intercept is free"},
     {AT(dtype), .kind = GD_CHOICE, .def = GD_FLOAT64, .choices = dtype_words,
-     .doc = "the numbers that rows are read and multiplied in; \"float32\" takes half the bytes and "
-            "about half the time, with costs, sums over many rows and parameters in float64"},
+     .doc = "the numbers that a network multiplies; \"float32\" takes half the bytes and about half "
+            "the time, with costs, sums over many rows and parameters in float64; other models "
+            "compute in float64 on what the dataset holds, which has a dtype of its own"},
 };
 
 const size_t gd_spec_params_count = sizeof gd_spec_params / sizeof gd_spec_params[0];
@@ -275,7 +276,9 @@ gd_status gd_spec_check(const gd_spec *s, gd_error *err)
     if (s->dtype == GD_FLOAT32 && !s->model->single)
         return gd_fail(err, GD_INVALID, "dtype",
                        "\"float32\" is for models with a path in single precision, such as "
-                       "\"mlp\"; \"%s\" has none: set it to \"float64\"",
+                       "\"mlp\"; \"%s\" computes in \"float64\" on what the dataset holds: leave "
+                       "it at that, and upload the dataset with \"dtype\": \"float32\" to read "
+                       "half the bytes",
                        s->model->name);
     if (s->patience != GD_NO_PATIENCE && s->validation_fraction == GD_NO_VALIDATION && !s->split)
         return gd_fail(

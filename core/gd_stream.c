@@ -130,6 +130,7 @@ void gd_stream_block(const gd_stream *s, size_t first, size_t count, double *scr
     const room r = room_in(s, scratch);
     size_t stride = s->tile_rows, zeros = models(s) * (gd_pitch(s->data->cols) + 1) + s->thetas;
     gd_tile t = {.X = s->data->X,
+                 .X32 = s->data->X32,
                  .rows_of_data = s->data->rows,
                  .cols = s->data->cols,
                  .index = s->rows.index,

@@ -13,8 +13,8 @@ static size_t largest_column(const gd_data *d, double *value)
     size_t which = 0;
     *value = 0;
     for (size_t i = 0; i < d->rows * d->cols; i++)
-        if (fabs(d->X[i]) > *value) {
-            *value = fabs(d->X[i]);
+        if (fabs(gd_data_at(d, 0, i)) > *value) {
+            *value = fabs(gd_data_at(d, 0, i));
             which = i % d->cols;
         }
     return which;
@@ -53,7 +53,7 @@ static size_t smallest_column(const gd_data *d, double *value)
     for (size_t j = 0; j < d->cols; j++) {
         double most = 0;
         for (size_t i = 0; i < d->rows; i++)
-            most = fmax(most, fabs(d->X[i * d->cols + j]));
+            most = fmax(most, fabs(gd_data_at(d, i, j)));
         if (most > 0 && most < *value) {
             *value = most;
             which = j;

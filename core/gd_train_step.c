@@ -105,7 +105,7 @@ static gd_range find_scaling(gd_train *t)
     if (t->quadratic && !t->data.weights)
         gd_gram_columns(t->quadratic->gram, t->columns);
     else
-        gd_columns(t->data.X, &t->rows, cols, t->columns);
+        gd_data_columns(&t->data, &t->rows, t->columns);
     gd_scaling(t->columns, cols, t->spec.intercept, t->center, t->scale);
     for (size_t j = 0; j < cols; j++)
         if (vanishes(&t->columns[j]))
@@ -158,7 +158,7 @@ void gd_train_prepare(gd_train *t)
 static bool all_zero(const gd_data *d)
 {
     for (size_t i = 0; i < d->rows * d->cols; i++)
-        if (d->X[i] != 0)
+        if (gd_data_at(d, 0, i) != 0)
             return false;
     return true;
 }

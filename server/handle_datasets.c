@@ -68,6 +68,17 @@ static void read_layout(srv_request *rq, api_read_options *o)
         o->header = header ? API_HEADER_THERE : API_HEADER_NONE;
 }
 
+/* "?dtype=", of any format; a document's own goes before it. */
+static void read_dtype(srv_request *rq, api_read_options *o)
+{
+    const char *dtype = srv_request_query(rq, "dtype");
+    api_problem bad = {0};
+    if (!dtype || (o->dtype = api_dtype_read(dtype, "dtype", &bad)) != API_DTYPE_UNSAID)
+        return;
+    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter dtype is invalid");
+    api_problem_field(&rq->problem, "dtype", "%s", bad.errors[0].message);
+}
+
 bool srv_open_dataset(srv_request *rq)
 {
     api_problem *p = &rq->problem;
@@ -83,6 +94,7 @@ bool srv_open_dataset(srv_request *rq)
     if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))
         return false;
     read_layout(rq, &o);
+    read_dtype(rq, &o);
     if (o.name)
         api_name_check(o.name, "name", p);
     if (o.target)
@@ -119,6 +131,7 @@ void srv_post_dataset(srv_request *rq)
                           .created_at = g->created_at,
                           .rows = d->rows,
                           .bytes = g->stored.bytes,
+                          .single = d->dtype == API_FLOAT32,
                           .columns = g->columns,
                           .labels = g->labels};
     cJSON *o = cJSON_CreateObject();
@@ -139,7 +152,8 @@ static api_dataset_view view_of(srv_rows *rows)
                               .bytes = (uint64_t)srv_integer(rows, 5),
                               .sha256 = srv_text(rows, 6),
                               .created_at = srv_text(rows, 8),
-                              .labels = srv_text(rows, 10)};
+                              .labels = srv_text(rows, 10),
+                              .single = strcmp(srv_text(rows, 11), "float32") == 0};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)

@@ -103,7 +103,9 @@ static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_proble
         damaged(m->id, p);
         goto end;
     }
-    m->data = (gd_data){.X = (const double *)((const char *)map + h->x_at),
+    const void *rows = (const char *)map + h->x_at;
+    m->data = (gd_data){.X = h->single ? NULL : rows,
+                        .X32 = h->single ? rows : NULL,
                         .y = (const double *)((const char *)map + h->y_at),
                         .rows = (size_t)h->rows,
                         .cols = (size_t)h->cols};
@@ -164,7 +166,7 @@ srv_mapped *srv_cache_hold(srv_cache *c, const char *id, const char *sha256, api
         return NULL;
     }
     pthread_mutex_lock(&m->lock);
-    bool ok = m->data.X || map_file(c, m, sha256, p);
+    bool ok = m->map || map_file(c, m, sha256, p);
     pthread_mutex_unlock(&m->lock);
     if (ok)
         return m;

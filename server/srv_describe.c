@@ -58,15 +58,21 @@ static bool pass_over(pass *s, uint64_t to, api_problem *p)
     return ok;
 }
 
-static bool take_columns(pass *s, uint64_t rows, size_t cols, gd_column *columns, api_problem *p)
+/* single: the values are floats. */
+static bool take_columns(pass *s, uint64_t rows, size_t cols, bool single, gd_column *columns,
+                         api_problem *p)
 {
     size_t most = cols < WINDOW ? WINDOW / cols : 1;
     bool ok = true;
     for (uint64_t first = 0; ok && first < rows; first += most) {
         size_t n = rows - first < most ? (size_t)(rows - first) : most;
-        ok = next(s, n * cols * sizeof(double), p);
+        ok = next(s, n * cols * (single ? sizeof(float) : sizeof(double)), p);
         if (ok) {
-            gd_columns(s->window, &(gd_rows){.count = n}, cols, s->latest);
+            const gd_data seen = {.X = single ? NULL : s->window,
+                                  .X32 = single ? (const void *)s->window : NULL,
+                                  .rows = n,
+                                  .cols = cols};
+            gd_data_columns(&seen, &(gd_rows){.count = n}, s->latest);
             gd_columns_merge(columns, (size_t)first, s->latest, n, cols);
         }
     }
@@ -85,8 +91,9 @@ bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_st
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     srv_sum_begin(&s.sum);
     gd_column *y = ok ? &s.columns[d->cols] : NULL;
-    ok = ok && pass_over(&s, h->x_at, p) && take_columns(&s, d->rows, d->cols, s.columns, p) &&
-         pass_over(&s, h->y_at, p) && take_columns(&s, d->rows, 1, y, p);
+    ok = ok && pass_over(&s, h->x_at, p) &&
+         take_columns(&s, d->rows, d->cols, h->single, s.columns, p) && pass_over(&s, h->y_at, p) &&
+         take_columns(&s, d->rows, 1, false, y, p);
     if (ok) {
         srv_sum_end(&s.sum, to->sha256);
         to->statistics = api_doc_take_text(

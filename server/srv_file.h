@@ -1,7 +1,7 @@
 /* srv_file: the layout of a dataset's file, datasets/<id> in the data directory.
  *
- * A page of header, then the rows (row-major) and the targets as doubles of this machine
- * (x86-64 and arm64: IEEE 754, little-endian), each on a boundary of SRV_ALIGN bytes,
+ * A page of header, then the rows (row-major) as doubles, or floats, and the targets as doubles of
+ * this machine (x86-64 and arm64: IEEE 754, little-endian), each on a boundary of SRV_ALIGN bytes,
  * so that a job trains on the mapped file as it is. Files never change once they have their
  * name; the SHA-256 in the database is that of the whole file.
  */
@@ -17,6 +17,7 @@ typedef struct srv_file_header {
     char magic[8];
     uint64_t rows, cols;
     uint64_t x_at, y_at; /* byte offsets */
+    uint64_t single;     /* 1: rows are floats; 0: doubles */
 } srv_file_header;
 
 #endif

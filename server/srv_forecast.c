@@ -134,8 +134,12 @@ static void count_bytes(outlook *b)
            word = sizeof(double);
     double columns = (w->view.y != NULL || w->view.classes.y != NULL) + (d->weights != NULL) +
                      (d->offset != NULL) + (w->view.groups != NULL);
-    double data = (double)w->dataset.rows * (double)(w->dataset.cols + 1) + rows * columns +
-                  (w->view.X ? rows * cols : 0);
+    double feature = srv_mapped_data(w->view.mapped)->X32 ? 0.5 : 1; /* of a word */
+    double data = (double)w->dataset.rows * ((double)w->dataset.cols * feature + 1) +
+                  rows * columns +
+                  (w->view.X     ? rows * cols
+                   : w->view.X32 ? rows * cols * feature
+                                 : 0);
     shown->memory = word * data + gd_train_bytes(d, &b->probe.spec);
     shown->checkpoint = word * (double)(SRV_RUN_HEAD + gd_train_save_len(b->probe.train));
     double points = shown->epochs + 1;

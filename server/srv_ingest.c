@@ -46,6 +46,8 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
 {
     if (!g->format->finish(g->reader, &g->dataset, p))
         return false;
+    if (g->dataset.dtype == API_DTYPE_UNSAID)
+        g->dataset.dtype = g->options.dtype;
     srv_id_new(g->id, "ds_");
     srv_time_text(g->created_at);
     g->columns = encode_names(g->dataset.columns, g->dataset.cols);
@@ -83,10 +85,10 @@ bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const cha
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
-    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittitttt", g->id, *d->name ? d->name : g->id,
+    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttt", g->id, *d->name ? d->name : g->id,
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
-                      g->created_at, g->labels);
+                      g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64");
 }
 
 void srv_ingest_discard(srv_ingest *g)

@@ -17,6 +17,7 @@ static bool no_memory(api_problem *p)
  * they stand). */
 typedef struct source {
     const double *X;
+    const float *X32; /* in place of X */
     size_t rows, stored, count;
     const char *const *names;
     const size_t *places;
@@ -61,6 +62,12 @@ static bool match(const srv_model *m, const source *s, size_t *found, api_proble
     return true;
 }
 
+static double value_at(const source *s, size_t row, size_t place)
+{
+    size_t i = row * s->stored + place;
+    return s->X32 ? (double)s->X32[i] : s->X[i];
+}
+
 /* Can the rows be used as they lie? */
 static bool in_place(const srv_model *m, const source *s, const size_t *found)
 {
@@ -80,17 +87,18 @@ static bool gather(srv_input *in, const srv_model *m, const source *s, api_probl
     in->data.cols = cols;
     if (ok && in_place(m, s, found)) {
         in->data.X = s->X;
+        in->data.X32 = s->X32;
     } else if (ok) {
         in->data.X = in->X = malloc(s->rows * cols * sizeof *in->X);
         for (size_t i = 0; in->X && i < s->rows; i++)
             for (size_t j = 0; j < cols; j++)
-                in->X[i * cols + j] = s->X[i * s->stored + found[j]];
+                in->X[i * cols + j] = value_at(s, i, found[j]);
         ok = in->X || no_memory(p);
     }
     if (ok && srv_model_has_offset(m)) {
         in->data.offset = in->offset = malloc(s->rows * sizeof *in->offset);
         for (size_t i = 0; in->offset && i < s->rows; i++)
-            in->offset[i] = s->X[i * s->stored + found[cols]];
+            in->offset[i] = value_at(s, i, found[cols]);
         ok = in->offset || no_memory(p);
     }
     free(found);
@@ -271,6 +279,7 @@ bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char 
     if (ok && (in->mapped = srv_cache_hold(app->cache, d->id, d->sha256, p))) {
         const gd_data *all = srv_mapped_data(in->mapped);
         source s = {.X = all->X,
+                    .X32 = all->X32,
                     .rows = all->rows,
                     .stored = all->cols,
                     .count = all->cols,

@@ -118,11 +118,13 @@ static void drop_part(srv_plan *plan)
 {
     free(plan->index);
     free(plan->X);
+    free(plan->X32);
     free(plan->y);
     free(plan->weights);
     free(plan->offset);
     plan->index = NULL;
     plan->X = plan->y = plan->weights = plan->offset = NULL;
+    plan->X32 = NULL;
 }
 
 void srv_plan_free(srv_plan *plan)
@@ -163,17 +165,19 @@ static bool take_fold(srv_plan *plan, size_t which, const api_job *job, const sr
     return ok;
 }
 
-static bool take_values(double **out, const double *from, const double *groups, double group,
-                        size_t rows, size_t cols, size_t n)
+/* bytes: of a row. n: rows of the group. `failed` is set when there is no memory. */
+static void *take_values(const void *from, const double *groups, double group, size_t rows,
+                         size_t bytes, size_t n, bool *failed)
 {
     if (!from)
-        return true;
-    *out = malloc(n * cols * sizeof **out);
+        return NULL;
+    char *to = malloc(n * bytes);
     size_t at = 0;
-    for (size_t i = 0; *out && i < rows; i++)
+    for (size_t i = 0; to && i < rows; i++)
         if (groups[i] == group)
-            memcpy(*out + cols * at++, from + cols * i, cols * sizeof **out);
-    return *out != NULL;
+            memcpy(to + bytes * at++, (const char *)from + bytes * i, bytes);
+    *failed = *failed || !to;
+    return to;
 }
 
 static bool take_group(srv_plan *plan, size_t which, const srv_view *v, gd_data *data,
@@ -184,12 +188,18 @@ static bool take_group(srv_plan *plan, size_t which, const srv_view *v, gd_data 
     size_t n = 0;
     for (size_t i = 0; i < d->rows; i++)
         n += v->groups[i] == group;
-    if (!take_values(&plan->X, d->X, v->groups, group, d->rows, d->cols, n) ||
-        !take_values(&plan->y, d->y, v->groups, group, d->rows, 1, n) ||
-        !take_values(&plan->weights, d->weights, v->groups, group, d->rows, 1, n) ||
-        !take_values(&plan->offset, d->offset, v->groups, group, d->rows, 1, n))
+    const double *of = v->groups;
+    bool failed = false;
+    size_t word = sizeof(double), cols = d->cols;
+    plan->X = take_values(d->X, of, group, d->rows, cols * word, n, &failed);
+    plan->X32 = take_values(d->X32, of, group, d->rows, cols * sizeof(float), n, &failed);
+    plan->y = take_values(d->y, of, group, d->rows, word, n, &failed);
+    plan->weights = take_values(d->weights, of, group, d->rows, word, n, &failed);
+    plan->offset = take_values(d->offset, of, group, d->rows, word, n, &failed);
+    if (failed)
         return no_memory(p);
     data->X = plan->X;
+    data->X32 = plan->X32;
     data->y = plan->y;
     data->weights = plan->weights;
     data->offset = plan->offset;

@@ -34,6 +34,7 @@ typedef struct srv_plan {
     uint32_t *index;
     gd_data taken;
     double *X, *y, *weights, *offset;
+    float *X32; /* in place of X */
 } srv_plan;
 
 #define SRV_MAX_GROUPS ((size_t)1000)

@@ -30,11 +30,12 @@ static void spread(uint32_t *index, size_t n, size_t from, size_t count)
         index[i] = (uint32_t)(from + (size_t)((double)i * (double)count / (double)n));
 }
 
-static double *take(const double *from, const uint32_t *index, size_t n, size_t cols)
+/* bytes: of a row. */
+static void *take(const void *from, const uint32_t *index, size_t n, size_t bytes)
 {
-    double *to = from ? malloc(n * cols * sizeof *to) : NULL;
+    char *to = from ? malloc(n * bytes) : NULL;
     for (size_t i = 0; to && i < n; i++)
-        memcpy(to + i * cols, from + (size_t)index[i] * cols, cols * sizeof *to);
+        memcpy(to + i * bytes, (const char *)from + (size_t)index[i] * bytes, bytes);
     return to;
 }
 
@@ -49,16 +50,19 @@ static bool take_some(srv_probe *b, const gd_data *d, size_t most, api_problem *
         return no_memory(p);
     spread(index, some, 0, first);
     spread(index + some, others, first, rest);
-    b->X = take(d->X, index, n, d->cols);
-    b->y = take(d->y, index, n, 1);
-    b->weights = take(d->weights, index, n, 1);
-    b->offset = take(d->offset, index, n, 1);
+    b->X = take(d->X, index, n, d->cols * sizeof *b->X);
+    b->X32 = take(d->X32, index, n, d->cols * sizeof *b->X32);
+    b->y = take(d->y, index, n, sizeof *b->y);
+    b->weights = take(d->weights, index, n, sizeof *b->weights);
+    b->offset = take(d->offset, index, n, sizeof *b->offset);
     free(index);
-    if (!b->X || !b->y || !b->weights != !d->weights || !b->offset != !d->offset)
+    if (!(d->X ? b->X != NULL : b->X32 != NULL) || !b->y || !b->weights != !d->weights ||
+        !b->offset != !d->offset)
         return no_memory(p);
     b->data.rows = n;
     b->data.train_rows = d->train_rows ? some : 0;
     b->data.X = b->X;
+    b->data.X32 = b->X32;
     b->data.y = b->y;
     b->data.weights = b->weights;
     b->data.offset = b->offset;
@@ -140,6 +144,7 @@ void srv_probe_free(srv_probe *b)
 {
     gd_train_free(b->train);
     free(b->X);
+    free(b->X32);
     free(b->y);
     free(b->weights);
     free(b->offset);

@@ -17,6 +17,7 @@ typedef struct srv_probe {
     bool ended;                       /* within the time */
     double preparation, an_epoch;     /* seconds; an_epoch NaN when there was none */
     double *X, *y, *weights, *offset; /* of some rows; owned */
+    float *X32;                       /* in place of X */
 } srv_probe;
 
 /* Begins a run. data, initial (may be NULL): borrowed until srv_probe_free. On error p says why,

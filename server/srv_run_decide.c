@@ -23,7 +23,8 @@ static bool respond(const srv_run *w, const double *theta, const gd_shape *shape
         size_t n = rows->count - at < CHUNK ? rows->count - at : CHUNK;
         for (size_t i = 0; i < n; i++) {
             size_t place = rows->first + at + i, row = rows->index ? rows->index[place] : place;
-            memcpy(X + i * cols, d->X + row * cols, cols * sizeof *X);
+            for (size_t j = 0; j < cols; j++)
+                X[i * cols + j] = gd_data_at(d, row, j);
             offset[i] = d->offset ? d->offset[row] : 0;
             y[at + i] = d->y[row];
         }

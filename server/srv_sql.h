@@ -3,7 +3,7 @@
 #define SRV_SQL_H
 
 #define SRV_DATASET_COLUMNS                                                                        \
-    "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq, labels"
+    "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq, labels, dtype"
 /* A paused job is a queued one that is not taken up. */
 #define SRV_STATE "iif(paused, 'paused', state)"
 #define SRV_JOB_COLUMNS                                                                            \
@@ -48,7 +48,7 @@
 #define SRV_SQL_LIST(X)                                                                            \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
-      "created_at, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                              \
+      "created_at, labels, dtype) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                    \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ typedef struct out {
     int fd;
     uint64_t at;      /* bytes written and buffered */
     uint64_t started; /* those the system was told to write to the disk */
-    size_t n;
+    size_t n;         /* bytes in the buffer */
     double buffer[BUFFER];
 } out;
 
@@ -67,7 +68,7 @@ static bool write_all(int fd, const void *bytes, size_t n, off_t at, api_problem
 
 static bool flush(out *o, api_problem *p)
 {
-    size_t n = o->n * sizeof o->buffer[0];
+    size_t n = o->n;
     o->n = 0;
     if (!write_all(o->fd, o->buffer, n, (off_t)(o->at - n), p))
         return false;
@@ -82,27 +83,26 @@ static bool flush(out *o, api_problem *p)
 
 static bool put(out *o, const double *v, size_t n, api_problem *p)
 {
-    while (n > 0) {
-        size_t take = BUFFER - o->n < n ? BUFFER - o->n : n;
-        memcpy(o->buffer + o->n, v, take * sizeof *v);
+    const char *from = (const char *)v;
+    for (size_t left = n * sizeof *v, take; left > 0; left -= take, from += take) {
+        take = sizeof o->buffer - o->n < left ? sizeof o->buffer - o->n : left;
+        memcpy((char *)o->buffer + o->n, from, take);
         o->n += take;
-        o->at += take * sizeof *v;
-        v += take;
-        n -= take;
-        if (o->n == BUFFER && !flush(o, p))
+        o->at += take;
+        if (o->n == sizeof o->buffer && !flush(o, p))
             return false;
     }
     return true;
 }
 
-/* Room for n doubles, at most BUFFER, which the caller fills. NULL with the reason in p. */
-static double *reserve(out *o, size_t n, api_problem *p)
+/* Room for n bytes, at most the buffer's, which the caller fills. NULL with the reason in p. */
+static void *reserve(out *o, size_t n, api_problem *p)
 {
-    if (BUFFER - o->n < n && !flush(o, p))
+    if (sizeof o->buffer - o->n < n && !flush(o, p))
         return NULL;
-    double *to = o->buffer + o->n;
+    void *to = (char *)o->buffer + o->n;
     o->n += n;
-    o->at += n * sizeof *to;
+    o->at += n;
     return to;
 }
 
@@ -183,6 +183,33 @@ static bool load_rows(srv_upload *u, const api_dataset *d, uint64_t first, size_
     return ok;
 }
 
+/* The features of a row: from[k * column] is what the reader stored as its k-th value. */
+static bool gather_row(srv_upload *u, const api_dataset *d, const double *from, size_t column,
+                       api_problem *p)
+{
+    double *to = reserve(&u->gathered, d->cols * sizeof *to, p);
+    for (size_t j = 0; to && j < d->cols; j++)
+        to[j] = from[d->features[j] * column];
+    return to != NULL;
+}
+
+/* The same in single precision. row: its number. */
+static bool gather_singles(srv_upload *u, const api_dataset *d, uint64_t row, const double *from,
+                           size_t column, api_problem *p)
+{
+    float *to = reserve(&u->gathered, d->cols * sizeof *to, p);
+    for (size_t j = 0; to && j < d->cols; j++) {
+        double v = from[d->features[j] * column];
+        if (fabs(v) >= 0x1.ffffffp127) /* nearer to 2^128 than to the largest float */
+            return api_problem_field(p, "dtype",
+                                     "\"float32\" can't hold %g, in row %llu of column \"%.80s\": "
+                                     "its numbers end at 3.4e38; leave dtype at \"float64\"",
+                                     v, (unsigned long long)row + 1, d->columns[j]);
+        to[j] = (float)v;
+    }
+    return to != NULL;
+}
+
 /* Copies the wanted columns of the stored rows into files of their own, in one pass over windows
  * of them. */
 static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
@@ -199,10 +226,8 @@ static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
         ok = load_rows(u, d, first, n, window, p);
         for (size_t i = 0; ok && i < n; i++) {
             const double *from = window + i * row;
-            double *to = reserve(&u->gathered, d->cols, p);
-            ok = to != NULL;
-            for (size_t j = 0; ok && j < d->cols; j++)
-                to[j] = from[d->features[j] * column];
+            ok = d->dtype == API_FLOAT32 ? gather_singles(u, d, first + i, from, column, p)
+                                         : gather_row(u, d, from, column, p);
             if (ok && d->target_at != API_APART)
                 ok = put(&u->targets, &from[d->target_at * column], 1, p);
         }
@@ -251,9 +276,10 @@ bool srv_upload_finish(srv_upload *u, const api_dataset *d, const char *id, srv_
             return false;
         o = &u->gathered;
     }
-    srv_file_header h = {.rows = d->rows, .cols = d->cols, .x_at = SRV_ALIGN};
+    bool single = d->dtype == API_FLOAT32;
+    srv_file_header h = {.rows = d->rows, .cols = d->cols, .x_at = SRV_ALIGN, .single = single};
     memcpy(h.magic, SRV_FILE_MAGIC, sizeof h.magic);
-    h.y_at = aligned(h.x_at + d->rows * d->cols * sizeof(double));
+    h.y_at = aligned(h.x_at + d->rows * d->cols * (single ? sizeof(float) : sizeof(double)));
     *to = (srv_stored){.bytes = h.y_at + d->rows * sizeof(double)};
     if (!write_all(o->fd, &h, sizeof h, 0, p) || !append_targets(u, o, h.y_at, p))
         return false;

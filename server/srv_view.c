@@ -94,16 +94,20 @@ static double *take_column(const gd_data *d, size_t column)
 {
     double *v = malloc(d->rows * sizeof *v);
     for (size_t i = 0; v && i < d->rows; i++)
-        v[i] = d->X[i * d->cols + column];
+        v[i] = gd_data_at(d, i, column);
     return v;
 }
 
-/* Features of `from` into X from row `at` on; columns[j]: where feature j is stored. */
-static void copy_rows(double *X, size_t at, const gd_data *from, const size_t *columns, size_t cols)
+/* Features of `from` into the view's from row `at` on; columns[j]: where feature j is stored. */
+static void copy_rows(srv_view *v, size_t at, const gd_data *from, const size_t *columns,
+                      size_t cols)
 {
     for (size_t i = 0; i < from->rows; i++)
         for (size_t j = 0; j < cols; j++)
-            X[(at + i) * cols + j] = from->X[i * from->cols + columns[j]];
+            if (v->X32)
+                v->X32[(at + i) * cols + j] = (float)gd_data_at(from, i, columns[j]);
+            else
+                v->X[(at + i) * cols + j] = gd_data_at(from, i, columns[j]);
 }
 
 /* Where another dataset has the columns of `d` that are wanted, by their names. */
@@ -148,17 +152,20 @@ static bool join(srv_view *v, const srv_dataset *d, const srv_dataset *validatio
     if (rows > GD_MAX_ROWS)
         ok = api_problem_field(p, "validation_dataset_id", "gives more than %zu rows in all",
                                GD_MAX_ROWS);
-    ok = ok && (v->X = malloc(rows * cols * sizeof *v->X)) != NULL;
+    if (ok && train->X32 && (!other || other->X32))
+        ok = (v->X32 = malloc(rows * cols * sizeof *v->X32)) != NULL;
+    else
+        ok = ok && (v->X = malloc(rows * cols * sizeof *v->X)) != NULL;
     if (ok && other)
         ok = (v->y = malloc(rows * sizeof *v->y)) != NULL;
     if (!ok) {
         free(columns);
         return no_memory(p);
     }
-    copy_rows(v->X, 0, train, roles->features, cols);
-    v->data = (gd_data){.X = v->X, .y = train->y, .rows = rows, .cols = cols};
+    copy_rows(v, 0, train, roles->features, cols);
+    v->data = (gd_data){.X = v->X, .X32 = v->X32, .y = train->y, .rows = rows, .cols = cols};
     if (other && (ok = match_columns(d, validation, roles->features, cols, columns, p))) {
-        copy_rows(v->X, train->rows, other, columns, cols);
+        copy_rows(v, train->rows, other, columns, cols);
         memcpy(v->y, train->y, train->rows * sizeof *v->y);
         memcpy(v->y + train->rows, other->y, other->rows * sizeof *v->y);
         v->data.y = v->y;
@@ -188,7 +195,7 @@ static bool take_role(double **out, size_t column, const srv_dataset *d,
         return no_memory(p);
     *out = both;
     for (size_t i = 0; i < other->rows; i++)
-        both[train->rows + i] = other->X[i * other->cols + at];
+        both[train->rows + i] = gd_data_at(other, i, at);
     return true;
 }
 
@@ -304,6 +311,7 @@ void srv_view_close(srv_view *v)
     api_columns_free(&v->roles);
     free(v->columns);
     free(v->X);
+    free(v->X32);
     free(v->y);
     free(v->weights);
     free(v->offset);

@@ -36,6 +36,7 @@ typedef struct srv_view {
     api_columns roles;
     char *columns; /* JSON array: names of the features, then of the offset if there is one */
     double *X, *y, *weights, *offset, *groups, *bounds; /* owned; NULL where not needed */
+    float *X32;                  /* the same, in place of X where the datasets have it so */
     const double *lower, *upper; /* cols values each, or NULL */
 } srv_view;
 

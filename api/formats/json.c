@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum member { NAME, COLUMNS, X, Y, DATA, TARGET, MEMBERS, UNKNOWN } member;
+typedef enum member { NAME, COLUMNS, X, Y, DATA, TARGET, DTYPE, MEMBERS, UNKNOWN } member;
 
-static const char *const member_names[MEMBERS] = {"name", "columns", "X", "y", "data", "target"};
+static const char *const member_names[MEMBERS] = {"name", "columns", "X",    "y",
+                                                  "data", "target",  "dtype"};
 
 enum { ROOM = 1024 };
 
@@ -28,6 +29,7 @@ typedef struct reader {
     bool seen[MEMBERS];
     api_problem soft; /* bad fields that don't stop the reading */
     char *name, *target;
+    api_dtype dtype;
     api_names columns;
     size_t columns_at;   /* elements of "columns" so far */
     bool columns_listed; /* "columns" is an array of names */
@@ -225,6 +227,16 @@ static bool read_word(reader *r, const api_json_event *e, const char *field, cha
     return *to || no_memory(p);
 }
 
+static bool read_dtype(reader *r, const api_json_event *e)
+{
+    if (e->depth == 1 && e->type == API_JSON_STRING)
+        r->dtype = api_dtype_read(e->text, "dtype", &r->soft);
+    else if (e->depth == 1 && e->type != API_JSON_OBJECT_END && e->type != API_JSON_ARRAY_END)
+        api_problem_field(&r->soft, "dtype", "must be \"float64\" or \"float32\", got %s",
+                          api_json_type_name(e->type));
+    return true;
+}
+
 /* "columns": a list of names, or the columns themselves. */
 static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 {
@@ -267,6 +279,8 @@ static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 
 static bool known(const reader *r, member m)
 {
+    if (m == DTYPE) /* of what is stored, not of rows for a model */
+        return r->options->labelled && !r->options->in_order;
     return r->options->labelled || m == X || m == DATA || m == COLUMNS;
 }
 
@@ -320,6 +334,8 @@ static bool on_event(void *ctx, const api_json_event *e, api_problem *p)
         return read_y(r, e, p);
     case DATA:
         return read_data(r, e, p);
+    case DTYPE:
+        return read_dtype(r, e);
     case MEMBERS:
     case UNKNOWN:
         break;
@@ -512,6 +528,7 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
         ok = no_memory(p);
     if (!ok)
         goto fail;
+    made.dtype = r->dtype;
     *out = made;
     return true;
 fail:

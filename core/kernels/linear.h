@@ -20,40 +20,61 @@ GD_INLINE size_t padded(size_t n)
     return (n + GD_LANES - 1) / GD_LANES * GD_LANES;
 }
 
-/* Where rows end that can be read in eights: the last eight values of the data. */
-GD_INLINE const double *last_inside(const gd_tile *t)
+/* A row, of doubles or of single precision: `single` says which, and is known when this is
+ * compiled. */
+typedef const void *row_of;
+
+GD_INLINE row_of row_at(const gd_tile *t, bool single, size_t value)
+{
+    return single ? (row_of)(t->X32 + value) : (row_of)(t->X + value);
+}
+
+/* Where rows begin that can be read in eights, at the latest: the last eight values of the data. */
+GD_INLINE row_of last_inside(const gd_tile *t, bool single)
 {
     size_t all = t->rows_of_data * t->cols, pitch = padded(t->cols);
-    return all < pitch ? NULL : t->X + all - pitch;
+    return all < pitch ? NULL : row_at(t, single, all - pitch);
 }
 
 /* Rows i .. i + count of a tile, the last one again beyond its end. Can all of them be read in
  * eights? */
-GD_INLINE bool find_rows(const gd_tile *t, size_t i, size_t count, const double *last,
-                         const double **x)
+GD_INLINE bool find_rows(const gd_tile *t, bool single, size_t i, size_t count, row_of last,
+                         row_of *x)
 {
     if (!t->index && i + count <= t->count) {
-        const double *first = t->X + (t->first + i) * t->cols;
+        size_t first = (t->first + i) * t->cols;
 #pragma GCC unroll 8
         for (size_t r = 0; r < count; r++)
-            x[r] = first + r * t->cols;
+            x[r] = row_at(t, single, first + r * t->cols);
         return last && x[count - 1] <= last;
     }
     bool inside = last != NULL;
     for (size_t r = 0; r < count; r++) {
         size_t at = t->first + (i + r < t->count ? i + r : t->count - 1);
-        x[r] = t->X + (t->index ? t->index[at] : at) * t->cols;
+        x[r] = row_at(t, single, (t->index ? t->index[at] : at) * t->cols);
         inside = inside && x[r] <= last;
     }
     return inside;
 }
 
-/* Values j .. j + GD_WIDTH of a row, as they are centred. */
-GD_INLINE vec centred(const gd_tile *t, const double *x, size_t j, bool inside)
+GD_INLINE vec load_first(row_of x, bool single, size_t j, size_t n)
 {
-    vec v = inside || j + GD_WIDTH <= t->cols ? load(x + j)
-            : j < t->cols                     ? load_some(x + j, t->cols - j)
-                                              : all_of(0);
+    double some[GD_WIDTH];
+    if (!single)
+        return load_some((const double *)x + j, n);
+    for (size_t i = 0; i < n; i++)
+        some[i] = (double)((const float *)x)[j + i];
+    return load_some(some, n);
+}
+
+/* Values j .. j + GD_WIDTH of a row, as they are centred. */
+GD_INLINE vec centred(const gd_tile *t, bool single, row_of x, size_t j, bool inside)
+{
+    vec v = all_of(0);
+    if (inside || j + GD_WIDTH <= t->cols)
+        v = single ? load_single((const float *)x + j) : load((const double *)x + j);
+    else if (j < t->cols)
+        v = load_first(x, single, j, t->cols - j);
     return t->center ? v - load(t->center + j) : v;
 }
 
@@ -92,40 +113,40 @@ GD_INLINE void store_scores(vec (*sums)[GD_PARTS], double b, double *z)
 }
 
 /* Products of a row with w, of the eight columns from `from` on, of part p. */
-GD_INLINE vec products(const gd_tile *t, const double *x, bool inside, const double *w, size_t from,
-                       size_t p)
+GD_INLINE vec products(const gd_tile *t, bool single, row_of x, bool inside, const double *w,
+                       size_t from, size_t p)
 {
     size_t j = from + p * GD_WIDTH;
-    return centred(t, x, j, inside) * load(w + j);
+    return centred(t, single, x, j, inside) * load(w + j);
 }
 
 /* Products of a row with w, summed up over the columns in eight lanes: first those of every fourth
  * vector of eight, then these four. eights: so many vectors there are. */
-GD_INLINE void sum_products(const gd_tile *t, const double *x, bool inside, const double *w,
+GD_INLINE void sum_products(const gd_tile *t, bool single, row_of x, bool inside, const double *w,
                             size_t eights, vec *out)
 {
 #pragma GCC unroll 4
     for (size_t p = 0; p < GD_PARTS; p++) {
-        vec a = products(t, x, inside, w, 0, p), b = {0}, c = {0}, d = {0};
+        vec a = products(t, single, x, inside, w, 0, p), b = {0}, c = {0}, d = {0};
         if (eights > 1)
-            b = products(t, x, inside, w, 8, p);
+            b = products(t, single, x, inside, w, 8, p);
         if (eights > 2)
-            c = products(t, x, inside, w, 16, p);
+            c = products(t, single, x, inside, w, 16, p);
         if (eights > 3)
-            d = products(t, x, inside, w, 24, p);
+            d = products(t, single, x, inside, w, 24, p);
         size_t at = 4;
         for (; at + 4 <= eights; at += 4) {
-            a += products(t, x, inside, w, at * 8, p);
-            b += products(t, x, inside, w, at * 8 + 8, p);
-            c += products(t, x, inside, w, at * 8 + 16, p);
-            d += products(t, x, inside, w, at * 8 + 24, p);
+            a += products(t, single, x, inside, w, at * 8, p);
+            b += products(t, single, x, inside, w, at * 8 + 8, p);
+            c += products(t, single, x, inside, w, at * 8 + 16, p);
+            d += products(t, single, x, inside, w, at * 8 + 24, p);
         }
         if (at < eights)
-            a += products(t, x, inside, w, at * 8, p);
+            a += products(t, single, x, inside, w, at * 8, p);
         if (at + 1 < eights)
-            b += products(t, x, inside, w, at * 8 + 8, p);
+            b += products(t, single, x, inside, w, at * 8 + 8, p);
         if (at + 2 < eights)
-            c += products(t, x, inside, w, at * 8 + 16, p);
+            c += products(t, single, x, inside, w, at * 8 + 16, p);
         out[p] = eights == 1   ? a
                  : eights == 2 ? a + b
                  : eights == 3 ? (a + b) + c
@@ -134,137 +155,147 @@ GD_INLINE void sum_products(const gd_tile *t, const double *x, bool inside, cons
 }
 
 /* Scores of GD_ROWS_AT_ONCE rows. */
-GD_INLINE void score_rows(const gd_tile *t, const double *const *x, bool inside, const double *w,
-                          size_t eights, size_t models, const double *b, double *z, size_t stride)
+GD_INLINE void score_rows(const gd_tile *t, bool single, const row_of *x, bool inside,
+                          const double *w, size_t eights, size_t models, const double *b, double *z,
+                          size_t stride)
 {
     for (size_t k = 0; k < models; k++, w += padded(t->cols), z += stride) {
         vec sums[GD_ROWS_AT_ONCE][GD_PARTS];
 #pragma GCC unroll 4
         for (size_t r = 0; r < GD_ROWS_AT_ONCE; r++)
-            sum_products(t, x[r], inside, w, eights, sums[r]);
+            sum_products(t, single, x[r], inside, w, eights, sums[r]);
         store_scores(sums, b ? b[k] : 0, z);
     }
 }
 
 /* The same at the end of the data. */
-static __attribute__((noinline)) void score_last_rows(const gd_tile *t, const double *const *x,
-                                                      const double *w, size_t models,
-                                                      const double *b, double *z, size_t stride)
+static __attribute__((noinline)) void score_last_rows(const gd_tile *t, bool single,
+                                                      const row_of *x, const double *w,
+                                                      size_t models, const double *b, double *z,
+                                                      size_t stride)
 {
-    score_rows(t, x, false, w, padded(t->cols) / GD_LANES, models, b, z, stride);
+    score_rows(t, single, x, false, w, padded(t->cols) / GD_LANES, models, b, z, stride);
 }
 
-GD_INLINE void score_tile(const gd_tile *t, const double *w, size_t eights, const double *b,
-                          size_t models, double *z, size_t stride)
+GD_INLINE void score_tile(const gd_tile *t, bool single, const double *w, size_t eights,
+                          const double *b, size_t models, double *z, size_t stride)
 {
-    const double *last = last_inside(t);
+    row_of last = last_inside(t, single);
     for (size_t i = 0; i < t->count; i += GD_ROWS_AT_ONCE) {
-        const double *x[GD_ROWS_AT_ONCE];
-        if (find_rows(t, i, GD_ROWS_AT_ONCE, last, x))
-            score_rows(t, x, true, w, eights, models, b, z + i, stride);
+        row_of x[GD_ROWS_AT_ONCE];
+        if (find_rows(t, single, i, GD_ROWS_AT_ONCE, last, x))
+            score_rows(t, single, x, true, w, eights, models, b, z + i, stride);
         else
-            score_last_rows(t, x, w, models, b, z + i, stride);
+            score_last_rows(t, single, x, w, models, b, z + i, stride);
     }
 }
 
 /* By how many columns there are. */
-GD_INLINE void score_some(const gd_tile *t, const double *w, const double *b, size_t models,
-                          double *z, size_t stride)
+GD_INLINE void score_some(const gd_tile *t, bool single, const double *w, const double *b,
+                          size_t models, double *z, size_t stride)
 {
     size_t eights = padded(t->cols) / GD_LANES;
     if (eights == 1)
-        score_tile(t, w, 1, b, models, z, stride);
+        score_tile(t, single, w, 1, b, models, z, stride);
     else if (eights == 2)
-        score_tile(t, w, 2, b, models, z, stride);
+        score_tile(t, single, w, 2, b, models, z, stride);
     else if (eights == 3)
-        score_tile(t, w, 3, b, models, z, stride);
+        score_tile(t, single, w, 3, b, models, z, stride);
     else if (eights == 4)
-        score_tile(t, w, 4, b, models, z, stride);
+        score_tile(t, single, w, 4, b, models, z, stride);
     else
-        score_tile(t, w, eights, b, models, z, stride);
+        score_tile(t, single, w, eights, b, models, z, stride);
 }
+
+/* Whether the rows are centred, and how wide their values are, is found out once a tile. */
+#define BY_KIND(function, ...)                                                                     \
+    do {                                                                                           \
+        gd_tile as_it_lies = *t;                                                                   \
+        as_it_lies.center = NULL;                                                                  \
+        if (t->center && t->X32)                                                                   \
+            function(t, true, __VA_ARGS__);                                                        \
+        else if (t->center)                                                                        \
+            function(t, false, __VA_ARGS__);                                                       \
+        else if (t->X32)                                                                           \
+            function(&as_it_lies, true, __VA_ARGS__);                                              \
+        else                                                                                       \
+            function(&as_it_lies, false, __VA_ARGS__);                                             \
+    } while (0)
 
 static void scores(const gd_tile *t, const double *w, const double *b, size_t models, double *z,
                    size_t stride)
 {
-    gd_tile as_it_lies = *t;
-    as_it_lies.center = NULL;
-    if (t->center)
-        score_some(t, w, b, models, z, stride);
-    else
-        score_some(&as_it_lies, w, b, models, z, stride);
+    BY_KIND(score_some, w, b, models, z, stride);
 }
 
 /* Adds four rows, each times its slope, to `count` vectors of a gradient. */
-GD_INLINE void add_four(const gd_tile *t, const double *const *x, bool inside, size_t j,
+GD_INLINE void add_four(const gd_tile *t, bool single, const row_of *x, bool inside, size_t j,
                         size_t count, const double *dz, vec *g)
 {
     vec d0 = all_of(dz[0]), d1 = all_of(dz[1]), d2 = all_of(dz[2]), d3 = all_of(dz[3]);
 #pragma GCC unroll 4
     for (size_t v = 0; v < count; v++) {
         size_t at = j + v * GD_WIDTH;
-        g[v] += (d0 * centred(t, x[0], at, inside) + d1 * centred(t, x[1], at, inside)) +
-                (d2 * centred(t, x[2], at, inside) + d3 * centred(t, x[3], at, inside));
+        g[v] +=
+            (d0 * centred(t, single, x[0], at, inside) +
+             d1 * centred(t, single, x[1], at, inside)) +
+            (d2 * centred(t, single, x[2], at, inside) + d3 * centred(t, single, x[3], at, inside));
     }
 }
 
-static __attribute__((noinline)) void add_last_four(const gd_tile *t, const double *const *x,
+static __attribute__((noinline)) void add_last_four(const gd_tile *t, bool single, const row_of *x,
                                                     size_t j, size_t count, const double *dz,
                                                     double *g)
 {
     for (size_t v = 0; v < count; v++, j += GD_WIDTH) {
         vec sum = load(g + v * GD_WIDTH);
-        add_four(t, x, false, j, 1, dz, &sum);
+        add_four(t, single, x, false, j, 1, dz, &sum);
         store(g + v * GD_WIDTH, sum);
     }
 }
 
 /* `count` vectors of columns of one gradient, from column j on. */
-GD_INLINE void add_columns(const gd_tile *t, size_t j, size_t count, const double *dz, double *g)
+GD_INLINE void add_columns(const gd_tile *t, bool single, size_t j, size_t count, const double *dz,
+                           double *g)
 {
     vec sums[GD_COLUMNS_AT_ONCE];
-    const double *last = last_inside(t), *x[4];
+    row_of last = last_inside(t, single), x[4];
 #pragma GCC unroll 4
     for (size_t v = 0; v < count; v++)
         sums[v] = load(g + j + v * GD_WIDTH);
     size_t i = 0;
-    for (; i < t->count && find_rows(t, i, 4, last, x); i += 4)
-        add_four(t, x, true, j, count, dz + i, sums);
+    for (; i < t->count && find_rows(t, single, i, 4, last, x); i += 4)
+        add_four(t, single, x, true, j, count, dz + i, sums);
 #pragma GCC unroll 4
     for (size_t v = 0; v < count; v++)
         store(g + j + v * GD_WIDTH, sums[v]);
     for (; i < t->count; i += 4) { /* rows that are scattered and at the end of the data, too */
-        find_rows(t, i, 4, last, x);
-        add_last_four(t, x, j, count, dz + i, g + j);
+        find_rows(t, single, i, 4, last, x);
+        add_last_four(t, single, x, j, count, dz + i, g + j);
     }
 }
 
-GD_INLINE void gradient_of_tile(const gd_tile *t, const double *dz, size_t stride, size_t models,
-                                double *g)
+GD_INLINE void gradient_of_tile(const gd_tile *t, bool single, const double *dz, size_t stride,
+                                size_t models, double *g)
 {
     size_t vectors = (t->cols + GD_WIDTH - 1) / GD_WIDTH, pitch = padded(t->cols);
     for (size_t k = 0; k < models; k++, dz += stride, g += pitch) {
         size_t v = 0;
         for (; v + 4 <= vectors; v += 4)
-            add_columns(t, v * GD_WIDTH, 4, dz, g);
+            add_columns(t, single, v * GD_WIDTH, 4, dz, g);
         if (vectors - v == 3)
-            add_columns(t, v * GD_WIDTH, 3, dz, g);
+            add_columns(t, single, v * GD_WIDTH, 3, dz, g);
         else if (vectors - v == 2)
-            add_columns(t, v * GD_WIDTH, 2, dz, g);
+            add_columns(t, single, v * GD_WIDTH, 2, dz, g);
         else if (vectors - v == 1)
-            add_columns(t, v * GD_WIDTH, 1, dz, g);
+            add_columns(t, single, v * GD_WIDTH, 1, dz, g);
     }
 }
 
 static void gradient(const gd_tile *t, const double *dz, size_t stride, size_t models, double *g,
                      double *sums)
 {
-    gd_tile as_it_lies = *t;
-    as_it_lies.center = NULL;
-    if (t->center)
-        gradient_of_tile(t, dz, stride, models, g);
-    else
-        gradient_of_tile(&as_it_lies, dz, stride, models, g);
+    BY_KIND(gradient_of_tile, dz, stride, models, g);
     for (size_t k = 0; k < models; k++) {
         vec s[GD_PARTS] = {{0}};
         for (size_t i = 0; i < t->count; i += GD_LANES)

@@ -21,10 +21,17 @@ typedef double vec __attribute__((vector_size(8 * GD_WIDTH)));
 typedef int64_t ivec __attribute__((vector_size(8 * GD_WIDTH))); /* of a comparison: 0 or -1 */
 typedef uint64_t uvec __attribute__((vector_size(8 * GD_WIDTH)));
 typedef double loose_vec __attribute__((vector_size(8 * GD_WIDTH), aligned(8), may_alias));
+typedef float loose_single __attribute__((vector_size(4 * GD_WIDTH), aligned(4), may_alias));
 
 GD_INLINE vec load(const double *x)
 {
     return *(const loose_vec *)x;
+}
+
+/* Values of single precision, as doubles. */
+GD_INLINE vec load_single(const float *x)
+{
+    return __builtin_convertvector(*(const loose_single *)x, vec);
 }
 
 /* The first n of x, then zeros. */

@@ -4,8 +4,10 @@
  *
  * For each number of threads: the rate at which the same bytes are just summed up, then that of an
  * epoch's pass (cost and gradient) of each cost and width, the two in turn, the best of the
- * repetitions. Also: the cost of 16 vectors of parameters at once, in passes over one. A table on
- * standard output and, after it, a line of JSON for each of its rows.
+ * repetitions. Also: the cost of 16 vectors of parameters at once, in passes over one; and passes
+ * over the same features in single precision, in turn with those in double, `share` then being what
+ * the latter take over what the former take. A table on standard output and, after it, a line of
+ * JSON for each of its rows.
  */
 #include "gd_limits.h"
 #include "gd_objective.h"
@@ -124,6 +126,7 @@ static void read_block(void *arg, size_t block, size_t slot)
 
 typedef struct setup {
     double *X, *y;
+    float *X32;
     size_t values; /* of X */
     gd_executor executor;
 } setup;
@@ -146,7 +149,7 @@ static void fill_targets(const setup *s, gd_task task, size_t classes, size_t ro
 }
 
 typedef struct line {
-    char cost[32];
+    char cost[48];
     size_t rows, cols, outputs, thetas, threads;
     double seconds, bandwidth; /* of one pass; bytes a second of reading alone */
     double share, processor;   /* reading alone, as a share of the pass: by either clock */
@@ -161,23 +164,38 @@ static const char *model_of(const gd_cost *c)
                                               : "svm";
 }
 
-static void measure(setup *s, const gd_cost *cost, size_t cols, size_t outputs, size_t thetas,
-                    int repetitions, line *out)
+/* What is passed over, and for which parameters. */
+typedef struct subject {
+    gd_data data;
+    gd_hyper hyper;
+    gd_objective *o;
+    size_t thetas;
+    double *theta, *gradient, *costs; /* theta: owns them */
+} subject;
+
+static void subject_make(subject *out, setup *s, bool single, const gd_cost *cost, size_t cols,
+                         size_t outputs, size_t thetas)
 {
     const gd_model *model = gd_model_find(model_of(cost));
     size_t rows = s->values / cols;
-    gd_data data = {.X = s->X, .y = s->y, .rows = rows, .cols = cols};
     gd_shape shape = {.cols = cols, .intercept = true, .outputs = outputs};
+    *out = (subject){.data = {.X = single ? NULL : s->X,
+                              .X32 = single ? s->X32 : NULL,
+                              .y = s->y,
+                              .rows = rows,
+                              .cols = cols},
+                     .thetas = thetas};
     gd_task task = cost->tasks & GD_REGRESSION ? GD_REGRESSION
                    : cost->tasks & GD_COUNT    ? GD_COUNT
                                                : GD_BINARY;
     fill_targets(s, task, outputs > 1 ? outputs : 2, rows);
     size_t n = model->params_len(&shape);
-    double *theta = calloc(2 * thetas * n + 3 * cols + thetas, sizeof *theta);
-    double *gradient = theta + thetas * n, *center = gradient + thetas * n, *scale = center + cols;
-    double *costs = scale + cols;
-    gd_hyper hyper = {0};
-    gd_param_defaults(&hyper, cost->params, cost->params_count);
+    double *theta = calloc(2 * thetas * n + 2 * cols + thetas, sizeof *theta);
+    double *center = theta + 2 * thetas * n, *scale = center + cols;
+    out->theta = theta;
+    out->gradient = theta + thetas * n;
+    out->costs = scale + cols;
+    gd_param_defaults(&out->hyper, cost->params, cost->params_count);
     uint64_t seed = 3;
     for (size_t i = 0; i < thetas * n; i++)
         theta[i] = (uniform(&seed) - 0.5) / (double)cols;
@@ -185,13 +203,70 @@ static void measure(setup *s, const gd_cost *cost, size_t cols, size_t outputs, 
         center[j] = 0.5;
         scale[j] = 0.3;
     }
-    gd_objective *o;
     gd_error err;
-    gd_rows all = {.count = rows};
-    if (gd_objective_new(&o, &data, model, &shape, cost, &hyper, &s->executor, &err) != GD_OK ||
-        gd_objective_reserve(o, thetas, &err) != GD_OK)
+    if (gd_objective_new(&out->o, &out->data, model, &shape, cost, &out->hyper, &s->executor,
+                         &err) != GD_OK ||
+        gd_objective_reserve(out->o, thetas, &err) != GD_OK)
         exit(1);
-    gd_objective_scale(o, center, scale);
+    gd_objective_scale(out->o, center, scale);
+}
+
+static void subject_free(subject *of)
+{
+    gd_objective_free(of->o);
+    free(of->theta);
+}
+
+static void pass_over(const subject *of)
+{
+    gd_rows all = {.count = of->data.rows};
+    gd_objective_eval_many(of->o, of->theta, of->thetas, &all, of->costs, of->gradient);
+}
+
+/* Passes over features in single precision and in double, in turn. */
+static void compare(setup *s, const gd_cost *cost, size_t cols, int repetitions, line *out)
+{
+    subject wide, narrow;
+    subject_make(&wide, s, false, cost, cols, 1, 1);
+    subject_make(&narrow, s, true, cost, cols, 1, 1);
+    team *t = s->executor.ctx;
+    instant of_wide = {1e300, 1e300}, of_narrow = of_wide;
+    for (int i = 0; i <= repetitions; i++) {
+        instant began = now();
+        pass_over(&wide);
+        instant between = now();
+        pass_over(&narrow);
+        instant ended = now();
+        if (i == 0)
+            continue;
+        keep_least(&of_wide, began, between);
+        keep_least(&of_narrow, between, ended);
+    }
+    double bytes = (double)(narrow.data.rows * cols) * sizeof(float);
+    *out = (line){.rows = narrow.data.rows,
+                  .cols = cols,
+                  .outputs = 1,
+                  .thetas = 1,
+                  .threads = t->threads,
+                  .seconds = of_narrow.wall,
+                  .bandwidth = bytes / of_narrow.wall,
+                  .share = of_wide.wall / of_narrow.wall,
+                  .processor = of_wide.processor / of_narrow.processor};
+    snprintf(out->cost, sizeof out->cost, "%s float32", cost->name);
+    printf("%7zu %-20s %8zu %5zu %7u %6u %9.3f %8.2f %8s %6.2fx %9.3f %6.2fx\n", t->threads,
+           out->cost, out->rows, cols, 1u, 1u, 1e3 * of_narrow.wall, bytes / of_narrow.wall / 1e9,
+           "", out->share, 1e3 * of_narrow.processor, out->processor);
+    fflush(stdout);
+    subject_free(&wide);
+    subject_free(&narrow);
+}
+
+static void measure(setup *s, const gd_cost *cost, size_t cols, size_t outputs, size_t thetas,
+                    int repetitions, line *out)
+{
+    size_t rows = s->values / cols;
+    subject of;
+    subject_make(&of, s, false, cost, cols, outputs, thetas);
     team *t = s->executor.ctx;
     reading r = {.X = s->X, .values = rows * cols, .in_block = GD_BLOCK_ROWS * cols};
     instant pass = {1e300, 1e300}, alone = pass;
@@ -199,7 +274,7 @@ static void measure(setup *s, const gd_cost *cost, size_t cols, size_t outputs, 
         instant began = now();
         run_team(t, read_block, &r, (r.values + r.in_block - 1) / r.in_block);
         instant between = now();
-        gd_objective_eval_many(o, theta, thetas, &all, costs, gradient);
+        pass_over(&of);
         instant ended = now();
         if (i == 0)
             continue; /* warm now */
@@ -221,8 +296,7 @@ static void measure(setup *s, const gd_cost *cost, size_t cols, size_t outputs, 
            cost->name, rows, cols, outputs, thetas, 1e3 * pass.wall, bytes / pass.wall / 1e9,
            out->bandwidth / 1e9, 100 * out->share, 1e3 * pass.processor, 100 * out->processor);
     fflush(stdout);
-    gd_objective_free(o);
-    free(theta);
+    subject_free(&of);
 }
 
 static size_t measure_all(setup *s, int repetitions, line *lines)
@@ -237,6 +311,9 @@ static size_t measure_all(setup *s, int repetitions, line *lines)
     measure(s, gd_cost_find("softmax"), 64, 10, 1, repetitions, &lines[count++]);
     for (size_t c = 0; c < 2; c++)
         measure(s, gd_cost_find(costs[c]), 20, 1, 16, repetitions, &lines[count++]);
+    for (size_t c = 0; c < 3; c++)
+        for (size_t cols = 20; cols <= 64; cols += 44)
+            compare(s, gd_cost_find(costs[c]), cols, repetitions, &lines[count++]);
     return count;
 }
 
@@ -264,11 +341,12 @@ int main(int argc, char **argv)
     setup s = {.values = megabytes * 125000};
     s.X = malloc(s.values * sizeof *s.X);
     s.y = malloc(s.values / 8 * sizeof *s.y);
-    if (!s.X || !s.y)
+    s.X32 = malloc(s.values * sizeof *s.X32);
+    if (!s.X || !s.y || !s.X32)
         return 1;
     uint64_t seed = 1;
     for (size_t i = 0; i < s.values; i++)
-        s.X[i] = uniform(&seed);
+        s.X32[i] = (float)(s.X[i] = uniform(&seed));
     printf("threads cost                     rows  cols outputs thetas   ms/pass     GB/s  reading   share    cpu ms  share\n");
     for (size_t threads = 1; threads <= most_threads; threads++) {
         team t = {.threads = threads};
@@ -293,6 +371,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < count; i++)
         put_json(&lines[i], kernels->name);
     free(s.X);
+    free(s.X32);
     free(s.y);
     return 0;
 }

@@ -248,6 +248,35 @@ START_TEST(passes_are_those_of_the_plain_path_and_the_same_for_all)
 }
 END_TEST
 
+/* Rows in single precision are read as doubles: they give the bits of the numbers they round to. */
+START_TEST(single_precision_is_that_of_the_rounded_numbers)
+{
+    static outcome wide, narrow;
+    const gd_cost *cost = gd_costs[_i];
+    for (size_t w = 0; w < WIDTHS; w++) {
+        size_t rows = 20 + (w * 37) % 900, cols = widths[w];
+        scene s = scene_of(cost, rows, cols, w * 5 + 13 * (uint64_t)_i + (w % 2 ? 64 : 1));
+        float *singles = malloc(rows * cols * sizeof *singles); /* nothing beyond its end is read */
+        for (size_t i = 0; i < rows * cols; i++) {
+            singles[i] = (float)s.p.rows[i];
+            s.p.rows[i] = (double)singles[i];
+        }
+        scene of_singles = s;
+        of_singles.p.data.X = NULL;
+        of_singles.p.data.X32 = singles;
+        for (size_t k = 0; k < gd_kernels_count; k++) {
+            if (!gd_kernels_usable(gd_kernels_all[k]))
+                continue;
+            run(&s, gd_kernels_all[k], &wide);
+            run(&of_singles, gd_kernels_all[k], &narrow);
+            assert_same_bits(&wide, &narrow, 1);
+        }
+        free(singles);
+        scene_free(&s);
+    }
+}
+END_TEST
+
 /* Of several blocks, and of waves of blocks: the wave does not show. */
 START_TEST(many_blocks_are_summed_in_one_order)
 {
@@ -385,6 +414,8 @@ int main(void)
     tcase_add_loop_test(tc, functions_are_exact_to_the_last_place_or_two, 0,
                         (int)gd_kernels_count * FUNCTIONS);
     tcase_add_loop_test(tc, passes_are_those_of_the_plain_path_and_the_same_for_all, 0,
+                        (int)gd_costs_count);
+    tcase_add_loop_test(tc, single_precision_is_that_of_the_rounded_numbers, 0,
                         (int)gd_costs_count);
     tcase_add_test(tc, many_blocks_are_summed_in_one_order);
     tcase_add_loop_test(tc, costs_agree_at_the_extremes, 0, (int)gd_costs_count);

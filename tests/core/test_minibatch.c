@@ -218,6 +218,46 @@ START_TEST(gradients_are_those_of_a_full_pass)
 }
 END_TEST
 
+START_TEST(single_precision_is_that_of_the_rounded_numbers)
+{
+    size_t count;
+    const gd_minibatch_kernels *const *all = gd_minibatch_all(&count);
+    for (size_t c = 0; c < gd_costs_count; c++)
+        for (size_t w = 0; w < WIDTHS && single(gd_costs[c]); w++)
+            for (int how = 0; how < 8; how++) {
+                scene s;
+                gd_hyper hyper;
+                double begin[128], want[128], want_gradient[128];
+                gd_param_defaults(&hyper, gd_costs[c]->params, gd_costs[c]->params_count);
+                scene_new(&s, widths[w], gd_costs[c], &hyper, how);
+                size_t values = SCENE_ROWS * widths[w];
+                float *singles = malloc(values * sizeof *singles);
+                for (size_t i = 0; i < values; i++) {
+                    singles[i] = (float)s.p.rows[i];
+                    s.p.rows[i] = (double)singles[i];
+                }
+                memcpy(begin, s.theta, sizeof begin);
+                for (size_t k = 0; k < count; k++) {
+                    gd_minibatch_rows narrow = s.rows;
+                    narrow.data.X = NULL;
+                    narrow.data.X32 = singles;
+                    memcpy(s.theta, begin, sizeof begin);
+                    all[k]->gradient(&s.rows);
+                    memcpy(want_gradient, s.gradient, sizeof want_gradient);
+                    all[k]->descend(&s.rows);
+                    memcpy(want, s.theta, sizeof want);
+                    memcpy(s.theta, begin, sizeof begin);
+                    all[k]->gradient(&narrow);
+                    assert_same_bits(s.gradient, want_gradient, 128);
+                    all[k]->descend(&narrow);
+                    assert_same_bits(s.theta, want, 128);
+                }
+                free(singles);
+                scene_free(&s);
+            }
+}
+END_TEST
+
 /* ---- runs ---- */
 
 static void as_it_is(gd_spec *s)
@@ -511,6 +551,7 @@ int main(void)
     tcase_add_test(tc, exp_is_within_two_ulp);
     tcase_add_test(tc, a_derivative_is_that_of_the_cost);
     tcase_add_test(tc, single_rows_descend_as_written);
+    tcase_add_test(tc, single_precision_is_that_of_the_rounded_numbers);
     tcase_add_test(tc, gradients_are_those_of_a_full_pass);
     tcase_add_loop_test(tc, runs_are_the_same_both_ways, 0, (int)gd_costs_count);
     tcase_add_test(tc, rows_of_any_width_are_the_same_both_ways);

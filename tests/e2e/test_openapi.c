@@ -375,7 +375,7 @@ static void tour_datasets(void)
     static const char path[] = "/v1/datasets", one[] = "/v1/datasets/{id}";
     keep(ask("POST", path, "", "", JSON_TYPE, DATA, 201), "id", first);
     keep(
-        ask("POST", path, "", "?target=c&columns=a&name=n", CSV_TYPE, "a,b,c\n1,2,3\n4,5,7\n", 201),
+        ask("POST", path, "", "?target=c&columns=a&name=n&dtype=float32", CSV_TYPE, "a,b,c\n1,2,3\n4,5,7\n", 201),
         "id", second);
     see("POST", path, "", "", JSON_TYPE, "{\"X\": [1]}", 422);
     see("POST", path, "", "", "Content-Type: image/png", "x", 415);
@@ -1026,11 +1026,11 @@ static const struct {
                            NULL}},
     {"MatrixDataset", "/v1/datasets", "{\"X\": [1, 2], \"y\": [3, 4]}",
      (const char *const[]){"name", "\"n\"", "columns", "[\"c\"]", "X", "[[1], [2]]", "y", "[5, 6]",
-                           "target", "\"t\"", NULL}},
+                           "target", "\"t\"", "dtype", "\"float32\"", NULL}},
     {"RecordsDataset", "/v1/datasets",
      "{\"data\": [{\"a\": 1, \"b\": 2, \"c\": 3}], \"target\": \"a\"}",
      (const char *const[]){"name", "\"n\"", "data", "[{\"a\": 1, \"b\": 2}]", "target", "\"b\"",
-                           "columns", "[\"c\"]", NULL}},
+                           "columns", "[\"c\"]", "dtype", "\"float32\"", NULL}},
     {"SweepRequest", "/v1/sweeps",
      "{\"job\": {\"dataset_id\": \"%s\"}, \"grid\": {\"l2\": [1]}}",
      (const char *const[]){"name", "\"n\"", "job", NULL, "grid", "{\"l1\": [0, 1]}", "random", NULL,
@@ -1038,7 +1038,7 @@ static const struct {
                            "true", NULL}},
     {"ColumnsDataset", "/v1/datasets", "{\"columns\": {\"a\": [1, 2], \"y\": [3, 4]}}",
      (const char *const[]){"name", "\"n\"", "columns", "{\"b\": [1], \"y\": [5]}", "target",
-                           "\"a\"", NULL}},
+                           "\"a\"", "dtype", "\"float32\"", NULL}},
     {"MatrixRows", "@", "{\"X\": [1, 2]}", (const char *const[]){"X", "[[1]]", NULL}},
     {"RecordRows", "@", "{\"data\": [{\"x\": 1}]}",
      (const char *const[]){"data", "[{\"x\": 2, \"z\": null}]", NULL}},
