@@ -206,21 +206,26 @@ void srv_reply_job(srv_request *rq, int status)
 
 typedef struct ending {
     srv_request *rq;
-    bool told; /* its worker was, and records the end */
+    bool asked; /* its worker is to record the end */
 } ending;
 
-static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
+/* A job that runs records its own end; that it was asked to is stored, so that a restart does not
+ * forget it. One that waits ends here. */
+static bool cancel_row(srv_db *db, void *arg, api_problem *p)
 {
-    const ending *e = arg;
+    ending *e = arg;
     srv_request *rq = e->rq;
     char state[16], now[SRV_TIME_SIZE];
     if (!srv_job_state(db, rq, state, p))
         return false;
-    if (strcmp(state, "cancelled") == 0 || (e->told && strcmp(state, "paused") != 0))
+    if (strcmp(state, "cancelled") == 0)
         return true;
     if (!active(state))
         return api_problem_set(p, API_CONFLICT, "the job has already %s",
                                strcmp(state, "failed") == 0 ? "failed" : "succeeded");
+    e->asked = strcmp(state, "paused") != 0 && srv_pool_runs(rq->app->pool, rq->id);
+    if (e->asked)
+        return srv_db_run(db, SQL_JOB_ASK, p, "tt", "cancel", rq->id);
     return srv_db_run(db, SQL_JOB_END, p, "ttttttttt", "cancelled", "cancelled", NULL, NULL, NULL, NULL,
                       srv_time_text(now), NULL, rq->id) &&
            srv_db_run(db, SQL_CHANGE_TOO_LATE, p, "t", rq->id);
@@ -228,34 +233,38 @@ static bool end_cancelled(srv_db *db, void *arg, api_problem *p)
 
 void srv_cancel_job(srv_request *rq)
 {
-    /* A running job records its own end. One that waits keeps its place until its end is
-     * recorded; should it begin to run meanwhile, its worker is told. */
-    ending e = {rq, srv_pool_cancel_running(rq->app->pool, rq->id)};
-    if (!srv_store_write(rq->app->store, end_cancelled, &e, &rq->problem))
-        return;
-    if (!e.told) {
-        srv_pool_cancel(rq->app->pool, rq->id);
+    /* One that waits keeps its place until its end is recorded; should it begin to run meanwhile,
+     * its worker is told. One that left its worker before that was told is looked at again. */
+    ending e = {.rq = rq};
+    srv_cancelled found;
+    do {
+        if (!srv_store_write(rq->app->store, cancel_row, &e, &rq->problem))
+            return;
+        found = srv_pool_cancel(rq->app->pool, rq->id);
+    } while (e.asked && found != SRV_CANCEL_RUNNING);
+    if (!e.asked)
         srv_waiters_wake(rq->app->waiters, rq->id);
-    }
     srv_reply_job(rq, 202);
 }
 
-static bool check_running(srv_db *db, void *arg, api_problem *p)
+static bool stop_row(srv_db *db, void *arg, api_problem *p)
 {
     srv_request *rq = arg;
     char state[16];
     if (!srv_job_state(db, rq, state, p))
         return false;
+    /* one that has just begun may still be called queued */
+    if (active(state) && strcmp(state, "paused") != 0 && srv_pool_runs(rq->app->pool, rq->id))
+        return srv_db_run(db, SQL_JOB_ASK, p, "tt", "stop", rq->id);
     return api_problem_set(p, API_CONFLICT, "the job is %s; only a running one can be stopped",
                            state);
 }
 
 void srv_stop_job(srv_request *rq)
 {
-    if (!srv_pool_finish(rq->app->pool, rq->id)) {
-        srv_store_read(rq->app->store, check_running, rq, &rq->problem);
+    if (!srv_store_write(rq->app->store, stop_row, rq, &rq->problem))
         return;
-    }
+    srv_pool_finish(rq->app->pool, rq->id);
     srv_reply_job(rq, 202);
 }
 

@@ -227,7 +227,7 @@ srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)
     return found;
 }
 
-typedef enum signal { CANCEL, FINISH, PAUSE, CHANGED } signal;
+typedef enum signal { FINISH, PAUSE, CHANGED } signal;
 
 static bool tell(srv_pool *pool, const char *id, signal what)
 {
@@ -236,7 +236,7 @@ static bool tell(srv_pool *pool, const char *id, signal what)
     for (entry *e = pool->running; e; e = e->next)
         if (strcmp(e->id, id) == 0) {
             srv_signals *s = &e->signals;
-            atomic_bool *const flags[] = {&s->cancel, &s->finish, &s->pause};
+            atomic_bool *const flags[] = {&s->finish, &s->pause};
             if (what == CHANGED)
                 atomic_fetch_add(&s->changes, 1);
             else
@@ -246,11 +246,6 @@ static bool tell(srv_pool *pool, const char *id, signal what)
         }
     pthread_mutex_unlock(&pool->lock);
     return found;
-}
-
-bool srv_pool_cancel_running(srv_pool *pool, const char *id)
-{
-    return tell(pool, id, CANCEL);
 }
 
 bool srv_pool_finish(srv_pool *pool, const char *id)
@@ -275,12 +270,27 @@ void srv_pool_changed(srv_pool *pool, const char *id)
     tell(pool, id, CHANGED);
 }
 
+/* The lock is held. */
+static bool runs(const srv_pool *pool, const char *id)
+{
+    for (const entry *e = pool->running; e; e = e->next)
+        if (strcmp(e->id, id) == 0 && !atomic_load(&e->signals.pause))
+            return true;
+    return false;
+}
+
+bool srv_pool_runs(srv_pool *pool, const char *id)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool found = runs(pool, id);
+    pthread_mutex_unlock(&pool->lock);
+    return found;
+}
+
 bool srv_pool_has(srv_pool *pool, const char *id)
 {
     pthread_mutex_lock(&pool->lock);
-    bool has = listed(pool->queue, id);
-    for (const entry *e = pool->running; e; e = e->next)
-        has = has || (strcmp(e->id, id) == 0 && !atomic_load(&e->signals.pause));
+    bool has = listed(pool->queue, id) || runs(pool, id);
     pthread_mutex_unlock(&pool->lock);
     return has;
 }

@@ -64,10 +64,12 @@ typedef enum srv_cancelled {
 
 srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id);
 
-/* Tell a running job to end: to be thrown away, or now with what it has. False when it is not
- * running. */
-bool srv_pool_cancel_running(srv_pool *pool, const char *id);
+/* Tells a running job to end now with what it has. False when it is not running, or about to be
+ * paused. */
 bool srv_pool_finish(srv_pool *pool, const char *id);
+
+/* Is it running, and not about to be paused? */
+bool srv_pool_runs(srv_pool *pool, const char *id);
 
 /* Takes it out of the queue, or tells its worker to leave it. Its row says already that it is
  * paused. */

@@ -27,6 +27,7 @@ typedef struct srv_run_row {
     int64_t seq;
     char *state, *spec, *started_at, *name;
     char *dataset_id;
+    char *asked;    /* "stop" or "cancel" before the server ended, else NULL */
     char *expected; /* of a replay: the proof of the job that it replays, else NULL */
     double *checkpoint; /* checkpoint_len doubles */
     size_t checkpoint_len;

@@ -45,7 +45,7 @@ static bool load_job(srv_db *db, srv_run *w, api_problem *p)
               copy(&r->started_at, srv_text(rows, 4)) && copy(&r->name, srv_text(rows, 5)) &&
               copy(&r->dataset_id, srv_text(rows, 6)) &&
               copy_blob(rows, 7, &r->initial, &r->initial_len) &&
-              copy(&r->expected, srv_text(rows, 8));
+              copy(&r->expected, srv_text(rows, 8)) && copy(&r->asked, srv_text(rows, 9));
     srv_db_done(rows);
     return ok || no_memory(p);
 }
@@ -229,6 +229,7 @@ void srv_run_free(srv_run *w)
     free(r->started_at);
     free(r->name);
     free(r->dataset_id);
+    free(r->asked);
     free(r->expected);
     free(r->checkpoint);
     free(r->initial);

@@ -67,8 +67,8 @@
     X(SQL_JOB_UNFINISHED,                                                                          \
       "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
-      "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial, expected " \
-      "FROM jobs "                                                                       \
+      "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial, expected, " \
+      "asked FROM jobs "                                                                           \
       "WHERE id = ?")                                                                              \
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
@@ -92,6 +92,7 @@
       "AND epoch IS NOT NULL AND refused IS NULL ORDER BY seq")                                    \
     X(SQL_JOB_STATE, "SELECT " SRV_STATE " FROM jobs WHERE id = ?")                                        \
     X(SQL_JOB_PAUSE, "UPDATE jobs SET state = 'queued', paused = 1 WHERE id = ?")                 \
+    X(SQL_JOB_ASK, "UPDATE jobs SET asked = iif(asked IS 'cancel', asked, ?) WHERE id = ?")        \
     X(SQL_JOB_RESUME, "UPDATE jobs SET paused = 0 WHERE id = ?")                                   \
     X(SQL_JOB_SPEC, "SELECT seq, spec, epoch, (SELECT count(*) FROM changes WHERE job = jobs.seq) " \
                     "FROM jobs WHERE id = ?")                                                      \

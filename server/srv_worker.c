@@ -17,10 +17,16 @@
 #define FLUSH_NUMBERS ((size_t)1 << 20) /* of parameters on the way */
 #define FLUSH_SHARE 20.0 /* at most one part in so many of the time is spent writing */
 
+/* Was it asked for this before the server ended? */
+static bool asked_for(const srv_run *w, const char *what)
+{
+    return w->row.asked && strcmp(w->row.asked, what) == 0;
+}
+
 /* What the signals ask for, before the next step. True when the run is over. */
 static bool heed(srv_run *w)
 {
-    if (atomic_load(&w->signals->cancel)) {
+    if (atomic_load(&w->signals->cancel) || asked_for(w, "cancel")) {
         srv_run_cancelled(w);
         return true;
     }
@@ -38,7 +44,7 @@ static bool heed(srv_run *w)
         gd_train_finish(w->train, GD_STOP_REQUESTED);
     }
     bool late = w->job.max_seconds != API_NO_LIMIT && srv_run_seconds(w) >= w->job.max_seconds;
-    if (atomic_load(&w->signals->finish) || late)
+    if (atomic_load(&w->signals->finish) || asked_for(w, "stop") || late)
         gd_train_finish(w->train, late ? GD_STOP_MAX_SECONDS : GD_STOP_REQUESTED);
     return false;
 }

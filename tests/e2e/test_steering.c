@@ -111,6 +111,37 @@ START_TEST(a_paused_job_stays_so_over_a_restart)
 }
 END_TEST
 
+/* The server ends as soon as it has answered, before the workers have written what they were asked
+ * for. */
+START_TEST(a_stop_and_a_cancel_are_not_forgotten_over_a_restart)
+{
+    enum { ROUNDS = 4 };
+    char ds[32], stopped[32], cancelled[32];
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(60, 3, 7);
+    upload_csv(s, csv, ds);
+    free(csv);
+    for (int i = 0; i < ROUNDS; i++) {
+        post_job(s, ds, ENDLESS, stopped);
+        post_job(s, ds, ENDLESS, cancelled);
+        WAIT_UNTIL(epoch_of(s, stopped) > 0 && epoch_of(s, cancelled) > 0, 10);
+        must(s, stopped, "stop");
+        must(s, cancelled, "cancel");
+        if (i % 2)
+            end_cleanly(s, SIGTERM, 20);
+        else
+            kill_hard(s);
+        e2e_restart(s, NULL);
+        wait_for_end(s, stopped, "succeeded");
+        wait_for_end(s, cancelled, "cancelled");
+        e2e_reply r = e2e_getf(s, "/v1/jobs/%s", stopped);
+        ck_assert_str_eq(e2e_string(r.json, "stop_reason"), "stopped");
+        e2e_reply_free(&r);
+    }
+    finish(s);
+}
+END_TEST
+
 START_TEST(pausing_in_the_wrong_state_is_a_conflict_that_says_so)
 {
     char ds[32], job[32], path[96];
@@ -146,6 +177,7 @@ int main(void)
     tcase_add_loop_test(tc, a_job_paused_and_resumed_ends_as_if_it_had_not_been, 0, 2);
     tcase_add_test(tc, a_queued_job_that_is_paused_gives_up_its_turn);
     tcase_add_test(tc, a_paused_job_stays_so_over_a_restart);
+    tcase_add_test(tc, a_stop_and_a_cancel_are_not_forgotten_over_a_restart);
     tcase_add_test(tc, pausing_in_the_wrong_state_is_a_conflict_that_says_so);
     return run_suite(suite);
 }
