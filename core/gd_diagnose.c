@@ -24,6 +24,7 @@ typedef struct work {
     gd_diagnosis *out;
     const char *const *names;
     size_t n;
+    bool out_of_range; /* columns are so large or so small that curvature says nothing of them */
     gd_qr *qr;
     gd_column *columns;
     double *center, *scale, *a, *values, *matrix, *vectors;
@@ -185,23 +186,48 @@ static void on_columns(work *w)
     for (size_t j = 0; j < w->fit.shape.cols; j++)
         if (w->columns[j].min == w->columns[j].max)
             add_name(w, j, constant++, list, sizeof list);
-    if (constant)
+    const gd_data *data = w->fit.data;
+    size_t rows = data->train_rows ? data->train_rows : data->rows;
+    if (constant && w->fit.rows.count < rows)
+        say(w->out,
+            "column%s %s never change%s in the %zu rows looked at: leave %s out if so in all",
+            constant > 1 ? "s" : "", list, constant > 1 ? "" : "s", w->fit.rows.count,
+            constant > 1 ? "them" : "it");
+    else if (constant)
         say(w->out, "column%s %s never change%s%s: leave %s out", constant > 1 ? "s" : "", list,
             constant > 1 ? "" : "s",
             w->fit.shape.intercept ? ", which can't be told from the intercept" : "",
             constant > 1 ? "them" : "it");
-    if (w->n > w->fit.rows.count)
+    if (w->n > rows)
         say(w->out,
             "there are more parameters, %zu, than rows, %zu: many fits are perfect, and most of "
             "them mean nothing; set l2, or use fewer columns",
-            w->n, w->fit.rows.count);
+            w->n, rows);
+}
+
+/* Columns whose squares leave the range of double precision: a job would fail for them. */
+static void on_range(work *w)
+{
+    for (size_t j = 0; j < w->fit.shape.cols; j++) {
+        const gd_column *c = &w->columns[j];
+        double size = fmax(fabs(c->min), fabs(c->max));
+        bool large = !isfinite(size * size * (double)w->fit.rows.count);
+        char name[64];
+        if (!large && (c->min == c->max || c->std > 0))
+            continue;
+        w->out_of_range = true;
+        say(w->out,
+            "column %s %s %.3g, too %s for its squares in double precision: %s it by a constant",
+            name_of(w, j, name, sizeof name), large ? "reaches" : "stays below", size,
+            large ? "large" : "small", large ? "divide" : "multiply");
+    }
 }
 
 /* Columns that depend on others exactly; for standardized features. */
 static void on_dependence(work *w)
 {
     size_t rank = gd_qr_rank(w->qr);
-    if (w->n > w->fit.rows.count)
+    if (w->n > w->fit.rows.count || w->out_of_range)
         return;
     for (size_t k = rank; k < w->n; k++) {
         size_t j = gd_qr_column(w->qr, k), count = 0, other = 0;
@@ -230,7 +256,7 @@ static void on_dependence(work *w)
 static void on_collinearity(work *w)
 {
     const gd_extremes *e = &w->out->standardized;
-    if (e->rank < e->parameters || !(e->condition > NEARLY))
+    if (w->out_of_range || e->rank < e->parameters || !(e->condition > NEARLY))
         return;
     char list[300] = "";
     size_t count = 0;
@@ -247,7 +273,9 @@ static void on_scale(work *w)
 {
     const gd_extremes *raw = &w->out->raw, *e = &w->out->standardized;
     size_t low = w->fit.shape.cols, high = 0;
-    if (!(raw->largest / raw->slowest > UNSCALED * e->largest / e->slowest))
+    /* of what the data determine: where columns depend on each other the rest is infinite */
+    double now = raw->largest / raw->slowest, then = e->largest / e->slowest;
+    if (w->out_of_range || !(now > UNSCALED * then))
         return;
     double least = INFINITY, most = 0;
     for (size_t j = 0; j < w->fit.shape.cols; j++) {
@@ -265,15 +293,13 @@ static void on_scale(work *w)
         say(w->out,
             "columns are not scaled: %s lies around %.3g while it varies by %.3g; set standardize "
             "to true, which lowers the condition number from %.3g to %.3g",
-            name_of(w, high, a, sizeof a), w->columns[high].mean, least, raw->condition,
-            e->condition);
+            name_of(w, high, a, sizeof a), w->columns[high].mean, least, now, then);
     else
         say(w->out,
             "columns are not scaled: %s is of size %.3g while %s varies by %.3g; set standardize "
             "to "
             "true, which lowers the condition number from %.3g to %.3g",
-            name_of(w, high, a, sizeof a), most, name_of(w, low, b, sizeof b), least,
-            raw->condition, e->condition);
+            name_of(w, high, a, sizeof a), most, name_of(w, low, b, sizeof b), least, now, then);
 }
 
 static gd_status on_classes(work *w, gd_error *err)
@@ -360,6 +386,7 @@ gd_status gd_diagnose(gd_diagnosis *out, const gd_fit *fit, const char *const *n
         goto end;
     gd_data_columns(fit->data, &fit->rows, w.columns);
     on_columns(&w);
+    on_range(&w);
     if (possible)
         find_curvature(&w);
     if (!possible || out->kind == GD_EXTREMES_NONE) {

@@ -211,9 +211,61 @@ START_TEST(each_fault_has_its_words)
     assert_warns(&d, "columns are not scaled: \"alpha\" lies around 300 while it varies by");
     p.data.cols = 4;
 
-    f.rows.count = 4;
+    f.rows.count = p.data.rows = 4;
     d = diagnose(&f);
     assert_warns(&d, "more parameters, 5, than rows, 4");
+    problem_free(&p);
+}
+END_TEST
+
+/* Rows that stand for more: what is so in them need not be so in all. */
+START_TEST(of_some_of_the_rows_no_more_is_said_than_they_show)
+{
+    problem p = problem_random(60, 4, 1, 8);
+    for (size_t i = 0; i < 60; i++)
+        p.rows[4 * i + 1] = i == 59;
+    gd_spec spec = spec_defaults();
+    gd_fit f = fit_of(&spec, &p);
+    f.rows.count = 4;
+    gd_diagnosis d = diagnose(&f);
+    assert_warns(&d, "column \"beta\" never changes in the 4 rows looked at");
+    ck_assert(!warns(&d, "more parameters"));
+    problem_free(&p);
+}
+END_TEST
+
+/* Their squares are 0 or infinite: that, and not that one column was another's double. */
+START_TEST(columns_beyond_the_range_of_squares_are_named_as_such)
+{
+    static const struct {
+        double scale;
+        const char *words;
+    } ranges[] = {{1e200, "column \"beta\" reaches"}, {1e-300, "column \"beta\" stays below"}};
+    for (size_t k = 0; k < 2; k++) {
+        problem p = problem_random(60, 4, 1, 8);
+        for (size_t i = 0; i < 60; i++)
+            p.rows[4 * i + 1] *= ranges[k].scale;
+        gd_spec spec = spec_defaults();
+        gd_fit f = fit_of(&spec, &p);
+        gd_diagnosis d = diagnose(&f);
+        assert_warns(&d, ranges[k].words);
+        ck_assert_uint_eq(d.count, 1);
+        problem_free(&p);
+    }
+}
+END_TEST
+
+/* x2 = 1000 x1: standardizing helps, and says how much with numbers. */
+START_TEST(no_condition_number_is_infinite_in_words)
+{
+    problem p = problem_random(60, 2, 1, 8);
+    for (size_t i = 0; i < 60; i++)
+        p.rows[2 * i + 1] = 1000 * p.rows[2 * i];
+    gd_spec spec = spec_defaults();
+    gd_fit f = fit_of(&spec, &p);
+    gd_diagnosis d = diagnose(&f);
+    assert_warns(&d, "columns are not scaled");
+    ck_assert(!warns(&d, "inf"));
     problem_free(&p);
 }
 END_TEST
@@ -273,6 +325,9 @@ int main(void)
     tcase_add_test(tc, epochs_are_about_as_predicted);
     tcase_add_test(tc, other_costs_say_what_is_known);
     tcase_add_test(tc, each_fault_has_its_words);
+    tcase_add_test(tc, of_some_of_the_rows_no_more_is_said_than_they_show);
+    tcase_add_test(tc, columns_beyond_the_range_of_squares_are_named_as_such);
+    tcase_add_test(tc, no_condition_number_is_infinite_in_words);
     tcase_add_test(tc, a_class_of_one_row_is_said);
     tcase_add_test(tc, a_rate_that_diverges_or_crawls_is_said);
     tcase_add_test(tc, very_wide_data_is_looked_at_column_by_column);
