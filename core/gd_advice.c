@@ -1,6 +1,9 @@
 /* gd_advice: the learning rate is what users get wrong; here they are told which way. */
 #include "gd_advice.h"
 
+#include "gd_train_private.h"
+
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,7 +37,8 @@ static void on_rest(const gd_train *t, const gd_spec *spec, gd_advice *out)
     if (s->curvature <= 0)
         return;
     double fall = s->gradient_norm * s->gradient_norm / (2 * s->curvature);
-    if (s->stop == GD_STOP_CONVERGED && fall > spec->tol * s->cost)
+    double floor = DBL_EPSILON * t->reference; /* what rounding leaves of a perfect fit stays */
+    if (s->stop == GD_STOP_CONVERGED && fall > spec->tol * fmax(s->cost, floor))
         say(out,
             "stopped by tol, not at the minimum: a single step at the rate %.3g would still lower "
             "the cost by %.3g; set a lower tol or a higher learning_rate",
@@ -85,7 +89,7 @@ void gd_train_advice_on_run(const gd_train *t, gd_advice *out)
     const gd_state *s = gd_train_state(t);
     const gd_spec *spec = gd_train_spec(t);
     out->count = 0;
-    if (s->stop == GD_STOP_DIVERGED || spec->schedule->explores)
+    if (s->stop == GD_STOP_DIVERGED || spec->schedule->explores || isnan(s->cost))
         return;
     on_rate(spec, s, out);
     on_rest(t, spec, out);
@@ -94,7 +98,9 @@ void gd_train_advice_on_run(const gd_train *t, gd_advice *out)
 
 void gd_train_advice(const gd_train *t, const char *const *names, gd_advice *out)
 {
+    const gd_state *s = gd_train_state(t);
     gd_train_advice_on_run(t, out);
-    if (gd_train_state(t)->stop != GD_STOP_DIVERGED && !gd_train_spec(t)->schedule->explores)
+    /* of a run that was broken off before its first cost the columns may not be known */
+    if (s->stop != GD_STOP_DIVERGED && !gd_train_spec(t)->schedule->explores && !isnan(s->cost))
         on_columns(t, names, out);
 }

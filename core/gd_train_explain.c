@@ -113,10 +113,9 @@ void gd_train_explain(gd_train *t)
         explain_small(t);
         break;
     case GD_INITIAL_TOO_LARGE:
-        gd_fail(
-            &t->error, GD_OVERFLOW, "initial_parameters",
-            "are so large that the cost leaves the range of double precision there: give smaller "
-            "ones");
+        gd_fail(&t->error, GD_OVERFLOW, "initial_parameters",
+                "the parameters that it begins with are so large that the cost leaves the range of "
+                "double precision there: give smaller ones, or bounds that are");
         break;
     }
 }

@@ -54,6 +54,53 @@ START_TEST(a_run_that_went_well_gets_no_advice)
 }
 END_TEST
 
+/* What is left of the cost is rounding: no step lowers it. */
+START_TEST(a_perfect_fit_gets_no_advice)
+{
+    const double x[] = {1, 2, 3}, y[] = {7, 7, 7};
+    problem p = problem_of(x, y, 3, 1);
+    gd_spec spec = spec_defaults();
+    gd_advice a;
+    ck_assert_int_eq(advise(&p.data, &spec, NULL, &a).stop, GD_STOP_CONVERGED);
+    for (size_t i = 0; i < a.count; i++)
+        ck_abort_msg("unasked: %s", a.text[i]);
+    problem_free(&p);
+}
+END_TEST
+
+static bool at_once(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void run_all(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
+{
+    (void)ctx;
+    for (size_t i = 0; i < blocks; i++)
+        fn(arg, i, 0);
+}
+
+/* No pass has been over its columns: none of them is known to be constant. */
+START_TEST(a_run_broken_off_before_it_began_gets_no_advice)
+{
+    problem p = problem_random(50, 3, 0.5, 131);
+    gd_spec spec = spec_defaults();
+    gd_executor executor = {1, run_all, NULL, at_once};
+    gd_advice a;
+    gd_train *t;
+    ck_assert_int_eq(gd_train_new(&t, &p.data, &spec, NULL, &executor, NULL), GD_OK);
+    while (gd_train_step(t) != GD_STEP_DONE)
+        ;
+    gd_train_finish(t, GD_STOP_MAX_SECONDS);
+    gd_train_advice(t, NULL, &a);
+    for (size_t i = 0; i < a.count; i++)
+        ck_abort_msg("unasked: %s", a.text[i]);
+    gd_train_free(t);
+    problem_free(&p);
+}
+END_TEST
+
 START_TEST(a_crawling_rate_is_told_a_better_one)
 {
     problem p = problem_random(50, 3, 0.5, 132);
@@ -254,6 +301,8 @@ int main(void)
 {
     TCase *tc = tcase_create("advice");
     tcase_add_test(tc, a_run_that_went_well_gets_no_advice);
+    tcase_add_test(tc, a_perfect_fit_gets_no_advice);
+    tcase_add_test(tc, a_run_broken_off_before_it_began_gets_no_advice);
     tcase_add_test(tc, a_crawling_rate_is_told_a_better_one);
     tcase_add_test(tc, a_run_out_of_epochs_is_told_to_take_more);
     tcase_add_test(tc, a_run_that_tol_ended_early_is_told_so);
