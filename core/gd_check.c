@@ -9,6 +9,15 @@
 
 #define CHECK_STREAM (UINT64_MAX - 1) /* of the seed; the split has the last */
 
+#define RESOLVED 1e-6 /* of what the rows' slopes add up to without their signs */
+
+/* About that sum: by Cauchy and Schwarz mean |2 r x| <= 2 sqrt(mean r^2 mean x^2), which for
+ * squares is sqrt(2 J J''). At a minimum the slopes cancel, and of them only rounding is seen. */
+static double uncancelled(double up, double at, double down, double h)
+{
+    return sqrt(fabs(at) * fmax(0, (up - at) + (down - at))) / h;
+}
+
 /* What the penalty adds to (J(theta + h) - J(theta - h)) / 2h, without cancellation. */
 static double penalty_slope(double theta, double weight, double l1, double l2)
 {
@@ -58,7 +67,7 @@ gd_status gd_check_gradient(gd_check *out, gd_objective *o, double *theta, size_
         goto end;
     }
     /* a cost of so many digits resolves no smaller derivatives */
-    double scale = 1e-3 * fmax(most, fabs(cost) * cbrt(DBL_EPSILON));
+    double least = 1e-3 * fmax(most, fabs(cost) * cbrt(DBL_EPSILON));
     for (size_t k = 0; k < count; k++) {
         size_t i = order[k];
         double at = theta[i], h = cbrt(DBL_EPSILON) * fmax(1, fabs(at)), w = weight ? weight[i] : 0;
@@ -69,6 +78,7 @@ gd_status gd_check_gradient(gd_check *out, gd_objective *o, double *theta, size_
         theta[i] = at - h;
         double width = above - theta[i], down = gd_objective_eval(o, theta, rows, NULL);
         theta[i] = at;
+        double scale = fmax(least, RESOLVED * uncancelled(up, cost, down, width / 2));
         look(out, i, gradient[i], (up - down) / width + penalty_slope(at, w, l1, l2), scale);
     }
 end:

@@ -16,7 +16,8 @@ typedef struct gd_check {
     size_t worst;             /* the one of the largest error */
     double analytic, numeric; /* its derivatives */
     double relative_error;    /* |analytic - numeric| / max(|analytic|, |numeric|, scale), scale
-                                 a thousandth of the largest derivative, or of the cost's resolution */
+                                 a thousandth of the largest derivative, or what the digits of the
+                                 cost resolve where the rows' slopes cancel */
     double max_absolute_error;
 } gd_check;
 

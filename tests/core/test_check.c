@@ -43,6 +43,34 @@ START_TEST(the_gradient_of_every_linear_model_and_cost_is_right)
 }
 END_TEST
 
+/* The least squares line: both derivatives are 0, and differences are rounding alone. */
+START_TEST(at_a_minimum_rounding_is_no_error)
+{
+    const double x[] = {1, 2, 3, 4, 5, 6, 7, 8}, y[] = {52, 55, 61, 64, 68, 75, 77, 83};
+    double mean_x = 4.5, mean_y = 0, xy = 0, xx = 0;
+    for (size_t i = 0; i < 8; i++)
+        mean_y += y[i] / 8;
+    for (size_t i = 0; i < 8; i++) {
+        xy += (x[i] - mean_x) * (y[i] - mean_y);
+        xx += (x[i] - mean_x) * (x[i] - mean_x);
+    }
+    double theta[] = {xy / xx, mean_y - xy / xx * mean_x};
+    problem p = problem_of(x, y, 8, 1);
+    gd_spec spec = spec_defaults();
+    gd_shape shape = gd_spec_shape(&spec, 1, 0);
+    gd_rows rows = {.count = 8};
+    gd_objective *o;
+    gd_check check;
+    ck_assert_int_eq(
+        gd_objective_new(&o, &p.data, spec.model, &shape, spec.cost, &spec.cost_hyper, NULL, NULL),
+        GD_OK);
+    ck_assert_int_eq(gd_check_gradient(&check, o, theta, 2, &rows, NULL, 0, 0, 0, NULL), GD_OK);
+    ck_assert_double_lt(check.relative_error, 1e-4);
+    gd_objective_free(o);
+    problem_free(&p);
+}
+END_TEST
+
 static double wrong_eval(const double *z, const double *y, size_t rows, size_t outputs, double *dz,
                          const void *hyper)
 {
@@ -101,6 +129,7 @@ int main(void)
 {
     TCase *tc = tcase_create("check");
     tcase_add_test(tc, the_gradient_of_every_linear_model_and_cost_is_right);
+    tcase_add_test(tc, at_a_minimum_rounding_is_no_error);
     tcase_add_test(tc, a_wrong_derivative_is_found);
     tcase_add_test(tc, parameters_without_a_cost_are_said);
     return run_case(tc, "check");
