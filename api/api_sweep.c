@@ -117,8 +117,13 @@ static bool decode_values(const api_sweep *s, api_sweep_field *f, const cJSON *v
                           const char *rest, api_problem *p)
 {
     char name[96];
-    if (!cJSON_IsArray(value) || !value->child)
-        return wrong(value, field_name(s, f->path, rest, name), "an array of values to try", p);
+    field_name(s, f->path, rest, name);
+    if (!value)
+        return api_problem_field(p, name, "is missing: an array of values to try");
+    if (cJSON_IsArray(value) && !value->child)
+        return api_problem_field(p, name, "is empty: give a value to try at least");
+    if (!cJSON_IsArray(value))
+        return wrong(value, name, "an array of values to try", p);
     f->values = value;
     return true;
 }
@@ -205,7 +210,11 @@ static bool decode_distribution(const api_sweep *s, api_sweep_field *f, const cJ
 static void decode_fields(api_sweep *s, const cJSON *fields, api_problem *p)
 {
     const char *what = s->random ? "random.fields" : "grid";
-    if (!cJSON_IsObject(fields) || !fields->child) {
+    if (cJSON_IsObject(fields) && !fields->child) {
+        api_problem_field(p, what, "is empty: name a field of the job and what to try for it");
+        return;
+    }
+    if (!cJSON_IsObject(fields)) {
         wrong(fields, what, "an object of fields of the job and what to try for each", p);
         return;
     }
