@@ -17,6 +17,9 @@
  * that run at the same time share one: it picks the scratch memory. */
 typedef void gd_block_fn(void *arg, size_t block, size_t slot);
 
+struct gd_objective; /* gd_objective.h */
+struct gd_rows;      /* gd_data.h */
+
 typedef struct gd_executor {
     size_t slots; /* how many blocks may run at once, at least 1 */
     void (*run)(void *ctx, gd_block_fn *fn, void *arg, size_t blocks);
@@ -25,6 +28,12 @@ typedef struct gd_executor {
      * before each block, on whichever thread does it; once true it stays true. */
     bool (*interrupted)(void *ctx);
     const gd_kernels *kernels; /* what passes are done with; NULL: the best for this processor */
+    /* NULL: none. Offered a pass of gd_objective_eval_shared, which it may bring together with those
+     * of other objectives that are the same (gd_objective_same) in one gd_objective_eval_many. True:
+     * cost and gradient (unless NULL) are written, as gd_objective_eval would have. False: they are
+     * not, and the objective does the pass by itself. */
+    bool (*share)(void *ctx, struct gd_objective *o, const double *theta,
+                  const struct gd_rows *rows, double *cost, double *gradient);
 } gd_executor;
 
 /* The default: one block after the other on the calling thread. */

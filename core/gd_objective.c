@@ -163,6 +163,11 @@ void gd_objective_free(gd_objective *o)
     free(o);
 }
 
+size_t gd_objective_params_len(const gd_objective *o)
+{
+    return o->params_len;
+}
+
 void gd_objective_over(gd_objective *o, const gd_rows *rows)
 {
     o->over = *rows;
@@ -394,6 +399,42 @@ double gd_objective_eval(gd_objective *o, const double *theta, const gd_rows *ro
         return gd_net_eval(o->net, theta, rows, gradient, &o->interrupted);
     eval_some(o, theta, 1, rows, &cost, gradient);
     return cost;
+}
+
+double gd_objective_eval_shared(gd_objective *o, const double *theta, const gd_rows *rows,
+                                double *gradient)
+{
+    double cost;
+    const gd_executor *e = o->executor;
+    if (e->share && o->streams && e->share(e->ctx, o, theta, rows, &cost, gradient))
+        return cost;
+    return gd_objective_eval(o, theta, rows, gradient);
+}
+
+/* n values, or NULL for none, here and there */
+static bool same_bytes(const void *a, const void *b, size_t n, size_t size)
+{
+    return a == b || (a && b && memcmp(a, b, n * size) == 0);
+}
+
+bool gd_objective_same(const gd_objective *a, const gd_objective *b)
+{
+    const gd_data *c = &a->data, *d = &b->data;
+    size_t cols = c->cols, value = sizeof(double);
+    return a->streams && b->streams && c->X == d->X && c->X32 == d->X32 && c->rows == d->rows &&
+           cols == d->cols && a->model == b->model && a->cost == b->cost &&
+           a->shape.outputs == b->shape.outputs && a->shape.intercept == b->shape.intercept &&
+           a->stream.kernels == b->stream.kernels && a->scaled == b->scaled &&
+           a->over.first == b->over.first && a->over.count == b->over.count &&
+           same_bytes(a->center, b->center, cols, value) &&
+           same_bytes(a->inverse_scale, b->inverse_scale, cols, value) &&
+           (a->cost->params_count == 0 ||
+            same_bytes(a->cost_hyper, b->cost_hyper, a->cost->params_count, value)) &&
+           same_bytes(c->y, d->y, c->rows, value) &&
+           same_bytes(c->weights, d->weights, c->rows, value) &&
+           same_bytes(c->offset, d->offset, c->rows, value) &&
+           same_bytes(a->over.index, b->over.index, a->over.first + a->over.count,
+                      sizeof *a->over.index);
 }
 
 void gd_objective_eval_many(gd_objective *o, const double *thetas, size_t k, const gd_rows *rows,

@@ -31,6 +31,8 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
 
 void gd_objective_free(gd_objective *o); /* NULL is fine */
 
+size_t gd_objective_params_len(const gd_objective *o);
+
 /* The rows that the objective is over: hessian_product and row_curvature visit them. All of
  * them until this is called. rows->index is borrowed. */
 void gd_objective_over(gd_objective *o, const gd_rows *rows);
@@ -54,6 +56,17 @@ gd_status gd_objective_reserve(gd_objective *o, size_t k, gd_error *err)
  * k x params_len values, written, or NULL. */
 void gd_objective_eval_many(gd_objective *o, const double *thetas, size_t k, const gd_rows *rows,
                             double *costs, double *gradients);
+
+/* The same as gd_objective_eval, by way of the executor's `share` where kernels do the passes: for
+ * rows that others may pass over as well, which are those of the objective or, of a split, those
+ * that are set aside. */
+double gd_objective_eval_shared(gd_objective *o, const double *theta, const gd_rows *rows,
+                                double *gradient);
+
+/* Are both the same function of theta, to the bit, over the same rows? They are looked at as they
+ * are: targets, weights, offsets, the choice of rows and the scaling, value by value where they are
+ * not in the same place; features must be. */
+bool gd_objective_same(const gd_objective *a, const gd_objective *b);
 
 /* For linear models. hv = H v over the objective's rows, where H is the Hessian of the mean cost
  * by the parameters of one output (exact for quadratic costs, an upper bound otherwise). v, hv:

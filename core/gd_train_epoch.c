@@ -33,7 +33,7 @@ static double full_cost(gd_train *t, const double *theta, double *gradient)
 {
     if (gd_quadratic_on(t))
         return gd_quadratic_eval(t, theta, gradient) + l1_cost(t, theta);
-    double cost = gd_objective_eval(t->objective, theta, &t->rows, gradient);
+    double cost = gd_objective_eval_shared(t->objective, theta, &t->rows, gradient);
     return cost + gd_train_penalise(t, theta, gradient);
 }
 
@@ -105,7 +105,7 @@ static double validation_cost(gd_train *t, const double *at)
         return NAN;
     if (gd_quadratic_on(t))
         return gd_quadratic_aside(t, at) + l1_cost(t, at);
-    return gd_objective_eval(t->objective, at, &aside, NULL) / t->aside_weight +
+    return gd_objective_eval_shared(t->objective, at, &aside, NULL) / t->aside_weight +
            gd_train_penalise(t, at, NULL);
 }
 

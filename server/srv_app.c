@@ -163,7 +163,7 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
               make_folder(dir, "tmp", p) && lock_folder(app, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && clean_up(app, p);
     if (ok && (!(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start()) ||
-               !(app->desk = srv_desk_start())))
+               !(app->desk = srv_desk_start()) || !(app->together = srv_together_new())))
         ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     ok = ok && (app->team = srv_team_start(app->config.threads, p)) != NULL;
     ok = ok && (app->pool = srv_pool_start(app->config.workers, app->config.max_queue,
@@ -185,6 +185,7 @@ void srv_app_stop(srv_app *app)
     app->desk = NULL;
     srv_http_stop(app->http);
     srv_pool_free(app->pool);
+    srv_together_free(app->together);
     srv_team_stop(app->team);
     srv_waiters_stop(app->waiters);
     srv_cache_free(app->cache);
@@ -194,6 +195,7 @@ void srv_app_stop(srv_app *app)
     app->http = NULL;
     app->pool = NULL;
     app->team = NULL;
+    app->together = NULL;
     app->waiters = NULL;
     app->cache = NULL;
     app->store = NULL;

@@ -9,6 +9,7 @@
 #include "srv_pool.h"
 #include "srv_store.h"
 #include "srv_team.h"
+#include "srv_together.h"
 
 #include <pthread.h>
 
@@ -26,6 +27,7 @@ typedef struct srv_app {
     srv_waiters *waiters;
     srv_desk *desk;
     srv_team *team;
+    srv_together *together;
     srv_pool *pool;
     srv_http *http;
     pthread_mutex_t updating[SRV_UPDATE_LOCKS]; /* handle_updates.c */

@@ -47,6 +47,7 @@ typedef struct srv_run {
     const char *id;
     const srv_signals *signals;
     srv_member member;    /* of the team */
+    srv_partner partner;  /* of the jobs that pass over the same rows */
     gd_executor executor; /* the team's; looks at the signals before each block of rows */
     srv_run_row row;
     api_job job;
@@ -89,6 +90,9 @@ bool srv_run_prepare(srv_run *w, api_problem *p);
  * not, others may have their turn first. */
 bool srv_run_interrupted(void *run);
 void srv_run_blocks(void *run, gd_block_fn *fn, void *arg, size_t blocks);
+/* And its `share`, of full batches that are worth it. */
+bool srv_run_share(void *run, gd_objective *o, const double *theta, const gd_rows *rows,
+                   double *cost, double *gradient);
 /* Begins part w->part, in place of the one before. */
 bool srv_run_begin_part(srv_run *w, api_problem *p);
 void srv_run_free(srv_run *w);

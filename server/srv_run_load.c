@@ -137,12 +137,28 @@ void srv_run_blocks(void *run, gd_block_fn *fn, void *arg, size_t blocks)
     srv_team_run(&w->member, fn, arg, blocks);
 }
 
+/* Values of the rows below which a pass takes no longer than bringing threads together: a quarter of
+ * a millisecond or so. */
+#define WORTH_SHARING ((size_t)1 << 19)
+
+bool srv_run_share(void *run, gd_objective *o, const double *theta, const gd_rows *rows,
+                   double *cost, double *gradient)
+{
+    srv_run *w = run;
+    const gd_data *d = &w->data;
+    uint64_t batch = w->job.spec.batch_size;
+    if ((batch != GD_FULL_BATCH && batch < d->rows) || d->rows * d->cols < WORTH_SHARING)
+        return false;
+    return srv_together_eval(&w->partner, o, theta, rows, cost, gradient);
+}
+
 bool srv_run_begin_part(srv_run *w, api_problem *p)
 {
     gd_error err;
     gd_data data;
     gd_spec spec;
     const double *initial;
+    srv_together_leave(&w->partner);
     gd_train_free(w->train);
     w->train = NULL;
     free(w->checkpoint);
@@ -213,6 +229,7 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
 void srv_run_free(srv_run *w)
 {
     srv_run_row *r = &w->row;
+    srv_together_leave(&w->partner);
     gd_train_free(w->train);
     srv_plan_free(&w->plan);
     srv_view_close(&w->view);

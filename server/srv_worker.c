@@ -74,6 +74,8 @@ static void train(srv_run *w)
         srv_team_enter(&w->member);
         gd_step step = gd_train_step_until(w->train, due(w));
         srv_team_leave(&w->member);
+        if (gd_train_state(w->train)->stop != GD_STOP_NONE)
+            srv_together_leave(&w->partner); /* what is left to do is its own */
         if (step == GD_STEP_DONE) {
             if (gd_train_interrupted(w->train) && heed(w))
                 return;
@@ -89,6 +91,7 @@ static void train(srv_run *w)
         }
         double now = srv_monotonic();
         if (now >= flush_at || (saved && much_waits(w))) {
+            srv_together_away(&w->partner);
             saved = srv_run_flush(w);
             double took = srv_monotonic() - now;
             flush_at = now + took + fmax(FLUSH_EVERY, FLUSH_SHARE * took);
@@ -100,10 +103,15 @@ void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
 {
     srv_run w = {.app = ctx, .id = id, .signals = signals, .began = srv_monotonic()};
     w.member.team = w.app->team;
+    w.partner = (srv_partner){.meeting = w.app->together,
+                              .member = &w.member,
+                              .interrupted = srv_run_interrupted,
+                              .ctx = &w};
     w.executor = (gd_executor){.slots = srv_team_slots(w.app->team),
                                .run = srv_run_blocks,
                                .ctx = &w,
                                .interrupted = srv_run_interrupted,
+                               .share = srv_run_share,
                                .kernels = w.app->config.kernels};
     api_problem p = {0};
     bool ok = srv_run_load(&w, &p);

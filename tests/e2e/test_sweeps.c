@@ -467,6 +467,56 @@ START_TEST(a_sweep_that_is_killed_ends_with_every_job_once_and_the_same_bits)
 }
 END_TEST
 
+/* Has a job of the sweep stored so many epochs? */
+static bool some_are_at(const char *id, double epoch)
+{
+    e2e_reply r = e2e_getf(s, "/v1/jobs?sweep=%s", id);
+    const cJSON *job;
+    bool found = false;
+    cJSON_ArrayForEach (job, e2e_at(r.json, "jobs"))
+        found = found || e2e_number(job, "epoch") >= epoch;
+    e2e_reply_free(&r);
+    return found;
+}
+
+/* On rows so many that children pass over them together (server/srv_together.h): learning rates
+ * beside momentum and an early end, which come and go on their own. */
+START_TEST(children_that_share_their_passes_give_what_each_gives_by_itself)
+{
+    static const char *const threads[] = {"1", "2"};
+    const char *const flags[] = {"--threads", threads[_i], NULL};
+    static const char shared[] = "\"tol\": 1e-4, \"cost\": \"huber\", \"validation_fraction\": 0.2";
+    char ds[32], body[640], killed[32], id[32], *csv = make_csv(28000, 20, 13);
+    kill_hard(s);
+    e2e_restart(s, flags);
+    upload_csv(s, csv, ds);
+    free(csv);
+    snprintf(body, sizeof body,
+             "{\"job\": {\"dataset_id\": \"%s\", \"epochs\": %d, %s}, \"grid\": {"
+             "\"optimizer\": [\"gd\", \"momentum\"], \"learning_rate\": [0.001, 0.01, 0.05]}}",
+             ds, 240 / SLOWER, shared);
+    post_sweep(body, killed);
+    WAIT_UNTIL(some_are_at(killed, 10), 60);
+    kill_hard(s);
+    e2e_restart(s, flags);
+    e2e_reply r = wait_for_sweep(killed);
+    ck_assert(e2e_number(r.json, "counts.succeeded") == 6);
+    for (int i = 0; i < 6; i++) {
+        const cJSON *c = child_at(&r, i);
+        snprintf(body, sizeof body,
+                 "\"epochs\": %d, %s, \"optimizer\": \"%s\", \"learning_rate\": %g", 240 / SLOWER,
+                 shared, e2e_string(c, "settings.optimizer"),
+                 e2e_number(c, "settings.learning_rate"));
+        post_job(s, ds, body, id);
+        char *own = parameters_of(id), *swept = parameters_of(e2e_string(c, "job_id"));
+        ck_assert_str_eq(own, swept);
+        free(own);
+        free(swept);
+    }
+    e2e_reply_free(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sweeps");
@@ -485,6 +535,7 @@ int main(void)
     tcase_add_test(tc, a_sweep_has_room_as_a_whole_or_not_at_all);
     tcase_add_test(tc, models_outlive_a_deleted_sweep);
     tcase_add_test(tc, a_sweep_that_is_killed_ends_with_every_job_once_and_the_same_bits);
+    tcase_add_loop_test(tc, children_that_share_their_passes_give_what_each_gives_by_itself, 0, 2);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
