@@ -2,6 +2,9 @@
 #ifndef GD_DATA_H
 #define GD_DATA_H
 
+#include "gd_error.h"
+#include "gd_exec.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +48,11 @@ void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *ou
  * "Updating formulae and a pairwise algorithm for computing sample variances", 1979). seen: 0 takes
  * `more` as it is. */
 void gd_columns_merge(gd_column *into, size_t seen, const gd_column *more, size_t n, size_t cols);
+
+/* The same, to the bit, by whoever has time. GD_INTERRUPTED when the executor broke it off. */
+gd_status gd_columns_by(const gd_executor *executor, const double *X, const gd_rows *rows,
+                        size_t cols, gd_column *out, gd_error *err)
+    __attribute__((warn_unused_result));
 
 /* How features are scaled inside: x' = (x - center) / scale. center and scale: cols
  * values, written. With `intercept` the center is the mean and the scale the standard

@@ -136,7 +136,7 @@ static void factor(work *w, double l2)
         gd_qr_add(w->qr, w->a, sqrt(l2));
         w->a[j] = 0;
     }
-    (void)gd_qr_finish(w->qr);
+    gd_qr_finish(w->qr);
 }
 
 /* Eigenvalues of R'R, ascending, into values; eigenvectors beside them. */

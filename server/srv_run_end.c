@@ -201,8 +201,9 @@ static char *metrics(srv_run *w, const result *r, const gd_rows *rows, gd_error 
     double *confusion = classes ? calloc(classes * classes, sizeof *confusion) : NULL;
     char *text = NULL;
     gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
-    if ((confusion || !classes) && gd_metrics(w->job.spec.model, &r->shape, r->theta, &w->data,
-                                              rows, list, &count, confusion, err) == GD_OK)
+    if ((confusion || !classes) &&
+        gd_metrics(w->job.spec.model, &r->shape, r->theta, &w->data, rows, &w->ending, list,
+                   &count, confusion, err) == GD_OK)
         text = api_doc_take_text(api_metrics_encode(list, count, confusion, classes));
     free(confusion);
     return text;
@@ -335,7 +336,7 @@ static bool next_part(srv_run *w, result *r)
     return false;
 }
 
-bool srv_run_conclude(srv_run *w)
+srv_conclusion srv_run_conclude(srv_run *w)
 {
     const gd_state *s = gd_train_state(w->train);
     api_problem p = {0};
@@ -343,8 +344,10 @@ bool srv_run_conclude(srv_run *w)
     r.last = w->part + 1 == w->plan.parts || asked_to_end(s);
     r.theta = calloc(gd_train_params_len(w->train), sizeof *r.theta);
     bool ok = r.theta || api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the result");
+    srv_team_enter(&w->member);
     ok = ok && write_up(w, &r, &p);
-    bool goes_on = false;
+    srv_team_leave(&w->member);
+    bool goes_on = false, waits = !ok && srv_run_broken_off(w);
     if (ok) {
         r.last = r.last || (r.error && w->plan.kind != SRV_GROUPS);
         settle_state(w, &r);
@@ -352,9 +355,9 @@ bool srv_run_conclude(srv_run *w)
     }
     if (ok) {
         goes_on = finish(w, &r) && !r.last && !w->gone && next_part(w, &r);
-    } else {
+    } else if (!waits) {
         srv_run_fail(w, &p);
     }
     free_result(&r);
-    return goes_on;
+    return waits ? SRV_RUN_WAITS : goes_on ? SRV_RUN_GOES_ON : SRV_RUN_OVER;
 }

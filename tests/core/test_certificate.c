@@ -110,7 +110,7 @@ static gd_certificate certify(const gd_fit *f, const double *theta)
     gd_error err = {0};
     gd_fit at = *f;
     at.theta = theta;
-    ck_assert_msg(gd_certificate_find(&c, &at, 0, &err) == GD_OK, "%s", err.message);
+    ck_assert_msg(gd_certificate_find(&c, &at, 0, NULL, &err) == GD_OK, "%s", err.message);
     return c;
 }
 
