@@ -169,8 +169,8 @@ static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double allowed
     if (fit->l1 == 0 && fit->l2 == 0)
         status = gd_fit_scale(&s, fit, executor, err);
     if (status == GD_OK)
-        status = gd_newton_init(&w, &s.fit, exact ? GD_NEWTON_SHOWN : GD_NEWTON_CORRECTED,
-                                executor, err);
+        status = gd_newton_init(&w, &s.fit, exact ? GD_NEWTON_SHOWN : GD_NEWTON_CORRECTED, executor,
+                                err);
     if (status != GD_OK)
         goto end;
     exact = exact && w.simple;

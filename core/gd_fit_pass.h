@@ -16,9 +16,9 @@ typedef struct gd_fit_pass gd_fit_pass;
 
 /* Rows of the design matrix side by side, those of weight 0 left out. */
 typedef struct gd_fit_tile {
-    size_t n;         /* rows, at most GD_FIT_TILE_ROWS */
-    size_t width;     /* values from one row to the next */
-    const double *A;  /* n x width: gd_fit_columns values a row, then zeros */
+    size_t n;        /* rows, at most GD_FIT_TILE_ROWS */
+    size_t width;    /* values from one row to the next */
+    const double *A; /* n x width: gd_fit_columns values a row, then zeros */
     const double *y;
     const double *weight; /* its share of the sum of weights */
     const double *offset; /* 0 where the fit has none */

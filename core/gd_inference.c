@@ -1,5 +1,5 @@
-/* gd_inference: see gd_inference.h. A step of Newton's method from theta, of features that are centred
- * and scaled, gives the factor of the information and how far the optimum is; the rest is
+/* gd_inference: see gd_inference.h. A step of Newton's method from theta, of features that are
+ * centred and scaled, gives the factor of the information and how far the optimum is; the rest is
  * triangular solves. */
 #include "gd_inference.h"
 

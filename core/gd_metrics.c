@@ -1,5 +1,5 @@
-/* gd_metrics: responses (gd_predict.c), then sums over them by blocks of rows, which are added up in a
- * fixed tree. */
+/* gd_metrics: responses (gd_predict.c), then sums over them by blocks of rows, which are added up
+ * in a fixed tree. */
 #include "gd_metrics.h"
 
 #include "gd_kernels.h"
@@ -114,8 +114,7 @@ static gd_status numbers(list *l, scored *s, bool counts, gd_error *err)
 {
     gd_column c;
     double n = (double)s->rows;
-    gd_status status =
-        gd_columns_by(s->executor, s->y, &(gd_rows){.count = s->rows}, 1, &c, err);
+    gd_status status = gd_columns_by(s->executor, s->y, &(gd_rows){.count = s->rows}, 1, &c, err);
     if (status != GD_OK)
         return status;
     s->mean = c.mean;

@@ -12,7 +12,6 @@
 #define REFINEMENTS 3  /* of a step, in the dual point */
 #define HALVINGS 60    /* of a step, in the search along it */
 #define ROUNDING 1e-11 /* a sum of this share of its terms' sizes is 0 */
-#define RIDGE 1e-8     /* of the largest curvature, where some direction has none */
 
 /* ---- making and freeing ---- */
 
@@ -42,8 +41,8 @@ bool gd_newton_penalties(const gd_fit *f, gd_penalty *out)
 static bool allocate(gd_newton *w)
 {
     size_t n = w->n, all = w->outputs * w->columns; /* penalties of all outputs */
-    double **const parts[] = {&w->start, &w->theta, &w->step, &w->gradient, &w->shift, &w->u,
-                              &w->size,  &w->trial, &w->half, &w->unit};
+    double **const parts[] = {&w->start, &w->theta, &w->step,  &w->gradient, &w->shift,
+                              &w->u,     &w->size,  &w->trial, &w->half,     &w->unit};
     size_t count = sizeof parts / sizeof parts[0];
     w->memory = calloc(n * n + count * n, sizeof(double));
     w->penalty = calloc(all, sizeof *w->penalty);
@@ -95,8 +94,8 @@ gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, double condition,
     if (status == GD_OK)
         status = gd_qr_new(&w->sub, w->n, 0, err);
     if (status == GD_OK)
-        status = gd_fit_pass_new(&w->pass, fit, gd_newton_sums(w), gd_newton_spare(w), executor,
-                                 err);
+        status =
+            gd_fit_pass_new(&w->pass, fit, gd_newton_sums(w), gd_newton_spare(w), executor, err);
     if (status == GD_OK && !allocate(w))
         status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a certificate");
     if (status != GD_OK) {
@@ -105,6 +104,8 @@ gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, double condition,
     }
     w->simple = gd_newton_penalties(fit, w->penalty);
     w->total = gd_fit_pass_weights(w->pass);
+    if (outputs > 1 && w->first == 0 && w->simple && fit->shape.intercept)
+        w->aside[p - 1] = true;
     begin(w);
     return GD_OK;
 }
@@ -155,7 +156,7 @@ static void settle_factor(gd_newton *w)
             most = fmax(most, fabs(gd_qr_at(w->qr, i, k)));
     if (gd_qr_rank(w->qr) < w->n && !(w->fit.cost->smooth && w->simple)) {
         for (size_t c = 0; c < w->n; c++)
-            add_unit(w, w->qr, c, most > 0 ? sqrt(RIDGE) * most : 1);
+            add_unit(w, w->qr, c, most > 0 ? sqrt(GD_NEWTON_RIDGE) * most : 1);
         gd_qr_finish(w->qr);
     }
     if (!w->simple)
@@ -274,8 +275,9 @@ static void find_step(gd_newton *w)
 
 void gd_newton_solve(gd_newton *w)
 {
-    if (w->status != GD_OK || !gd_newton_factor(w))
+    if (w->status != GD_OK || (!w->factored && !gd_newton_factor(w)))
         return;
+    w->factored = false;
     w->cost = w->data_cost;
     for (size_t c = 0; c < w->n; c++)
         w->cost += gd_penalty_cost(&w->penalty[c], w->theta[c]);
@@ -364,18 +366,41 @@ double gd_newton_trivial_gap(gd_newton *w)
 
 /* ---- along the step ---- */
 
+static void move(gd_newton *w, double t)
+{
+    for (size_t c = 0; c < w->n; c++)
+        w->theta[c] = move_to(w, c, t);
+}
+
+/* Moves by the whole step, as nearly always is right, and finds the factor there, which is needed
+ * next. False, and nothing moved, where the slope says that it was too long. */
+static bool move_wholly(gd_newton *w)
+{
+    memcpy(w->trial, w->theta, w->n * sizeof *w->trial);
+    double penalties = penalty_slope(w, 1);
+    move(w, 1);
+    if (!gd_newton_factor(w))
+        return false;
+    w->factored = gd_dot(w->gradient, w->step, w->n) + penalties <= 0.5 * w->decrement;
+    if (!w->factored)
+        memcpy(w->theta, w->trial, w->n * sizeof *w->trial);
+    return w->factored;
+}
+
 /* The cost along the step is convex: where its slope is not above 0, or has halved, it has
- * fallen. */
+ * fallen. Of smoothed costs the factor may yet be asked for with another width. */
 double gd_newton_move(gd_newton *w)
 {
-    double t = 1, slope;
+    bool smooth = w->fit.cost->smooth;
+    double t = smooth ? 0.5 : 1, slope;
     if (!(w->decrement > 0))
         return 0;
+    if (smooth && move_wholly(w))
+        return 1;
     for (int i = 0; w->status == GD_OK && i < HALVINGS; i++, t *= 0.5) {
         if (!gd_newton_slope(w, t, &slope) || !(slope + penalty_slope(w, t) <= 0.5 * w->decrement))
             continue;
-        for (size_t c = 0; c < w->n; c++)
-            w->theta[c] = move_to(w, c, t);
+        move(w, t);
         return t;
     }
     return 0;

@@ -2,8 +2,9 @@
  * engine of gd_certificate, and of gd_inference. A coordinate c is column c % columns of A of
  * output first + c / columns.
  *
- * Of softmax without penalties and bounds class 0 has no coordinates (first is 1): its scores are
- * 0, as what is added to those of all classes changes nothing. The factor of the weighted rows
+ * What is added to the scores of all classes of softmax changes nothing. So without penalties and
+ * bounds class 0 has no coordinates (first is 1), and its scores are 0; where l2 alone is left, its
+ * intercept stays; else a small ridge holds them. The factor of the weighted rows
  * comes from their moments where these are good enough (gd_qr_take_moments), else from the rows.
  */
 #ifndef GD_NEWTON_H
@@ -18,6 +19,9 @@
  * digits; a step that is corrected afterwards may be off in the 8th. */
 #define GD_NEWTON_SHOWN 1e4
 #define GD_NEWTON_CORRECTED 1e8
+
+/* of the largest curvature, where some direction has none */
+#define GD_NEWTON_RIDGE 1e-8
 
 typedef struct gd_newton {
     gd_fit fit;
@@ -37,9 +41,10 @@ typedef struct gd_newton {
     gd_qr *qr, *sub;
     gd_qr **parts; /* of groups of rows; parts_count of them, NULL while none was needed */
     size_t parts_count;
+    bool factored;  /* cost, gradient and factor are those at theta */
     bool by_rows;   /* moments are not good enough */
     bool set_aside; /* some are */
-    bool *aside;  /* n: depends on columns before it, whatever the weights */
+    bool *aside;    /* n: depends on columns before it, whatever the weights */
     double *memory;
     gd_penalty *penalty;         /* n */
     double *start;               /* n: where the gap is asked for */

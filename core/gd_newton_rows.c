@@ -12,6 +12,9 @@
 #define PARTS ((size_t)64)
 #define PARTS_VALUES ((size_t)1 << 22)
 
+/* The condition number of what has a ridge: any that its factor can bear. */
+#define RIDGED 1e12
+
 /* Sums of the factor: after these the gradient, then the moments of pairs of outputs. */
 enum { LEAST, COST, SQUARE, GRADIENT };
 /* Sums of the dual point: u, then its size. */
@@ -51,7 +54,11 @@ static scratch scratch_of(const gd_newton *w, const gd_fit_tile *t)
 {
     size_t each = GD_FIT_TILE_ROWS * w->outputs;
     double *s = t->spare;
-    return (scratch){s, s + each, s + 2 * each, s + 3 * each, s + 4 * each,
+    return (scratch){s,
+                     s + each,
+                     s + 2 * each,
+                     s + 3 * each,
+                     s + 4 * each,
                      s + 4 * each + GD_FIT_TILE_ROWS * t->width};
 }
 
@@ -144,7 +151,8 @@ static bool count_pass(gd_newton *w, double each, const double *sums)
 
 /* ---- the factor ---- */
 
-/* Adds the moments of the tile's rows, each times its weight and the bend `h` between two outputs. */
+/* Adds the moments of the tile's rows, each times its weight and the bend `h` between two outputs.
+ */
 static void add_moments(const gd_newton *w, const gd_fit_tile *t, const double *h, double *rows,
                         double *sums)
 {
@@ -255,6 +263,20 @@ static void assemble(gd_newton *w, const double *sums)
     }
 }
 
+/* Several classes with penalties or bounds: adds the ridge that they always need. */
+static bool add_ridge(gd_newton *w)
+{
+    size_t n = w->n;
+    double most = 0;
+    if (w->outputs == 1 || w->first > 0 || w->simple)
+        return false;
+    for (size_t c = 0; c < n; c++)
+        most = fmax(most, w->hessian[c * n + c]);
+    for (size_t c = 0; c < n; c++)
+        w->hessian[c * n + c] += GD_NEWTON_RIDGE * most;
+    return true;
+}
+
 static bool factor_moments(gd_newton *w)
 {
     size_t len = gd_newton_sums(w);
@@ -263,7 +285,8 @@ static bool factor_moments(gd_newton *w)
         return false;
     take_sums(w, sums);
     assemble(w, sums + GRADIENT + w->n);
-    w->by_rows = !gd_qr_take_moments(w->qr, w->hessian, w->condition);
+    double condition = add_ridge(w) ? RIDGED : w->condition;
+    w->by_rows = !gd_qr_take_moments(w->qr, w->hessian, condition);
     return true;
 }
 
@@ -273,8 +296,7 @@ static bool factor_rows(gd_newton *w)
         return false;
     for (size_t i = 0; i < w->parts_count; i++)
         gd_qr_clear(w->parts[i]);
-    const double *sums =
-        gd_fit_pass_run(w->pass, visit_factor, w, GRADIENT + w->n, w->parts_count);
+    const double *sums = gd_fit_pass_run(w->pass, visit_factor, w, GRADIENT + w->n, w->parts_count);
     if (!count_pass(w, 4 + (double)w->n, sums))
         return false;
     take_sums(w, sums);

@@ -121,16 +121,17 @@ static void visit_block(void *arg, size_t block, size_t slot)
         return;
     }
     for (; at < end; at += p->tile)
-        visit_tile(p, at, end - at < p->tile ? end - at : p->tile,
-                   p->scratch + slot * p->each);
+        visit_tile(p, at, end - at < p->tile ? end - at : p->tile, p->scratch + slot * p->each);
 }
 
 gd_status gd_predict_rows(const gd_model *model, const gd_shape *shape, const double *theta,
                           const gd_data *data, const gd_rows *rows, const gd_executor *executor,
                           double *out, double *y)
 {
-    pass p = {model, shape, theta, data, rows, executor ? executor : &gd_executor_serial, out, y,
-              gd_shape_tile(model, shape), 0, NULL, NULL};
+    pass p = {model, shape, theta,
+              data,  rows,  executor ? executor : &gd_executor_serial,
+              out,   y,     gd_shape_tile(model, shape),
+              0,     NULL,  NULL};
     size_t blocks = (rows->count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
     gd_status status = GD_OK;
     p.each = p.tile * (data->cols + gd_shape_work(model, shape));

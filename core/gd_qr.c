@@ -137,7 +137,8 @@ static bool cholesky(gd_qr *q, const double *moments)
     return true;
 }
 
-/* x = S^-T x or S^-1 x, where S is R with its columns scaled to 1; left at 0 for columns of zeros. */
+/* x = S^-T x or S^-1 x, where S is R with its columns scaled to 1; left at 0 for columns of zeros.
+ */
 static void solve_scaled(const gd_qr *q, double *x, bool transposed)
 {
     size_t n = q->n;

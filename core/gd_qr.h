@@ -40,8 +40,8 @@ void gd_qr_merge(gd_qr *q, gd_qr *other);
  * R is its Cholesky factor, which has the digits of rows while the condition number of A'A, its
  * columns scaled to a length of 1, is small: what is solved with it has about 16 - log10(cond A'A).
  * Columns of zeros are dependent ones. False where that number is above `most` (an estimate, from
- * below, by inverse iteration; Golub, Van Loan, 3.5.4): then all rows are forgotten, and to be added.
- * For a factor without right-hand sides. */
+ * below, by inverse iteration; Golub, Van Loan, 3.5.4): then all rows are forgotten, and to be
+ * added. For a factor without right-hand sides. */
 bool gd_qr_take_moments(gd_qr *q, const double *moments, double most);
 
 /* Once, after the last row and before what follows. */

@@ -38,6 +38,7 @@ typedef struct gd_threshold {
  * executor: NULL is the serial one; GD_INTERRUPTED when it broke the work off. */
 gd_status gd_threshold_find(gd_threshold *out, gd_criterion criterion, double parameter,
                             const double *scores, const double *y, const double *weights, size_t n,
-                            const gd_executor *executor, gd_error *err) __attribute__((warn_unused_result));
+                            const gd_executor *executor, gd_error *err)
+    __attribute__((warn_unused_result));
 
 #endif

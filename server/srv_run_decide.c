@@ -27,8 +27,8 @@ static bool choose(const srv_run *w, const api_threshold *t, const double *theta
     double *scores = malloc(2 * rows->count * sizeof *scores), *y = scores + rows->count;
     gd_status status = GD_NO_MEMORY;
     if (scores)
-        status = gd_predict_rows(w->job.spec.model, shape, theta, &w->data, rows, &w->ending,
-                                 scores, y);
+        status =
+            gd_predict_rows(w->job.spec.model, shape, theta, &w->data, rows, &w->ending, scores, y);
     if (status == GD_OK)
         status = gd_threshold_find(&best, criterion, parameter, scores, y, NULL, rows->count,
                                    &w->ending, &err);

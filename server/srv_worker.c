@@ -28,8 +28,8 @@ static bool heed(srv_run *w)
     if (paused || atomic_load(w->signals->stop)) {
         /* of a pass that was broken off nothing is kept: the job is as of its last checkpoint,
          * unless it has ended, and what follows is all that is to be done again */
-        if (!paused && (!gd_train_interrupted(w->train) ||
-                        gd_train_state(w->train)->stop != GD_STOP_NONE))
+        if (!paused &&
+            (!gd_train_interrupted(w->train) || gd_train_state(w->train)->stop != GD_STOP_NONE))
             srv_run_flush(w);
         srv_log(paused ? "job paused" : "job set aside", srv_s("id", w->id),
                 srv_n("epoch", (double)gd_train_state(w->train)->epoch));

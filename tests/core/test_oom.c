@@ -210,8 +210,8 @@ START_TEST(metrics_survive_a_failed_allocation)
     do {
         gd_error err = {0};
         watch(++k);
-        status = gd_metrics(model, &shape, theta, &p.data, &(gd_rows){.count = 40}, NULL, m,
-                            &count, _i % 2 ? confusion : NULL, &err);
+        status = gd_metrics(model, &shape, theta, &p.data, &(gd_rows){.count = 40}, NULL, m, &count,
+                            _i % 2 ? confusion : NULL, &err);
         unwatch();
         ck_assert_msg(live == 0, "%s, k=%ld: %ld block(s) leaked", model->name, k, live);
         ck_assert_msg((status == GD_OK) == (allocations < k), "k=%ld: status %d", k, status);
