@@ -3,7 +3,6 @@
 
 #include "gd_kernels.h"
 #include "gd_limits.h"
-#include "gd_linear.h"
 #include "gd_newton.h"
 
 #include <math.h>
@@ -22,90 +21,125 @@ const char *gd_gap_kind_name(gd_gap_kind kind)
     return kind == GD_GAP_EXACT ? "exact" : kind == GD_GAP_BOUND ? "bound" : "none";
 }
 
-/* The objective and its gradient as trained. */
-static void evaluate(gd_certificate *out, const gd_newton *w, double *a, double *z, double *g)
+/* ---- the objective and its gradient, as trained ---- */
+
+typedef struct objective {
+    const gd_fit *fit;
+    size_t columns, outputs, n;
+    gd_penalty *penalty; /* n */
+    double *theta;       /* n: by output and column */
+} objective;
+
+/* Sums: the cost, then the gradient. */
+static void visit(void *arg, const gd_fit_tile *t, size_t group, double *sums)
 {
-    const gd_fit *f = &w->fit;
-    double cost = 0;
-    memset(g, 0, w->n * sizeof *g);
-    for (size_t i = 0; i < f->rows.count; i++) {
-        double weight = gd_fit_weight(f, i) / w->total, y = gd_fit_target(f, i);
-        if (!(weight > 0))
-            continue;
-        gd_fit_design(f, i, a);
-        gd_fit_scores(f, i, a, f->theta, z);
-        cost += weight * f->cost->eval(z, &y, 1, w->outputs, z, f->cost_hyper);
-        for (size_t k = 0; k < w->outputs; k++)
-            gd_axpy(weight * z[k], a, g + k * w->columns, w->columns);
-    }
-    for (size_t c = 0; c < w->n; c++) {
-        cost += gd_penalty_cost(&w->penalty[c], w->start[c]);
-        g[c] = gd_penalty_slope(&w->penalty[c], w->start[c], g[c]);
-    }
-    out->cost = cost;
-    out->gradient_norm = gd_norm(g, w->n);
+    (void)group;
+    const objective *o = arg;
+    const gd_fit *f = o->fit;
+    double *z = t->spare;
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t k = 0; k < o->outputs; k++)
+            z[i * o->outputs + k] =
+                gd_dot(t->A + i * t->width, o->theta + k * o->columns, o->columns) + t->offset[i];
+    sums[1] += gd_cost_sum(f->cost, z, t->y, t->weight, t->n, o->outputs, z, f->cost_hyper);
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t k = 0; k < o->outputs; k++)
+            gd_axpy(z[i * o->outputs + k], t->A + i * t->width, sums + 2 + k * o->columns,
+                    o->columns);
 }
 
-/* Unpenalised fits are the same in any scaling: the best conditioned one is taken. */
-typedef struct scaling {
-    gd_column *columns;
-    double *theta, *center, *scale;
-} scaling;
-
-static bool standardise(scaling *s, gd_fit *f)
+static void take_sums(gd_certificate *out, const objective *o, const double *sums, double *g)
 {
-    size_t cols = f->shape.cols, n = f->model->params_len(&f->shape);
-    s->columns = calloc(cols, sizeof *s->columns);
-    s->theta = calloc(n + 2 * cols, sizeof *s->theta);
-    if (!s->columns || !s->theta)
+    out->cost = sums[1];
+    for (size_t c = 0; c < o->n; c++) {
+        out->cost += gd_penalty_cost(&o->penalty[c], o->theta[c]);
+        g[c] = gd_penalty_slope(&o->penalty[c], o->theta[c], sums[2 + c]);
+    }
+    out->gradient_norm = gd_norm(g, o->n);
+}
+
+static gd_status evaluate(gd_certificate *out, const gd_fit *fit, const gd_executor *executor,
+                          gd_error *err)
+{
+    objective o = {.fit = fit, .columns = gd_fit_columns(fit), .outputs = fit->shape.outputs};
+    gd_fit_pass *pass = NULL;
+    o.n = o.columns * o.outputs;
+    o.penalty = calloc(o.n, sizeof *o.penalty);
+    o.theta = calloc(2 * o.n, sizeof *o.theta);
+    gd_status status = GD_NO_MEMORY;
+    if (!o.penalty || !o.theta)
+        gd_fail(err, status, "", "not enough memory for a certificate");
+    else
+        status = gd_fit_pass_new(&pass, fit, 2 + o.n, GD_FIT_TILE_ROWS * o.outputs, executor, err);
+    if (status != GD_OK)
+        goto end;
+    (void)gd_newton_penalties(fit, o.penalty);
+    for (size_t c = 0; c < o.n; c++)
+        o.theta[c] = fit->theta[gd_fit_index(fit, c / o.columns, c % o.columns)];
+    const double *sums = gd_fit_pass_run(pass, visit, &o, 2 + o.n, 0);
+    if (sums)
+        take_sums(out, &o, sums, o.theta + o.n);
+    else
+        status = gd_fail(err, GD_INTERRUPTED, "", "broken off");
+end:
+    gd_fit_pass_free(pass);
+    free(o.penalty);
+    free(o.theta);
+    return status;
+}
+
+/* ---- the gap ---- */
+
+/* Narrows the smoothing, if there is any, and it is time. False when it is as narrow as can be. */
+static bool narrow(gd_newton *w, double moved, double scale)
+{
+    if (w->fit.cost->smooth)
+        return moved > 0;
+    if (moved == 0 && w->width <= NARROWEST * scale)
         return false;
-    s->center = s->theta + n;
-    s->scale = s->center + cols;
-    gd_data_columns(f->data, &f->rows, s->columns);
-    gd_scaling(s->columns, cols, f->shape.intercept, s->center, s->scale);
-    for (size_t j = 0; j < cols; j++)
-        if (!isfinite(s->center[j]) || !isfinite(s->scale[j]))
-            return true;
-    memcpy(s->theta, f->theta, n * sizeof *s->theta);
-    if (f->scale)
-        gd_linear_unscale(&f->shape, f->center, f->scale, s->theta, s->theta);
-    gd_linear_rescale(&f->shape, s->center, s->scale, s->theta, s->theta);
-    f->theta = s->theta;
-    f->center = s->center;
-    f->scale = s->scale;
+    /* it is off by about the width: no need to solve to more than that */
+    if (moved == 0 || w->decrement <= SOLVED * w->width)
+        w->width = fmax(NARROW * w->width, NARROWEST * scale);
     return true;
 }
 
 /* Iterates until the bound is as good as it gets; returns it. */
 static double search(gd_newton *w, double cost, double allowed)
 {
-    double best = gd_newton_trivial_gap(w), scale = 0;
+    double best = INFINITY, scale = 0, moved = 1;
     bool smooth = w->fit.cost->smooth;
-    for (int i = 0; i < ITERATIONS && (i == 0 || w->work < allowed); i++) {
+    for (int i = 0; i < ITERATIONS && w->status == GD_OK; i++) {
         gd_newton_solve(w);
         if (i == 0 && !smooth) {
             scale = w->data_cost > 0 ? 2 * w->data_cost : 1;
             w->width = scale;
             gd_newton_solve(w);
         }
-        best = fmin(best, gd_newton_gap(w));
-        double fall = cost - w->cost; /* what the iterate shows to be possible */
-        if (best - fall <= fmax(NEAR * fall, SMALL * cost))
+        /* what the iterate shows to be possible; and what its step is about to gain */
+        double fall = cost - w->cost, enough = fmax(NEAR * fall, SMALL * cost);
+        bool last = i + 1 == ITERATIONS || w->work >= allowed;
+        bool near = !smooth || !(0.5 * w->decrement > enough);
+        if (near || last)
+            best = fmin(best, gd_newton_gap(w));
+        if (best - fall <= enough)
+            return best;
+        if (last)
             break;
-        double moved = gd_newton_move(w);
-        if (moved == 0 && (smooth || w->width <= NARROWEST * scale))
+        moved = gd_newton_move(w);
+        if (moved == 0 && !near) /* no further: what it has must do */
+            best = fmin(best, gd_newton_gap(w));
+        if (!narrow(w, moved, scale))
             break;
-        /* smoothing is off by about the width: no need to solve to more than that */
-        if (!smooth && (moved == 0 || w->decrement <= SOLVED * w->width))
-            w->width = fmax(NARROW * w->width, NARROWEST * scale);
     }
-    return best;
+    return fmin(best, gd_newton_trivial_gap(w));
 }
 
 /* 1/2 g' H^+ g, by the step: 1/2 |R step|^2. */
 static double quadratic_gap(gd_newton *w)
 {
     gd_newton_solve(w);
+    if (w->status != GD_OK)
+        return NAN;
     double sum = 0;
     size_t rank = gd_qr_rank(w->qr);
     for (size_t i = 0; i < rank; i++) {
@@ -124,32 +158,39 @@ static void none(gd_certificate *out, const char *reason)
     out->reason = reason;
 }
 
-static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double allowed, gd_error *err)
+static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double allowed,
+                          const gd_executor *executor, gd_error *err)
 {
     gd_newton w;
-    gd_fit f = *fit;
-    scaling s = {0};
+    gd_fit_scaled s = {.fit = *fit};
     gd_status status = GD_OK;
-    if (f.l1 == 0 && f.l2 == 0 && !standardise(&s, &f))
-        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a certificate");
+    bool exact = strcmp(fit->cost->name, "mse") == 0;
+    /* unpenalised fits are the same in any scaling: the best conditioned one is taken */
+    if (fit->l1 == 0 && fit->l2 == 0)
+        status = gd_fit_scale(&s, fit, executor, err);
     if (status == GD_OK)
-        status = gd_newton_init(&w, &f, err);
+        status = gd_newton_init(&w, &s.fit, exact ? GD_NEWTON_SHOWN : GD_NEWTON_CORRECTED, executor,
+                                err);
     if (status != GD_OK)
         goto end;
-    bool exact = w.simple && strcmp(f.cost->name, "mse") == 0;
+    exact = exact && w.simple;
     out->gap = exact ? quadratic_gap(&w) : search(&w, out->cost, allowed);
     out->kind = exact ? GD_GAP_EXACT : GD_GAP_BOUND;
     out->reason = "";
-    if (!isfinite(out->gap))
+    if (w.status == GD_NO_MEMORY)
+        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a certificate");
+    else if (w.status != GD_OK)
+        status = gd_fail(err, w.status, "", "broken off");
+    else if (!isfinite(out->gap))
         none(out, "the numbers leave the range of double precision");
     gd_newton_free(&w);
 end:
-    free(s.columns);
-    free(s.theta);
+    gd_fit_scaled_free(&s);
     return status;
 }
 
-gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double work, gd_error *err)
+gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double work,
+                              const gd_executor *executor, gd_error *err)
 {
     *out = (gd_certificate){.cost = NAN, .gradient_norm = NAN};
     bool dual = fit->cost->gap || (fit->cost->tasks & GD_MULTICLASS);
@@ -158,7 +199,6 @@ gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double wor
                   "convex");
         return GD_OK;
     }
-    gd_newton w = {.fit = *fit};
     double p = (double)gd_fit_columns(fit), outputs = (double)fit->shape.outputs;
     double once = (double)fit->rows.count * outputs * (p * outputs) * (p * outputs);
     double allowed = fmax(work, GD_PROOF_WORK);
@@ -167,14 +207,12 @@ gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double wor
                   "parameters^2");
         return GD_OK;
     }
-    gd_status status = gd_newton_init(&w, fit, err);
+    gd_status status = evaluate(out, fit, executor, err);
     if (status != GD_OK)
         return status;
-    evaluate(out, &w, w.a, w.z, w.gradient);
-    gd_newton_free(&w);
     if (!isfinite(out->cost)) {
         none(out, "the cost is not finite");
         return GD_OK;
     }
-    return find_gap(out, fit, allowed, err);
+    return find_gap(out, fit, allowed, executor, err);
 }

@@ -18,6 +18,7 @@
 #ifndef GD_CERTIFICATE_H
 #define GD_CERTIFICATE_H
 
+#include "gd_exec.h"
 #include "gd_fit.h"
 
 typedef enum gd_gap_kind {
@@ -41,8 +42,9 @@ const char *gd_gap_kind_name(gd_gap_kind kind);
 /* work: rows x parameters^2 that may be spent, GD_PROOF_WORK at least; the bound is what was found
  * by then. Of costs whose slope jumps, with very many rows, it may stay some percent too high.
  * GD_OK also when the gap is not known. cost and gradient_norm are NaN for models that are not
- * linear. */
-gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double work, gd_error *err)
+ * linear. executor: NULL is the serial one; GD_INTERRUPTED when it broke the work off. */
+gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double work,
+                              const gd_executor *executor, gd_error *err)
     __attribute__((warn_unused_result));
 
 #endif

@@ -4,6 +4,7 @@
 #include "gd_limits.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 const double *gd_data_row(const gd_data *d, size_t row, double *room)
 {
@@ -71,49 +72,133 @@ static void block_moments(const block *b, size_t j, size_t count, moments *m)
     }
 }
 
-/* Folds a block into out, where `std` holds the sum of squared deviations so far. */
-static void merge_block(const block *b, size_t j, size_t count, gd_column *out)
+static block block_at(const gd_data *d, const gd_rows *rows, size_t number)
 {
-    moments m;
+    size_t first = number * GD_BLOCK_ROWS, left = rows->count - first;
+    return (block){d->X, d->X32, rows, d->cols, first, left < GD_BLOCK_ROWS ? left : GD_BLOCK_ROWS};
+}
+
+/* Folds a block's columns j .. j + count into out, where `std` holds the sum of squared deviations
+ * so far. */
+static void merge_block(const block *b, const moments *m, size_t count, gd_column *out)
+{
     double n = (double)b->n, seen = (double)b->first, all = seen + n;
-    block_moments(b, j, count, &m);
     for (size_t k = 0; k < count; k++) {
         gd_column *c = &out[k];
-        c->min = fmin(c->min, m.min[k]);
-        c->max = fmax(c->max, m.max[k]);
-        double delta = m.mean[k] - c->mean;
+        c->min = fmin(c->min, m->min[k]);
+        c->max = fmax(c->max, m->max[k]);
+        double delta = m->mean[k] - c->mean;
         c->mean += delta * (n / all);
-        c->std += m.squares[k] + delta * delta * (seen * (n / all));
+        c->std += m->squares[k] + delta * delta * (seen * (n / all));
     }
 }
 
-static void all_columns(const double *X, const float *X32, const gd_rows *rows, size_t cols,
-                        gd_column *out)
+static void begin_columns(gd_column *out, size_t cols)
 {
     for (size_t j = 0; j < cols; j++)
         out[j] = (gd_column){.min = INFINITY, .max = -INFINITY};
-    for (size_t first = 0; first < rows->count; first += GD_BLOCK_ROWS) {
-        size_t left = rows->count - first, n = left < GD_BLOCK_ROWS ? left : GD_BLOCK_ROWS;
-        for (size_t j = 0; j < cols; j += ABREAST)
-            merge_block(&(block){X, X32, rows, cols, first, n}, j,
-                        cols - j < ABREAST ? cols - j : ABREAST, &out[j]);
-    }
+}
+
+static void end_columns(gd_column *out, size_t cols, size_t rows)
+{
     for (size_t j = 0; j < cols; j++) {
         /* a constant column has no deviation, whatever rounding left behind */
         bool constant = out[j].min == out[j].max;
         out[j].mean = constant ? out[j].min : out[j].mean;
-        out[j].std = constant ? 0 : sqrt(out[j].std / (double)rows->count);
+        out[j].std = constant ? 0 : sqrt(out[j].std / (double)rows);
     }
 }
 
-void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *out)
+static size_t abreast(size_t cols, size_t j)
 {
-    all_columns(X, NULL, rows, cols, out);
+    return cols - j < ABREAST ? cols - j : ABREAST;
 }
 
 void gd_data_columns(const gd_data *d, const gd_rows *rows, gd_column *out)
 {
-    all_columns(d->X, d->X32, rows, d->cols, out);
+    moments m;
+    begin_columns(out, d->cols);
+    for (size_t k = 0; k * GD_BLOCK_ROWS < rows->count; k++) {
+        const block b = block_at(d, rows, k);
+        for (size_t j = 0; j < d->cols; j += ABREAST) {
+            block_moments(&b, j, abreast(d->cols, j), &m);
+            merge_block(&b, &m, abreast(d->cols, j), &out[j]);
+        }
+    }
+    end_columns(out, d->cols, rows->count);
+}
+
+void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *out)
+{
+    gd_data_columns(&(gd_data){.X = X, .cols = cols}, rows, out);
+}
+
+/* ---- by an executor ---- */
+
+/* Blocks at a time: their moments wait to be merged in order. */
+enum { STRETCH = 32 };
+
+typedef struct stretch {
+    const gd_data *data;
+    const gd_rows *rows;
+    size_t strips, first; /* strips: moments a block; first: block */
+    moments *found;             /* STRETCH x strips */
+    const gd_executor *executor;
+    bool *skipped; /* a slot */
+} stretch;
+
+static void visit_block(void *arg, size_t number, size_t slot)
+{
+    const stretch *r = arg;
+    const gd_executor *e = r->executor;
+    const block b = block_at(r->data, r->rows, r->first + number);
+    if (r->skipped[slot] || (e->interrupted && e->interrupted(e->ctx))) {
+        r->skipped[slot] = true;
+        return;
+    }
+    for (size_t s = 0; s < r->strips; s++)
+        block_moments(&b, s * ABREAST, abreast(r->data->cols, s * ABREAST),
+                      &r->found[number * r->strips + s]);
+}
+
+static bool run_stretch(const stretch *r, size_t blocks)
+{
+    if (blocks == 1)
+        visit_block((void *)r, 0, 0);
+    else
+        r->executor->run(r->executor->ctx, visit_block, (void *)r, blocks);
+    for (size_t i = 0; i < r->executor->slots; i++)
+        if (r->skipped[i])
+            return false;
+    return true;
+}
+
+gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_rows *rows,
+                        gd_column *out, gd_error *err)
+{
+    size_t blocks = (rows->count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS, cols = d->cols;
+    stretch r = {d, rows, (cols + ABREAST - 1) / ABREAST, 0, NULL, executor, NULL};
+    gd_status status = GD_OK;
+    r.found = calloc(STRETCH * r.strips, sizeof *r.found);
+    r.skipped = calloc(executor->slots, sizeof *r.skipped);
+    if (!r.found || !r.skipped)
+        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to look at %zu columns", cols);
+    begin_columns(out, cols);
+    for (; status == GD_OK && r.first < blocks; r.first += STRETCH) {
+        size_t n = blocks - r.first < STRETCH ? blocks - r.first : STRETCH;
+        if (!run_stretch(&r, n))
+            status = gd_fail(err, GD_INTERRUPTED, "", "broken off");
+        for (size_t k = 0; status == GD_OK && k < n; k++) {
+            const block b = block_at(d, rows, r.first + k);
+            for (size_t s = 0; s < r.strips; s++)
+                merge_block(&b, &r.found[k * r.strips + s], abreast(cols, s * ABREAST),
+                            &out[s * ABREAST]);
+        }
+    }
+    end_columns(out, cols, rows->count);
+    free(r.found);
+    free(r.skipped);
+    return status;
 }
 
 void gd_scaling(const gd_column *columns, size_t cols, bool intercept, double *center,

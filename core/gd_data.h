@@ -2,6 +2,9 @@
 #ifndef GD_DATA_H
 #define GD_DATA_H
 
+#include "gd_error.h"
+#include "gd_exec.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,6 +62,10 @@ void gd_columns_merge(gd_column *into, size_t seen, const gd_column *more, size_
 
 /* Those of the data's features. */
 void gd_data_columns(const gd_data *d, const gd_rows *rows, gd_column *out);
+
+/* The same, to the bit, by whoever has time. GD_INTERRUPTED when the executor broke it off. */
+gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_rows *rows,
+                        gd_column *out, gd_error *err) __attribute__((warn_unused_result));
 
 /* How features are scaled inside: x' = (x - center) / scale. center and scale: cols
  * values, written. With `intercept` the center is the mean and the scale the standard

@@ -137,7 +137,7 @@ static void factor(work *w, double l2)
         gd_qr_add(w->qr, w->a, sqrt(l2));
         w->a[j] = 0;
     }
-    (void)gd_qr_finish(w->qr);
+    gd_qr_finish(w->qr);
 }
 
 /* Eigenvalues of R'R, ascending, into values; eigenvectors beside them. */
@@ -374,7 +374,7 @@ gd_status gd_diagnose(gd_diagnosis *out, const gd_fit *fit, const char *const *n
     out->kind = kind_of(fit);
     out->raw = out->standardized = unknown(w.n);
     double rows = (double)fit->rows.count, n = (double)w.n;
-    bool possible = w.n <= GD_MAX_EIGEN && rows * n * n <= GD_PROOF_WORK;
+    bool possible = w.n <= GD_MAX_EIGEN && rows * n * n <= GD_DIAGNOSE_WORK;
     gd_status status = on_classes(&w, err);
     if (status != GD_OK)
         return status;

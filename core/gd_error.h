@@ -12,7 +12,8 @@
     X(GD_OK, "success")                                                                            \
     X(GD_INVALID, "an argument breaks a rule")                                                     \
     X(GD_OVERFLOW, "a number left the range of double")                                            \
-    X(GD_NO_MEMORY, "out of memory")
+    X(GD_NO_MEMORY, "out of memory")                                                               \
+    X(GD_INTERRUPTED, "the executor broke the work off")
 
 typedef enum gd_status {
 #define X(name, sentence) name,

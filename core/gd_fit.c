@@ -3,6 +3,9 @@
 
 #include "gd_kernels.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 size_t gd_fit_row(const gd_fit *f, size_t i)
 {
     size_t at = f->rows.first + i;
@@ -57,4 +60,44 @@ double gd_fit_weights(const gd_fit *f)
     for (size_t i = 0; i < f->rows.count; i++)
         sum += gd_fit_weight(f, i);
     return sum;
+}
+
+gd_status gd_fit_scale(gd_fit_scaled *out, const gd_fit *fit, const gd_executor *executor,
+                       gd_error *err)
+{
+    const gd_shape *s = &fit->shape;
+    size_t cols = s->cols, n = fit->model->params_len(s);
+    *out = (gd_fit_scaled){.fit = *fit, .finite = true};
+    if (fit->scale)
+        return GD_OK;
+    gd_column *columns = calloc(cols, sizeof *columns);
+    out->memory = calloc(n + 2 * cols, sizeof(double));
+    double *center = out->memory ? out->memory + n : NULL, *scale = center ? center + cols : NULL;
+    gd_status status = GD_NO_MEMORY;
+    if (!columns || !out->memory)
+        gd_fail(err, status, "", "not enough memory to scale %zu columns", cols);
+    else
+        status = gd_columns_by(executor ? executor : &gd_executor_serial, fit->data, &fit->rows,
+                               columns, err);
+    if (status == GD_OK) {
+        gd_scaling(columns, cols, s->intercept, center, scale);
+        for (size_t j = 0; j < cols; j++)
+            out->finite = out->finite && isfinite(center[j]) && isfinite(scale[j]);
+    }
+    if (status == GD_OK && out->finite) {
+        fit->model->rescale(s, center, scale, fit->theta, out->memory);
+        out->fit.theta = out->memory;
+        out->fit.center = center;
+        out->fit.scale = scale;
+    }
+    free(columns);
+    if (status != GD_OK)
+        gd_fit_scaled_free(out);
+    return status;
+}
+
+void gd_fit_scaled_free(gd_fit_scaled *s)
+{
+    free(s->memory);
+    s->memory = NULL;
 }

@@ -48,4 +48,18 @@ double gd_fit_target(const gd_fit *f, size_t i);
 /* The sum of weights. */
 double gd_fit_weights(const gd_fit *f);
 
+/* A fit by features that are centred and scaled, for what is the same in any scaling and best
+ * conditioned then. */
+typedef struct gd_fit_scaled {
+    gd_fit fit;
+    bool finite; /* else squares of the data leave the range of doubles, and the fit is as given */
+    double *memory;
+} gd_fit_scaled;
+
+/* Of a fit that is scaled already nothing changes. The caller frees it; on error there is nothing
+ * to free. executor: NULL is the serial one. */
+gd_status gd_fit_scale(gd_fit_scaled *out, const gd_fit *fit, const gd_executor *executor,
+                       gd_error *err) __attribute__((warn_unused_result));
+void gd_fit_scaled_free(gd_fit_scaled *s);
+
 #endif

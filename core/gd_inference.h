@@ -5,14 +5,15 @@
  * n - p degrees of freedom; weights are those of precision, n counts rows whose weight is not 0.
  * Logistic, Poisson and softmax regression: the inverse of Fisher's information, sum w I(z), and
  * the normal distribution; weights count rows, so they are to be handed in as the user gave them,
- * not rescaled. All of it from the QR factor of the weighted, centred and scaled rows:
- * Longley's standard errors come out to at least 10 digits. In the data's units.
+ * not rescaled. All of it from the factor of the weighted, centred and scaled rows
+ * (gd_newton.h): Longley's standard errors come out to at least 10 digits. In the data's units.
  *
  * Softmax: coefficients are contrasts with class 0, as only those are determined.
  */
 #ifndef GD_INFERENCE_H
 #define GD_INFERENCE_H
 
+#include "gd_exec.h"
 #include "gd_fit.h"
 
 /* X(enumerator, word, sentence) */
@@ -79,9 +80,11 @@ typedef struct gd_inference {
 
 /* level: in (0, 1), such as 0.95. work: what rows x parameters^2 may come to, GD_PROOF_WORK at
  * least is allowed. fit->theta may be in any scaling. The caller frees *out with
- * gd_inference_free; GD_OK also when standard errors are not valid. */
+ * gd_inference_free; GD_OK also when standard errors are not valid. executor: NULL is the serial
+ * one; GD_INTERRUPTED when it broke the work off. */
 gd_status gd_inference_new(gd_inference **out, const gd_fit *fit, double level, double work,
-                           gd_error *err) __attribute__((warn_unused_result));
+                           const gd_executor *executor, gd_error *err)
+    __attribute__((warn_unused_result));
 void gd_inference_free(gd_inference *r); /* NULL is fine */
 
 #endif

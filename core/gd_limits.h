@@ -91,8 +91,11 @@
 #define GD_STEP_WORK ((size_t)1 << 20)
 
 /* Work (rows x parameters^2) that a certificate, or standard errors, may always take: about a
- * second. */
-#define GD_PROOF_WORK 2e9
+ * second of one processor by moments, a few by rows. */
+#define GD_PROOF_WORK 5e9
+
+/* Such work that diagnostics may take, by rows alone. */
+#define GD_DIAGNOSE_WORK 2e9
 
 /* JSON numbers are doubles, so a seed or a count must be exact in one. */
 #define GD_MAX_EXACT_INTEGER 9007199254740991.0 /* 2^53 - 1: nothing else rounds to it */

@@ -1,99 +1,14 @@
-/* gd_metrics: responses, then sums over them. */
+/* gd_metrics: responses (gd_predict.c), then sums over them by blocks of rows, which are added up
+ * in a fixed tree. */
 #include "gd_metrics.h"
+
+#include "gd_kernels.h"
+#include "gd_limits.h"
+#include "gd_rank.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- predictions ---- */
-
-static void softmax(double *z, size_t outputs)
-{
-    double top = z[0], total = 0;
-    for (size_t k = 1; k < outputs; k++)
-        top = fmax(top, z[k]);
-    for (size_t k = 0; k < outputs; k++)
-        total += z[k] = exp(z[k] - top);
-    for (size_t k = 0; k < outputs; k++)
-        z[k] /= total;
-}
-
-static void respond(gd_link link, size_t outputs, size_t rows, double *out)
-{
-    for (size_t i = 0; i < rows; i++) {
-        double *z = out + i * outputs;
-        switch (link) {
-        case GD_IDENTITY:
-            break;
-        case GD_LOGIT:
-            *z = *z > 0 ? 1 / (1 + exp(-*z)) : exp(*z) / (1 + exp(*z));
-            break;
-        case GD_SOFTMAX:
-            softmax(z, outputs);
-            break;
-        case GD_LOG:
-            *z = exp(*z);
-            break;
-        }
-    }
-}
-
-gd_status gd_predict(const gd_model *model, const gd_shape *shape, const double *theta,
-                     const double *X, size_t rows, double *out)
-{
-    return gd_predict_offset(model, shape, theta, X, NULL, rows, out);
-}
-
-gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const double *theta,
-                            const double *X, const double *offset, size_t rows, double *out)
-{
-    size_t tile = gd_shape_tile(model, shape), work_len = gd_shape_work(model, shape);
-    double *work = work_len ? malloc(tile * work_len * sizeof *work) : NULL;
-    if (work_len && !work)
-        return GD_NO_MEMORY;
-    for (size_t at = 0; at < rows; at += tile) {
-        size_t n = rows - at < tile ? rows - at : tile;
-        double *z = out + at * shape->outputs;
-        model->forward(shape, theta, X + at * shape->cols, n, z, work);
-        for (size_t i = 0; offset && i < n * shape->outputs; i++)
-            z[i] += offset[at + i / shape->outputs];
-        respond(gd_shape_link(model, shape), shape->outputs, n, z);
-    }
-    free(work);
-    return GD_OK;
-}
-
-gd_status gd_predict_data(const gd_model *model, const gd_shape *shape, const double *theta,
-                          const gd_data *data, double *out)
-{
-    enum { CHUNK = 256 };
-    size_t cols = data->cols;
-    if (data->X)
-        return gd_predict_offset(model, shape, theta, data->X, data->offset, data->rows, out);
-    double *X = malloc(CHUNK * cols * sizeof *X);
-    gd_status status = X ? GD_OK : GD_NO_MEMORY;
-    for (size_t at = 0; status == GD_OK && at < data->rows; at += CHUNK) {
-        size_t n = data->rows - at < CHUNK ? data->rows - at : CHUNK;
-        for (size_t i = 0; i < n; i++)
-            gd_data_row(data, at + i, X + i * cols);
-        status = gd_predict_offset(model, shape, theta, X, data->offset ? data->offset + at : NULL,
-                                   n, out + at * shape->outputs);
-    }
-    free(X);
-    return status;
-}
-
-size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response)
-{
-    if (gd_shape_task(model, shape) == GD_BINARY && shape->decided)
-        return *response >= shape->threshold;
-    if (gd_shape_task(model, shape) == GD_BINARY)
-        return *response > (gd_shape_link(model, shape) == GD_LOGIT ? 0.5 : 0);
-    size_t best = 0;
-    for (size_t k = 1; k < shape->outputs; k++)
-        best = response[k] > response[best] ? k : best;
-    return best;
-}
 
 /* ---- lists of metrics ---- */
 
@@ -120,35 +35,65 @@ static void add(list *l, const char *name, double value)
     l->out[l->count++] = (gd_metric){name, value};
 }
 
-/* ---- numbers and counts; z: rows responses ---- */
+/* ---- passes over responses ---- */
 
-static void add_errors(list *l, const double *y, const double *z, size_t rows)
+enum { SUMS = 8 };
+
+/* What is added up, of rows that lie one after the other. */
+typedef struct scored {
+    const gd_model *model;
+    const gd_shape *shape;
+    const gd_executor *executor;
+    size_t rows, classes;
+    double *z, *y;  /* responses: rows x outputs; targets */
+    uint32_t *said; /* rows: the class that each was taken for */
+    double mean;    /* of the targets */
+    void (*visit)(const struct scored *s, size_t first, size_t n, double *sums);
+    double *sums;  /* SUMS a block */
+    bool *skipped; /* a slot */
+} scored;
+
+static void visit_block(void *arg, size_t block, size_t slot)
 {
-    double squares = 0, absolutes = 0, n = (double)rows;
-    for (size_t i = 0; i < rows; i++) {
-        double r = y[i] - z[i];
-        squares += r * r;
-        absolutes += fabs(r);
+    const scored *s = arg;
+    const gd_executor *e = s->executor;
+    size_t first = block * GD_BLOCK_ROWS, left = s->rows - first;
+    if (s->skipped[slot] || (e->interrupted && e->interrupted(e->ctx))) {
+        s->skipped[slot] = true;
+        return;
     }
-    add(l, "mse", squares / n);
-    add(l, "rmse", sqrt(squares / n));
-    add(l, "mae", absolutes / n);
+    memset(s->sums + block * SUMS, 0, SUMS * sizeof *s->sums);
+    s->visit(s, first, left < GD_BLOCK_ROWS ? left : GD_BLOCK_ROWS, s->sums + block * SUMS);
 }
 
-static void regression(list *l, const double *y, const double *z, size_t rows)
+static gd_status sum_up(scored *s, void (*visit)(const scored *, size_t, size_t, double *))
 {
-    gd_column c;
-    gd_columns(y, &(gd_rows){.count = rows}, 1, &c);
-    double rest = 0, total = 0, shares = 0;
-    for (size_t i = 0; i < rows; i++) {
-        double r = y[i] - z[i], d = y[i] - c.mean;
-        rest += r * r;
-        total += d * d;
-        shares += y[i] == 0 ? NAN : fabs(r / y[i]);
+    size_t blocks = (s->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
+    s->visit = visit;
+    if (blocks == 1)
+        visit_block(s, 0, 0);
+    else
+        s->executor->run(s->executor->ctx, visit_block, s, blocks);
+    for (size_t i = 0; i < s->executor->slots; i++)
+        if (s->skipped[i])
+            return GD_INTERRUPTED;
+    gd_sum_tree(s->sums, blocks, SUMS);
+    return GD_OK;
+}
+
+/* ---- numbers and counts ---- */
+
+enum { SQUARES, ABSOLUTES, TOTAL, SHARES, DEVIANCE, NO_MODEL };
+
+static void visit_errors(const scored *s, size_t first, size_t n, double *sums)
+{
+    for (size_t i = first; i < first + n; i++) {
+        double y = s->y[i], r = y - s->z[i], d = y - s->mean;
+        sums[SQUARES] += r * r;
+        sums[ABSOLUTES] += fabs(r);
+        sums[TOTAL] += d * d;
+        sums[SHARES] += y == 0 ? NAN : fabs(r / y);
     }
-    add_errors(l, y, z, rows);
-    add(l, "r2", c.min == c.max ? NAN : 1 - rest / total);
-    add(l, "mape", shares / (double)rows);
 }
 
 static double deviance(double y, double mean)
@@ -156,49 +101,58 @@ static double deviance(double y, double mean)
     return 2 * ((y > 0 ? y * log(y / mean) : 0) - y + mean);
 }
 
-static void counts(list *l, const double *y, const double *z, size_t rows)
+static void visit_counts(const scored *s, size_t first, size_t n, double *sums)
+{
+    visit_errors(s, first, n, sums);
+    for (size_t i = first; i < first + n; i++) {
+        sums[DEVIANCE] += deviance(s->y[i], s->z[i]);
+        sums[NO_MODEL] += deviance(s->y[i], s->mean);
+    }
+}
+
+static gd_status numbers(list *l, scored *s, bool counts, gd_error *err)
 {
     gd_column c;
-    gd_columns(y, &(gd_rows){.count = rows}, 1, &c);
-    double rest = 0, total = 0;
-    for (size_t i = 0; i < rows; i++) {
-        rest += deviance(y[i], z[i]);
-        total += deviance(y[i], c.mean);
+    double n = (double)s->rows;
+    gd_status status = gd_columns_by(s->executor, &(gd_data){.X = s->y, .cols = 1},
+                                     &(gd_rows){.count = s->rows}, &c, err);
+    if (status != GD_OK)
+        return status;
+    s->mean = c.mean;
+    status = sum_up(s, counts ? visit_counts : visit_errors);
+    if (status != GD_OK)
+        return status;
+    bool constant = c.min == c.max;
+    add(l, "mse", s->sums[SQUARES] / n);
+    add(l, "rmse", sqrt(s->sums[SQUARES] / n));
+    add(l, "mae", s->sums[ABSOLUTES] / n);
+    if (counts) {
+        add(l, "deviance", s->sums[DEVIANCE] / n);
+        add(l, "d2", constant ? NAN : 1 - s->sums[DEVIANCE] / s->sums[NO_MODEL]);
+    } else {
+        add(l, "r2", constant ? NAN : 1 - s->sums[SQUARES] / s->sums[TOTAL]);
+        add(l, "mape", s->sums[SHARES] / n);
     }
-    add_errors(l, y, z, rows);
-    add(l, "deviance", rest / (double)rows);
-    add(l, "d2", c.min == c.max ? NAN : 1 - rest / total);
+    return GD_OK;
 }
 
 /* ---- classes ---- */
 
-typedef struct ranked {
-    double score;
-    bool positive;
-} ranked;
-
-/* NaN, which a broken model may score, comes last. */
-static int by_score_falling(const void *a_, const void *b_)
-{
-    const ranked *a = a_, *b = b_;
-    if (isnan(a->score) || isnan(b->score))
-        return isnan(a->score) - isnan(b->score);
-    return (a->score < b->score) - (a->score > b->score);
-}
-
 /* roc_auc by the trapezoidal rule, ties taken together (Fawcett, 2006); pr_auc as average
- * precision, the sum over thresholds of precision times the gain in recall. r: sorted. */
-static void add_areas(list *l, const ranked *r, size_t rows)
+ * precision, the sum over thresholds of precision times the gain in recall. r: sorted, NaN, which a
+ * broken model may score, last. */
+static void add_areas(list *l, const gd_ranked *r, const double *y, size_t rows)
 {
     double positives = 0, hits = 0, false_alarms = 0, roc = 0, pr = 0;
     for (size_t i = 0; i < rows; i++)
-        positives += r[i].positive;
+        positives += y[i] == 1;
     double negatives = (double)rows - positives;
     for (size_t i = 0; i < rows;) {
         double more_hits = 0, more_alarms = 0, score = r[i].score;
         for (; i < rows && (r[i].score == score || (isnan(score) && isnan(r[i].score))); i++) {
-            more_hits += r[i].positive;
-            more_alarms += !r[i].positive;
+            bool positive = y[r[i].row] == 1;
+            more_hits += positive;
+            more_alarms += !positive;
         }
         roc += more_alarms * (hits + more_hits / 2);
         hits += more_hits;
@@ -208,6 +162,18 @@ static void add_areas(list *l, const ranked *r, size_t rows)
     bool both = positives > 0 && negatives > 0;
     add(l, "roc_auc", both ? roc / (positives * negatives) : NAN);
     add(l, "pr_auc", positives > 0 ? pr / positives : NAN);
+}
+
+static gd_status rank(list *l, const scored *s, gd_error *err)
+{
+    gd_ranked *r = calloc(s->rows, sizeof *r);
+    gd_status status =
+        r ? gd_rank(r, s->z, s->rows, s->executor, err)
+          : gd_fail(err, GD_NO_MEMORY, "", "not enough memory to rank %zu rows", s->rows);
+    if (status == GD_OK)
+        add_areas(l, r, s->y, s->rows);
+    free(r);
+    return status;
 }
 
 /* Of one class in a confusion matrix; 0 where a quotient has nothing in it, as in
@@ -241,87 +207,95 @@ static void add_scores(list *l, gd_task task, const double *confusion, size_t cl
     add(l, "f1", sum[2] / n);
 }
 
-static double log_loss(gd_link link, size_t outputs, const double *y, const double *z, size_t rows)
+enum { RIGHT, LOG_LOSS };
+
+static void visit_classes(const scored *s, size_t first, size_t n, double *sums)
 {
-    double sum = 0;
-    for (size_t i = 0; i < rows; i++) {
-        double p =
-            link == GD_LOGIT ? (y[i] > 0.5 ? z[i] : 1 - z[i]) : z[i * outputs + (size_t)y[i]];
-        sum -= log(fmax(p, 2.220446049250313e-16)); /* as scikit-learn clips it */
+    size_t outputs = s->shape->outputs;
+    gd_link link = gd_shape_link(s->model, s->shape);
+    for (size_t i = first; i < first + n; i++) {
+        const double *z = s->z + i * outputs;
+        size_t was = (size_t)s->y[i], said = gd_class_of(s->model, s->shape, z);
+        s->said[i] = (uint32_t)said;
+        sums[RIGHT] += was == said;
+        if (link == GD_IDENTITY)
+            continue;
+        double p = link == GD_LOGIT ? (s->y[i] > 0.5 ? *z : 1 - *z) : z[was];
+        sums[LOG_LOSS] -= log(fmax(p, 2.220446049250313e-16)); /* as scikit-learn clips it */
     }
-    return sum / (double)rows;
 }
 
-static bool classes(list *l, const gd_model *model, const gd_shape *shape, const gd_data *d,
-                    const double *z, double *confusion)
+static gd_status classes(list *l, scored *s, double *confusion, gd_error *err)
 {
-    size_t n = d->classes;
-    gd_task task = gd_shape_task(model, shape);
-    gd_link link = gd_shape_link(model, shape);
-    bool binary = task == GD_BINARY;
-    ranked *r = binary ? calloc(d->rows, sizeof *r) : NULL;
-    if (binary && !r)
-        return false;
+    size_t n = s->classes;
+    gd_task task = gd_shape_task(s->model, s->shape);
+    gd_status status = sum_up(s, visit_classes);
+    if (status != GD_OK)
+        return status;
     memset(confusion, 0, n * n * sizeof *confusion);
-    double right = 0;
-    for (size_t i = 0; i < d->rows; i++) {
-        size_t was = (size_t)d->y[i], said = gd_class_of(model, shape, z + i * shape->outputs);
-        confusion[was * n + said]++;
-        right += was == said;
-        if (binary)
-            r[i] = (ranked){z[i], was == 1};
-    }
-    add(l, "accuracy", right / (double)d->rows);
-    if (link != GD_IDENTITY)
-        add(l, "log_loss", log_loss(link, shape->outputs, d->y, z, d->rows));
-    if (binary) {
-        qsort(r, d->rows, sizeof *r, by_score_falling);
-        add_areas(l, r, d->rows);
-    }
-    add_scores(l, task, confusion, n);
-    free(r);
-    return true;
+    for (size_t i = 0; i < s->rows; i++)
+        confusion[(size_t)s->y[i] * n + s->said[i]]++;
+    add(l, "accuracy", s->sums[RIGHT] / (double)s->rows);
+    if (gd_shape_link(s->model, s->shape) != GD_IDENTITY)
+        add(l, "log_loss", s->sums[LOG_LOSS] / (double)s->rows);
+    if (task == GD_BINARY)
+        status = rank(l, s, err);
+    if (status == GD_OK)
+        add_scores(l, task, confusion, n);
+    return status;
 }
 
-/* The responses and targets of the chosen rows, moved to the front. rows: ascending. */
-static void pick(const gd_rows *rows, size_t outputs, double *z, double *y)
+/* ---- the whole ---- */
+
+static bool allocate(scored *s)
 {
-    for (size_t i = 0; i < rows->count; i++) {
-        size_t at = rows->first + i, from = rows->index ? rows->index[at] : at;
-        y[i] = y[from];
-        memmove(z + i * outputs, z + from * outputs, outputs * sizeof *z);
-    }
+    size_t blocks = (s->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
+    s->z = malloc(s->rows * s->shape->outputs * sizeof *s->z);
+    s->y = malloc(s->rows * sizeof *s->y);
+    s->said = s->classes > 0 ? malloc(s->rows * sizeof *s->said) : NULL;
+    s->sums = malloc(blocks * SUMS * sizeof *s->sums);
+    s->skipped = calloc(s->executor->slots, sizeof *s->skipped);
+    return s->z && s->y && (s->said || s->classes == 0) && s->sums && s->skipped;
+}
+
+static void free_scored(scored *s)
+{
+    free(s->z);
+    free(s->y);
+    free(s->said);
+    free(s->sums);
+    free(s->skipped);
 }
 
 gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double *theta,
-                     const gd_data *data, const gd_rows *rows, gd_metric *out, size_t *count,
-                     double *confusion, gd_error *err)
+                     const gd_data *data, const gd_rows *rows, const gd_executor *executor,
+                     gd_metric *out, size_t *count, double *confusion, gd_error *err)
 {
     list l = {out, 0};
-    double *z = calloc(data->rows * shape->outputs, sizeof *z), *own = NULL;
-    double *y = calloc(data->rows, sizeof *y);
     gd_task task = gd_shape_task(model, shape);
-    bool ok = z && y;
-    if (ok && (task & GD_CLASSES) && !confusion) {
-        own = confusion = calloc(data->classes * data->classes, sizeof *own);
+    scored s = {.model = model,
+                .shape = shape,
+                .executor = executor ? executor : &gd_executor_serial,
+                .rows = rows->count,
+                .classes = task & GD_CLASSES ? data->classes : 0};
+    double *own = NULL;
+    bool ok = allocate(&s);
+    if (ok && s.classes > 0 && !confusion) {
+        own = confusion = calloc(s.classes * s.classes, sizeof *own);
         ok = own != NULL;
     }
-    ok = ok && gd_predict_data(model, shape, theta, data, z) == GD_OK;
-    if (ok) {
-        memcpy(y, data->y, data->rows * sizeof *y);
-        pick(rows, shape->outputs, z, y);
-        gd_data chosen = {
-            .y = y, .rows = rows->count, .cols = data->cols, .classes = data->classes};
-        if (task & GD_CLASSES)
-            ok = classes(&l, model, shape, &chosen, z, confusion);
-        else if (task == GD_COUNT)
-            counts(&l, y, z, rows->count);
-        else
-            regression(&l, y, z, rows->count);
-    }
-    free(z);
-    free(y);
+    gd_status status = GD_NO_MEMORY;
+    if (ok)
+        status = gd_predict_rows(model, shape, theta, data, rows, s.executor, s.z, s.y);
+    if (status == GD_OK)
+        status = task & GD_CLASSES ? classes(&l, &s, confusion, err)
+                                   : numbers(&l, &s, task == GD_COUNT, err);
+    free_scored(&s);
     free(own);
     *count = l.count;
-    return ok ? GD_OK : gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
+    if (status == GD_NO_MEMORY)
+        gd_fail(err, status, "", "not enough memory for the metrics");
+    else if (status == GD_INTERRUPTED)
+        gd_fail(err, status, "", "broken off");
+    return status;
 }

@@ -3,6 +3,7 @@
 #define GD_METRICS_H
 
 #include "gd_data.h"
+#include "gd_exec.h"
 #include "gd_model.h"
 
 /* theta: the model's parameters in the units of X. X: rows x cols. out: rows x outputs,
@@ -16,9 +17,12 @@ gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const 
                             const double *X, const double *offset, size_t rows, double *out)
     __attribute__((warn_unused_result));
 
-/* The responses of data's rows, its offset included. */
-gd_status gd_predict_data(const gd_model *model, const gd_shape *shape, const double *theta,
-                          const gd_data *data, double *out) __attribute__((warn_unused_result));
+/* The same of some rows of data (offset included), one after the other, and their targets: out:
+ * count x outputs, y: count values, written. executor: NULL is the serial one; GD_INTERRUPTED when
+ * it broke the work off. */
+gd_status gd_predict_rows(const gd_model *model, const gd_shape *shape, const double *theta,
+                          const gd_data *data, const gd_rows *rows, const gd_executor *executor,
+                          double *out, double *y) __attribute__((warn_unused_result));
 
 /* The class that a row's response speaks for, of a model of classes; of two by the shape's
  * threshold, if it has one. */
@@ -48,10 +52,12 @@ extern const size_t gd_metric_kinds_count;
  * mean), d2 (its share explained) two classes: accuracy, log_loss (of probabilities), roc_auc,
  * pr_auc (average precision), precision, recall, f1; class 1 is the positive one more classes:
  * accuracy, log_loss, and the unweighted means of precision, recall, f1 confusion: classes x
- * classes counts, row the true class, column the predicted, written; NULL is fine. On error the
- * outputs are not to be used. */
+ * classes counts, row the true class, column the predicted, written; NULL is fine. executor: NULL
+ * is the serial one; the numbers are the same bits whoever does the work. On error the outputs are
+ * not to be used. */
 gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double *theta,
-                     const gd_data *data, const gd_rows *rows, gd_metric *out, size_t *count,
-                     double *confusion, gd_error *err) __attribute__((warn_unused_result));
+                     const gd_data *data, const gd_rows *rows, const gd_executor *executor,
+                     gd_metric *out, size_t *count, double *confusion, gd_error *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -1,23 +1,50 @@
 /* gd_newton: Newton's method for linear models, and the dual points that its steps give; the
- * engine of gd_certificate. A coordinate c is output c / columns and column c % columns of A. */
+ * engine of gd_certificate, and of gd_inference. A coordinate c is column c % columns of A of
+ * output first + c / columns.
+ *
+ * What is added to the scores of all classes of softmax changes nothing. So without penalties and
+ * bounds class 0 has no coordinates (first is 1), and its scores are 0; where l2 alone is left, its
+ * intercept stays; else a small ridge holds them. The factor of the weighted rows
+ * comes from their moments where these are good enough (gd_qr_take_moments), else from the rows.
+ */
 #ifndef GD_NEWTON_H
 #define GD_NEWTON_H
 
-#include "gd_fit.h"
+#include "gd_fit_pass.h"
+#include "gd_gram.h"
 #include "gd_penalty.h"
 #include "gd_qr.h"
 
+/* The condition numbers of A'A up to which moments do: where what is solved is shown it keeps 12
+ * digits; a step that is corrected afterwards may be off in the 8th. */
+#define GD_NEWTON_SHOWN 1e4
+#define GD_NEWTON_CORRECTED 1e8
+
+/* of the largest curvature, where some direction has none */
+#define GD_NEWTON_RIDGE 1e-8
+
 typedef struct gd_newton {
     gd_fit fit;
-    size_t columns, outputs, n; /* n = outputs x columns */
+    size_t columns, outputs, first, n; /* n = (outputs - first) x columns */
     bool simple;                /* no l1, no bound: the step is a linear system */
+    double condition;           /* up to which moments are taken */
     double total;               /* sum of weights */
     double width;               /* of the smoothing (gd_cost.h) */
     double cost, data_cost;     /* J at theta; and without penalties */
+    double square;              /* of one output: sum of weights x slope^2 / bend at theta */
     double decrement;           /* minus the slope along the step, where it begins */
     double inside;              /* the share of alpha that is within every row's bounds */
     double work;                /* done so far, in rows x parameters^2 */
+    gd_status status;           /* GD_INTERRUPTED, GD_NO_MEMORY: nothing here means anything */
+    gd_fit_pass *pass;
+    const gd_gram_kernels *kernels;
     gd_qr *qr, *sub;
+    gd_qr **parts; /* of groups of rows; parts_count of them, NULL while none was needed */
+    size_t parts_count;
+    bool factored;  /* cost, gradient and factor are those at theta */
+    bool by_rows;   /* moments are not good enough */
+    bool set_aside; /* some are */
+    bool *aside;    /* n: depends on columns before it, whatever the weights */
     double *memory;
     gd_penalty *penalty;         /* n */
     double *start;               /* n: where the gap is asked for */
@@ -26,17 +53,25 @@ typedef struct gd_newton {
     double *gradient;            /* n: of the data's cost, smoothed, at theta */
     double *shift;               /* n: the step that alpha is linearised by */
     double *u, *size;            /* n: as in gd_certificate.h; and the sum of its terms' sizes */
-    double *hessian;             /* n x n; NULL when simple */
-    double *trial, *half, *unit; /* n, n, n + 1 */
-    double *a, *z, *alpha, *bend, *delta;
+    double *hessian;             /* n x n */
+    double *trial, *half, *unit; /* n each */
+    double share, along;         /* of alpha; of the step: what the pass at hand is for */
 } gd_newton;
 
-/* fit: borrowed until gd_newton_free. On error there is nothing to free. */
-gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, gd_error *err)
+/* fit: borrowed until gd_newton_free, as is executor (NULL: the serial one). On error there is
+ * nothing to free. */
+gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, double condition,
+                         const gd_executor *executor, gd_error *err)
     __attribute__((warn_unused_result));
 void gd_newton_free(gd_newton *w);
 
-/* Gradient, factor and cost at theta, then the step. */
+/* The penalties and bounds of the coordinates of all outputs: outputs x columns, written. Returns
+ * whether there is neither l1 nor a bound. */
+bool gd_newton_penalties(const gd_fit *f, gd_penalty *out);
+
+/* All of these do nothing once w->status is not GD_OK. */
+
+/* Gradient, factor and cost at theta, then the step and its decrement. */
 void gd_newton_solve(gd_newton *w);
 
 /* The gap at `start` by the dual point of the latest solve; INFINITY where it is out of bounds. */
@@ -47,5 +82,20 @@ double gd_newton_trivial_gap(gd_newton *w);
 
 /* Moves theta along the step. Returns the share of it that was taken, 0 where none helps. */
 double gd_newton_move(gd_newton *w);
+
+/* ---- gd_newton_rows.c: passes over the rows. False: see w->status. ---- */
+
+size_t gd_newton_sums(const gd_newton *w);  /* values that they sum up */
+size_t gd_newton_spare(const gd_newton *w); /* and of scratch */
+
+/* data_cost, square, gradient, and R of the rows, to which nothing was added for penalties unless
+ * `simple`. */
+bool gd_newton_factor(gd_newton *w);
+
+/* u, size and inside for alpha linearised by `shift`, times `share`; *gap: the rows' gap. */
+bool gd_newton_dual(gd_newton *w, double share, double *gap);
+
+/* The data's part of the slope along the step, at theta + t step. */
+bool gd_newton_slope(gd_newton *w, double t, double *slope);
 
 #endif

@@ -1,7 +1,6 @@
 /* gd_qr: see gd_qr.h. The tile lies column by column, so that the inner loops run along it. */
 #include "gd_qr.h"
 
-#include "gd_gram.h"
 #include "gd_kernels.h"
 #include "gd_limits.h"
 
@@ -11,22 +10,13 @@
 
 #define TILE_ROWS 128
 
-/* From so many rows on they are summed up, so many at a time; of a column, this share of its square
- * must not be explained by those before it. */
-#define MANY 16384
-#define SUM_ROWS 64
-#define INDEPENDENT 1e-4
-
 struct gd_qr {
     size_t n, width; /* width: n and the right-hand sides */
     size_t filled;   /* rows that wait in the tile */
     size_t rank;
-    bool sums;       /* rows are summed up, as rows of the tile, into `final` */
-    size_t padded;   /* width, rounded up */
-    const gd_gram_kernels *kernels;
     double *R;      /* width x width, upper triangle, row-major */
     double *tile;   /* width columns of TILE_ROWS values */
-    double *final;  /* padded x padded values. Width columns of `width` values: R, columns of A in the order of `place` */
+    double *final;  /* width columns of `width` values: R, columns of A in the order of `place` */
     size_t *place;  /* n */
     double *column; /* width */
 };
@@ -43,16 +33,13 @@ gd_status gd_qr_new(gd_qr **out, size_t n, size_t extra, gd_error *err)
     size_t w = n + extra;
     q->n = n;
     q->width = w;
-    q->padded = (w + GD_GRAM_LANES - 1) / GD_GRAM_LANES * GD_GRAM_LANES;
-    q->kernels = gd_gram_kernels_best();
-    size_t p = q->padded;
-    q->R = calloc(w * w + p * TILE_ROWS + p * p + w + 1, sizeof *q->R);
+    q->R = calloc(w * w + w * TILE_ROWS + w * w + w + 1, sizeof *q->R);
     q->place = calloc(n + 1, sizeof *q->place);
     if (!q->R || !q->place)
         goto fail;
     q->tile = q->R + w * w;
-    q->final = q->tile + p * TILE_ROWS;
-    q->column = q->final + p * p;
+    q->final = q->tile + w * TILE_ROWS;
+    q->column = q->final + w * w;
     *out = q;
     return GD_OK;
 fail:
@@ -72,7 +59,6 @@ void gd_qr_free(gd_qr *q)
 void gd_qr_clear(gd_qr *q)
 {
     q->filled = q->rank = 0;
-    q->sums = false;
     memset(q->R, 0, q->width * q->width * sizeof *q->R);
 }
 
@@ -110,80 +96,116 @@ static void fold(gd_qr *q)
     q->filled = 0;
 }
 
-/* ---- very many rows ---- */
-
-void gd_qr_expect(gd_qr *q, size_t rows)
-{
-    if (rows < MANY || rows / 8 < q->width)
-        return;
-    q->sums = true;
-    memset(q->tile, 0, q->padded * TILE_ROWS * sizeof *q->tile);
-    memset(q->final, 0, q->padded * q->padded * sizeof *q->final);
-}
-
-static void sum_up(gd_qr *q)
-{
-    q->kernels->add(q->tile, q->filled, q->padded, q->final, q->tile, 0);
-    q->filled = 0;
-}
-
-static void add_to_sums(gd_qr *q, const double *row, double factor)
-{
-    double *to = q->tile + q->filled * q->padded;
-    for (size_t j = 0; j < q->width; j++)
-        to[j] = factor * row[j];
-    if (++q->filled == SUM_ROWS)
-        sum_up(q);
-}
-
-/* R from the sums, which it destroys (Golub, Van Loan, 4.2.5). False where digits are lost. */
-static bool cholesky(gd_qr *q)
-{
-    size_t w = q->width;
-    for (size_t k = 0; k < w; k++)
-        q->column[k] = q->final[k * q->padded + k];
-    for (size_t k = 0; k < w; k++) {
-        double *row = q->R + k * w, *sums = q->final + k * q->padded, all = q->column[k];
-        double rest = sums[k];
-        if (all == 0)
-            continue; /* a column of zeros */
-        if (!(rest > INDEPENDENT * all) || !isfinite(rest))
-            return false;
-        for (size_t j = k; j < w; j++)
-            row[j] = sums[j] / sqrt(rest);
-        for (size_t i = k + 1; i < w; i++)
-            gd_axpy(-row[i], row + i, q->final + i * q->padded + i, w - i);
-    }
-    return true;
-}
-
 void gd_qr_add(gd_qr *q, const double *row, double factor)
 {
-    if (q->sums) {
-        add_to_sums(q, row, factor);
-        return;
-    }
     for (size_t j = 0; j < q->width; j++)
         q->tile[j * TILE_ROWS + q->filled] = factor * row[j];
     if (++q->filled == TILE_ROWS)
         fold(q);
 }
 
+void gd_qr_merge(gd_qr *q, gd_qr *other)
+{
+    fold(other);
+    for (size_t i = 0; i < other->width; i++)
+        gd_qr_add(q, other->R + i * other->width, 1);
+}
+
+/* ---- from moments ---- */
+
+/* R, row by row (Golub, Van Loan, 4.2.5), and in `column` what makes its columns as long as 1. */
+static bool cholesky(gd_qr *q, const double *moments)
+{
+    size_t n = q->n;
+    for (size_t k = 0; k < n; k++)
+        memcpy(q->R + k * n + k, moments + k * n + k, (n - k) * sizeof *q->R);
+    for (size_t k = 0; k < n; k++) {
+        double *row = q->R + k * n, rest = row[k], all = moments[k * n + k];
+        q->column[k] = all > 0 ? 1 / sqrt(all) : 0;
+        if (all == 0) {
+            memset(row + k, 0, (n - k) * sizeof *row);
+            continue;
+        }
+        if (!(rest > 0) || !isfinite(rest))
+            return false;
+        for (size_t j = k; j < n; j++)
+            row[j] /= sqrt(rest);
+        for (size_t i = k + 1; i < n; i++)
+            if (row[i] != 0)
+                gd_axpy(-row[i], row + i, q->R + i * n + i, n - i);
+    }
+    return true;
+}
+
+/* x = S^-T x or S^-1 x, where S is R with its columns scaled to 1; left at 0 for columns of zeros.
+ */
+static void solve_scaled(const gd_qr *q, double *x, bool transposed)
+{
+    size_t n = q->n;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = transposed ? i : n - 1 - i;
+        const double *row = q->R + k * n;
+        if (q->column[k] == 0) {
+            x[k] = 0;
+            continue;
+        }
+        if (transposed) {
+            x[k] /= row[k] * q->column[k];
+            for (size_t j = k + 1; j < n; j++)
+                x[j] -= row[j] * q->column[j] * x[k];
+        } else {
+            for (size_t j = k + 1; j < n; j++)
+                x[k] -= row[j] * q->column[j] * x[j];
+            x[k] /= row[k] * q->column[k];
+        }
+    }
+}
+
+/* 1 over the least eigenvalue of S'S, whose largest is between 1 and n. */
+static double condition(const gd_qr *q, double *x)
+{
+    size_t n = q->n;
+    double grown = 1;
+    memset(x, 0, n * sizeof *x);
+    for (size_t k = 0; k < n; k++) { /* S'x = +-1, of signs that let x grow */
+        const double *row = q->R + k * n;
+        if (q->column[k] == 0)
+            continue;
+        x[k] = (x[k] > 0 ? x[k] + 1 : x[k] - 1) / (row[k] * q->column[k]);
+        for (size_t j = k + 1; j < n; j++)
+            x[j] -= row[j] * q->column[j] * x[k];
+    }
+    solve_scaled(q, x, false);
+    for (int i = 0; i < 6; i++) {
+        double length = gd_norm(x, n);
+        if (!(length > 0) || !isfinite(length))
+            return length == 0 ? 1 : INFINITY;
+        for (size_t k = 0; k < n; k++)
+            x[k] /= length;
+        solve_scaled(q, x, true);
+        solve_scaled(q, x, false);
+        grown = gd_norm(x, n);
+    }
+    return grown;
+}
+
+bool gd_qr_take_moments(gd_qr *q, const double *moments, double most)
+{
+    gd_qr_clear(q);
+    if (cholesky(q, moments) && condition(q, q->tile) <= most)
+        return true;
+    gd_qr_clear(q);
+    return false;
+}
+
+/* ---- the end ---- */
+
 /* Columns in their order, those aside that the ones before explain (as LINPACK's dqrdc2 of R):
  * where none is, R is as it should be already and nothing is reflected. */
-bool gd_qr_finish(gd_qr *q)
+void gd_qr_finish(gd_qr *q)
 {
     size_t w = q->width, n = q->n, aside = n;
-    if (q->sums) {
-        sum_up(q);
-        q->sums = false;
-        if (!cholesky(q)) {
-            gd_qr_clear(q);
-            return false;
-        }
-    } else {
-        fold(q);
-    }
+    fold(q);
     for (size_t j = 0; j < w; j++)
         for (size_t i = 0; i < w; i++)
             q->final[j * w + i] = i <= j ? q->R[i * w + j] : 0;
@@ -203,7 +225,6 @@ bool gd_qr_finish(gd_qr *q)
         }
         q->place[q->rank++] = j;
     }
-    return true;
 }
 
 size_t gd_qr_rank(const gd_qr *q)

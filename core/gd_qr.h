@@ -13,7 +13,6 @@
 #include "gd_error.h"
 
 #include <stdbool.h>
-
 #include <stddef.h>
 
 typedef struct gd_qr gd_qr;
@@ -34,14 +33,19 @@ void gd_qr_clear(gd_qr *q);
 /* Adds factor * row; row: n + extra values. Order matters to the last bits alone. */
 void gd_qr_add(gd_qr *q, const double *row, double factor);
 
-/* After gd_qr_clear, or before the first row: about so many rows will come. Very many are summed up
- * as A'A, which is a dozen times faster, and R is its Cholesky factor: to 12 digits, or it is not
- * taken. */
-void gd_qr_expect(gd_qr *q, size_t rows);
+/* Adds the rows that `other`, of the same shape, was given. */
+void gd_qr_merge(gd_qr *q, gd_qr *other);
 
-/* After the last row and before what follows. False, after gd_qr_expect alone: the columns are too
- * nearly dependent for A'A, the rows are forgotten, and must all be added once more. */
-bool gd_qr_finish(gd_qr *q);
+/* A'A in place of all rows: moments: n x n values, of which those on and above the diagonal count.
+ * R is its Cholesky factor, which has the digits of rows while the condition number of A'A, its
+ * columns scaled to a length of 1, is small: what is solved with it has about 16 - log10(cond A'A).
+ * Columns of zeros are dependent ones. False where that number is above `most` (an estimate, from
+ * below, by inverse iteration; Golub, Van Loan, 3.5.4): then all rows are forgotten, and to be
+ * added. For a factor without right-hand sides. */
+bool gd_qr_take_moments(gd_qr *q, const double *moments, double most);
+
+/* Once, after the last row and before what follows. */
+void gd_qr_finish(gd_qr *q);
 
 size_t gd_qr_rank(const gd_qr *q);
 

@@ -1,6 +1,8 @@
 /* gd_threshold: rows sorted by falling score, one walk down. */
 #include "gd_threshold.h"
 
+#include "gd_rank.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,15 +21,6 @@ const char *gd_criterion_name(gd_criterion criterion)
 #undef X
     }
     return "";
-}
-
-/* Falling scores; what is not a number last. */
-static int compare(const void *a, const void *b)
-{
-    double x = ((const item *)a)->score, y = ((const item *)b)->score;
-    if (isnan(x) || isnan(y))
-        return (isnan(x) != 0) - (isnan(y) != 0);
-    return (x < y) - (x > y);
 }
 
 /* What a threshold is worth; below 0 where it misses the target. */
@@ -87,22 +80,27 @@ static bool walk(gd_threshold *out, gd_criterion criterion, double parameter, co
 
 gd_status gd_threshold_find(gd_threshold *out, gd_criterion criterion, double parameter,
                             const double *scores, const double *y, const double *weights, size_t n,
-                            gd_error *err)
+                            const gd_executor *executor, gd_error *err)
 {
     gd_status status = check(criterion, parameter, err);
     if (status != GD_OK)
         return status;
     item *items = calloc(n ? n : 1, sizeof *items);
-    if (!items)
-        return gd_fail(err, GD_NO_MEMORY, "", "not enough memory to sort %zu scores", n);
+    gd_ranked *ranked = calloc(n ? n : 1, sizeof *ranked);
     double positives = 0, all = 0;
-    for (size_t i = 0; i < n; i++) {
-        double w = weights ? weights[i] : 1;
-        items[i] = (item){scores[i], y[i] > 0.5 ? w : 0, w};
+    if (!items || !ranked)
+        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to sort %zu scores", n);
+    else
+        status = gd_rank(ranked, scores, n, executor, err);
+    for (size_t i = 0; status == GD_OK && i < n; i++) {
+        size_t row = ranked[i].row;
+        double w = weights ? weights[row] : 1;
+        items[i] = (item){ranked[i].score, y[row] > 0.5 ? w : 0, w};
         positives += items[i].positive;
         all += w;
     }
-    qsort(items, n, sizeof *items, compare);
+    if (status != GD_OK)
+        goto end;
     if (positives == 0 || positives == all)
         status = gd_fail(err, GD_INVALID, "threshold",
                          "needs rows of both classes to be chosen on, got one");
@@ -111,6 +109,8 @@ gd_status gd_threshold_find(gd_threshold *out, gd_criterion criterion, double pa
                          criterion == GD_PRECISION_AT_TARGET_RECALL ? "target_recall"
                                                                     : "target_precision",
                          "no threshold reaches %g on these rows: set a lower one", parameter);
+end:
     free(items);
+    free(ranked);
     return status;
 }

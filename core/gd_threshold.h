@@ -8,6 +8,7 @@
 #define GD_THRESHOLD_H
 
 #include "gd_error.h"
+#include "gd_exec.h"
 
 #include <stddef.h>
 
@@ -33,9 +34,11 @@ typedef struct gd_threshold {
 
 /* scores, y (0 or 1): n values each; weights: n values, or NULL. parameter: beta > 0, or the
  * target in (0, 1]. Of equal values the higher threshold is taken. recall_at_target_precision
- * fails with GD_INVALID where no threshold reaches the target; so does data with one class only. */
+ * fails with GD_INVALID where no threshold reaches the target; so does data with one class only.
+ * executor: NULL is the serial one; GD_INTERRUPTED when it broke the work off. */
 gd_status gd_threshold_find(gd_threshold *out, gd_criterion criterion, double parameter,
                             const double *scores, const double *y, const double *weights, size_t n,
-                            gd_error *err) __attribute__((warn_unused_result));
+                            const gd_executor *executor, gd_error *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -54,7 +54,7 @@ bool srv_evaluate(const srv_model *m, const gd_data *data, srv_evaluation *out, 
               api_problem_set(p, API_UNAVAILABLE, "not enough memory for the metrics");
     if (ok && (srv_mean_cost(m, data, &out->cost, &err) != GD_OK ||
                gd_metrics(m->model, &m->shape, m->theta, data, &(gd_rows){.count = data->rows},
-                          list, &count, confusion, &err) != GD_OK))
+                          NULL, list, &count, confusion, &err) != GD_OK))
         ok = api_problem_set(p, API_UNAVAILABLE, "%s", err.message);
     if (ok) {
         out->objective = out->cost + srv_penalty(m, m->scaled ? m->scaled : m->theta);

@@ -49,6 +49,7 @@ typedef struct srv_run {
     srv_member member;    /* of the team */
     srv_partner partner;  /* of the jobs that pass over the same rows */
     gd_executor executor; /* the team's; looks at the signals before each block of rows */
+    gd_executor ending;   /* the same for what follows training: a stop does not break it off */
     srv_run_row row;
     api_job job;
     srv_dataset dataset, validation; /* the latter empty where there is none */
@@ -89,6 +90,8 @@ bool srv_run_prepare(srv_run *w, api_problem *p);
 /* A gd_executor's, whose ctx is the srv_run. Is anything asked for that breaks training off? If
  * not, others may have their turn first. */
 bool srv_run_interrupted(void *run);
+/* The same for what follows training: anything that breaks the job itself off? */
+bool srv_run_broken_off(void *run);
 void srv_run_blocks(void *run, gd_block_fn *fn, void *arg, size_t blocks);
 /* And its `share`, of full batches that are worth it. */
 bool srv_run_share(void *run, gd_objective *o, const double *theta, const gd_rows *rows,
@@ -150,8 +153,14 @@ bool srv_run_replayed(const srv_run *w);
 
 /* ---- srv_run_end.c: what becomes of it ---- */
 
-/* The part has ended by itself. True when the job goes on with the next one. */
-bool srv_run_conclude(srv_run *w);
+typedef enum srv_conclusion {
+    SRV_RUN_OVER,    /* so is the job */
+    SRV_RUN_GOES_ON, /* with the next part */
+    SRV_RUN_WAITS    /* nothing is written: a signal broke it off, which is to be heeded */
+} srv_conclusion;
+
+/* The part has ended by itself: finds out what can be said of it, by all lanes, and writes that. */
+srv_conclusion srv_run_conclude(srv_run *w);
 void srv_run_cancelled(srv_run *w);
 /* The server's own failure to run the job: a problem without fields. */
 void srv_run_fail(srv_run *w, const api_problem *p);

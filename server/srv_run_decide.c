@@ -7,33 +7,6 @@
 #include "gd_metrics.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { CHUNK = 256 }; /* rows that are gathered at a time */
-
-/* The responses and classes of some rows, one after the other. */
-static bool respond(const srv_run *w, const double *theta, const gd_shape *shape,
-                    const gd_rows *rows, double *scores, double *y)
-{
-    const gd_data *d = &w->data;
-    size_t cols = shape->cols;
-    double *X = malloc(CHUNK * cols * sizeof *X), offset[CHUNK];
-    bool ok = X != NULL;
-    for (size_t at = 0; ok && at < rows->count; at += CHUNK) {
-        size_t n = rows->count - at < CHUNK ? rows->count - at : CHUNK;
-        for (size_t i = 0; i < n; i++) {
-            size_t place = rows->first + at + i, row = rows->index ? rows->index[place] : place;
-            for (size_t j = 0; j < cols; j++)
-                X[i * cols + j] = gd_data_at(d, row, j);
-            offset[i] = d->offset ? d->offset[row] : 0;
-            y[at + i] = d->y[row];
-        }
-        ok = gd_predict_offset(w->job.spec.model, shape, theta, X, d->offset ? offset : NULL, n,
-                               scores + at) == GD_OK;
-    }
-    free(X);
-    return ok;
-}
 
 static gd_criterion criterion_of(const api_threshold *t)
 {
@@ -53,11 +26,17 @@ static bool choose(const srv_run *w, const api_threshold *t, const double *theta
     double parameter = criterion == GD_F_BETA ? t->beta : t->target;
     double *scores = malloc(2 * rows->count * sizeof *scores), *y = scores + rows->count;
     gd_status status = GD_NO_MEMORY;
-    if (scores && respond(w, theta, shape, rows, scores, y))
-        status = gd_threshold_find(&best, criterion, parameter, scores, y, NULL, rows->count, &err);
+    if (scores)
+        status =
+            gd_predict_rows(w->job.spec.model, shape, theta, &w->data, rows, &w->ending, scores, y);
+    if (status == GD_OK)
+        status = gd_threshold_find(&best, criterion, parameter, scores, y, NULL, rows->count,
+                                   &w->ending, &err);
     free(scores);
     if (status == GD_NO_MEMORY)
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the threshold");
+    if (status == GD_INTERRUPTED)
+        return api_problem_set(p, API_UNAVAILABLE, "broken off");
     if (status != GD_OK) {
         api_doc_null(said, "threshold");
         api_doc_string(said, "criterion", gd_criterion_name(criterion));

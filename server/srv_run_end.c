@@ -15,6 +15,9 @@
 /* A result that can't be written (disk full) is tried again after so many seconds. */
 #define RETRY_AFTER 1.0
 
+/* Rows x parameters^2 from which on the certificate takes a tenth of a second or so. */
+#define LONG_WORK 2e7
+
 typedef struct result {
     srv_run *w;
     bool last;                       /* the job ends with it */
@@ -201,8 +204,9 @@ static char *metrics(srv_run *w, const result *r, const gd_rows *rows, gd_error 
     double *confusion = classes ? calloc(classes * classes, sizeof *confusion) : NULL;
     char *text = NULL;
     gd_fail(err, GD_NO_MEMORY, "", "not enough memory for the metrics");
-    if ((confusion || !classes) && gd_metrics(w->job.spec.model, &r->shape, r->theta, &w->data,
-                                              rows, list, &count, confusion, err) == GD_OK)
+    if ((confusion || !classes) &&
+        gd_metrics(w->job.spec.model, &r->shape, r->theta, &w->data, rows, &w->ending, list, &count,
+                   confusion, err) == GD_OK)
         text = api_doc_take_text(api_metrics_encode(list, count, confusion, classes));
     free(confusion);
     return text;
@@ -335,16 +339,30 @@ static bool next_part(srv_run *w, result *r)
     return false;
 }
 
-bool srv_run_conclude(srv_run *w)
+/* Where this takes a while the training is kept first, and seen to have ended: who breaks off what
+ * follows loses no more than that. */
+static void keep_training(srv_run *w)
+{
+    gd_rows rows;
+    double n = (double)gd_train_params_len(w->train);
+    gd_train_rows(w->train, &rows);
+    if ((double)rows.count * n * n > LONG_WORK)
+        (void)srv_run_flush(w);
+}
+
+srv_conclusion srv_run_conclude(srv_run *w)
 {
     const gd_state *s = gd_train_state(w->train);
     api_problem p = {0};
+    keep_training(w);
     result r = {.w = w, .state = "succeeded", .stop_reason = gd_stop_name(s->stop)};
     r.last = w->part + 1 == w->plan.parts || asked_to_end(s);
     r.theta = calloc(gd_train_params_len(w->train), sizeof *r.theta);
     bool ok = r.theta || api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the result");
+    srv_team_enter(&w->member);
     ok = ok && write_up(w, &r, &p);
-    bool goes_on = false;
+    srv_team_leave(&w->member);
+    bool goes_on = false, waits = !ok && srv_run_broken_off(w);
     if (ok) {
         r.last = r.last || (r.error && w->plan.kind != SRV_GROUPS);
         settle_state(w, &r);
@@ -352,9 +370,9 @@ bool srv_run_conclude(srv_run *w)
     }
     if (ok) {
         goes_on = finish(w, &r) && !r.last && !w->gone && next_part(w, &r);
-    } else {
+    } else if (!waits) {
         srv_run_fail(w, &p);
     }
     free_result(&r);
-    return goes_on;
+    return waits ? SRV_RUN_WAITS : goes_on ? SRV_RUN_GOES_ON : SRV_RUN_OVER;
 }

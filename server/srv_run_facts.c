@@ -38,7 +38,8 @@ static gd_fit fit_of(const srv_run *w)
     return fit;
 }
 
-/* Half a minute or so: nobody who cancels a job that is being looked at waits longer. */
+/* Half a minute or so of one processor: a proof that takes longer is not what a job is for. Whoever
+ * cancels or pauses the job, or stops the server, breaks it off. */
 #define MOST_WORK (30 * GD_PROOF_WORK)
 
 /* What may be spent: as much as training itself went through, rows x parameters an epoch. Whoever has
@@ -56,7 +57,7 @@ static bool certify(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
 {
     gd_error err;
     gd_certificate c;
-    if (gd_certificate_find(&c, fit, work_of(w, fit), &err) != GD_OK)
+    if (gd_certificate_find(&c, fit, work_of(w, fit), &w->ending, &err) != GD_OK)
         return api_problem_core(p, &err);
     if (!fit->model->linear) { /* what training saw last is all that is known */
         c.cost = gd_train_state(w->train)->cost;
@@ -76,7 +77,8 @@ static bool infer(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
     bool ok = (names && columns) || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     gd_fit rows = *fit;
     rows.weights = w->data.weights; /* as they were given: a weight of 2 is two rows */
-    if (ok && gd_inference_new(&r, &rows, w->job.confidence_level, work_of(w, fit), &err) != GD_OK)
+    if (ok && gd_inference_new(&r, &rows, w->job.confidence_level, work_of(w, fit), &w->ending,
+                               &err) != GD_OK)
         ok = api_problem_core(p, &err);
     const cJSON *item;
     if (ok) {

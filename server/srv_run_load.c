@@ -120,14 +120,19 @@ static bool find_start(srv_run *w, api_problem *p)
     return true;
 }
 
-bool srv_run_interrupted(void *run)
+bool srv_run_broken_off(void *run)
 {
     srv_run *w = run;
     const srv_signals *s = w->signals;
     if (!w->member.in_pass)
         srv_team_yield(&w->member);
-    return atomic_load(&s->cancel) || atomic_load(s->stop) || atomic_load(&s->pause) ||
-           atomic_load(&s->finish) ||
+    return atomic_load(&s->cancel) || atomic_load(s->stop) || atomic_load(&s->pause);
+}
+
+bool srv_run_interrupted(void *run)
+{
+    srv_run *w = run;
+    return srv_run_broken_off(run) || atomic_load(&w->signals->finish) ||
            (w->job.max_seconds != API_NO_LIMIT && srv_run_seconds(w) >= w->job.max_seconds);
 }
 

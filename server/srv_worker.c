@@ -32,8 +32,10 @@ static bool heed(srv_run *w)
     }
     bool paused = atomic_load(&w->signals->pause);
     if (paused || atomic_load(w->signals->stop)) {
-        /* of a pass that was broken off nothing is kept: the job is as of its last checkpoint */
-        if (!paused && !gd_train_interrupted(w->train))
+        /* of a pass that was broken off nothing is kept: the job is as of its last checkpoint,
+         * unless it has ended, and what follows is all that is to be done again */
+        if (!paused &&
+            (!gd_train_interrupted(w->train) || gd_train_state(w->train)->stop != GD_STOP_NONE))
             srv_run_flush(w);
         srv_log(paused ? "job paused" : "job set aside", srv_s("id", w->id),
                 srv_n("epoch", (double)gd_train_state(w->train)->epoch));
@@ -79,7 +81,7 @@ static void train(srv_run *w)
         if (step == GD_STEP_DONE) {
             if (gd_train_interrupted(w->train) && heed(w))
                 return;
-            if (!srv_run_conclude(w))
+            if (srv_run_conclude(w) == SRV_RUN_OVER)
                 return;
             continue;
         }
@@ -113,6 +115,8 @@ void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
                                .interrupted = srv_run_interrupted,
                                .share = srv_run_share,
                                .kernels = w.app->config.kernels};
+    w.ending = w.executor;
+    w.ending.interrupted = srv_run_broken_off;
     api_problem p = {0};
     bool ok = srv_run_load(&w, &p);
     /* deleted or cancelled while it was on its way here */

@@ -13,6 +13,7 @@ foreach(what error param spec rng kernels data curvature metrics metrics_golden
   descentd_test(core ${what} test_problems gd_core)
 endforeach()
 descentd_test(core executor test_problems gd_core Threads::Threads)
+descentd_test(core passes test_problems gd_core Threads::Threads)
 
 # The k-th allocation fails: malloc and friends are the test's own.
 target_link_options(core_oom PRIVATE

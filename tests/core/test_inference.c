@@ -66,7 +66,7 @@ static gd_inference *infer(const gd_fit *f, double level)
 {
     gd_inference *r;
     gd_error err = {0};
-    ck_assert_msg(gd_inference_new(&r, f, level, 0, &err) == GD_OK, "%s", err.message);
+    ck_assert_msg(gd_inference_new(&r, f, level, 0, NULL, &err) == GD_OK, "%s", err.message);
     return r;
 }
 
@@ -444,7 +444,7 @@ START_TEST(a_level_that_is_none_is_refused)
     for (int i = 0; i < 4; i++) {
         gd_inference *r;
         gd_error err = {0};
-        ck_assert_int_eq(gd_inference_new(&r, &s.fit, levels[i], 0, &err), GD_INVALID);
+        ck_assert_int_eq(gd_inference_new(&r, &s.fit, levels[i], 0, NULL, &err), GD_INVALID);
         ck_assert_str_eq(err.field, "level");
         ck_assert_ptr_null(r);
     }

@@ -31,7 +31,8 @@ static found metrics_of(const char *model, const gd_data *d, const gd_rows *rows
     f.confusion[cells] = 1234.5;
     f.m[GD_MAX_METRICS].value = 1234.5;
     ck_assert_int_eq(
-        gd_metrics(m, &s, theta, d, rows, f.m, &f.count, cells ? f.confusion : NULL, NULL), GD_OK);
+        gd_metrics(m, &s, theta, d, rows, NULL, f.m, &f.count, cells ? f.confusion : NULL, NULL),
+        GD_OK);
     ck_assert_uint_le(f.count, GD_MAX_METRICS);
     ck_assert_double_eq(f.m[GD_MAX_METRICS].value, 1234.5);
     ck_assert_double_eq(f.confusion[cells], 1234.5);

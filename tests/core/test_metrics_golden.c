@@ -42,8 +42,8 @@ START_TEST(metrics_are_those_of_scikit_learn)
     gd_metric found[GD_MAX_METRICS];
     for (size_t k = 0; k < outputs; k++)
         theta[k * outputs + k] = 1;
-    ck_assert_int_eq(gd_metrics(model, &shape, theta, &p.data, &(gd_rows){.count = r->rows}, found,
-                                &count, r->confusion ? confusion : NULL, NULL),
+    ck_assert_int_eq(gd_metrics(model, &shape, theta, &p.data, &(gd_rows){.count = r->rows}, NULL,
+                                found, &count, r->confusion ? confusion : NULL, NULL),
                      GD_OK);
     ck_assert_uint_eq(count, r->metrics_count); /* none without a value to compare with */
     for (size_t k = 0; k < r->metrics_count; k++)

@@ -210,7 +210,7 @@ START_TEST(metrics_survive_a_failed_allocation)
     do {
         gd_error err = {0};
         watch(++k);
-        status = gd_metrics(model, &shape, theta, &p.data, &(gd_rows){.count = 40}, m, &count,
+        status = gd_metrics(model, &shape, theta, &p.data, &(gd_rows){.count = 40}, NULL, m, &count,
                             _i % 2 ? confusion : NULL, &err);
         unwatch();
         ck_assert_msg(live == 0, "%s, k=%ld: %ld block(s) leaked", model->name, k, live);
@@ -296,10 +296,10 @@ static gd_status prove(int what, const gd_fit *f, gd_error *err)
     gd_inference *inference = NULL;
     gd_status status = GD_OK;
     if (what == 0) {
-        status = gd_inference_new(&inference, f, 0.95, 0, err);
+        status = gd_inference_new(&inference, f, 0.95, 0, NULL, err);
         gd_inference_free(inference);
     } else if (what == 1) {
-        status = gd_certificate_find(&certificate, f, 0, err);
+        status = gd_certificate_find(&certificate, f, 0, NULL, err);
     } else {
         status = gd_diagnose(&diagnosis, f, NULL, err);
     }

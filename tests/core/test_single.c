@@ -134,7 +134,7 @@ static void after(const gd_train *t, const gd_data *d, double *out)
     gd_train_params_unscaled(t, theta);
     gd_train_rows(t, &rows);
     ck_assert_int_eq(
-        gd_metrics(s->model, gd_train_shape(t), theta, d, &rows, m, &count, NULL, &err), GD_OK);
+        gd_metrics(s->model, gd_train_shape(t), theta, d, &rows, NULL, m, &count, NULL, &err), GD_OK);
     for (size_t i = 0; i < count; i++)
         out[i] = m[i].value;
     gd_fit fit = {.model = s->model,
@@ -148,13 +148,13 @@ static void after(const gd_train *t, const gd_data *d, double *out)
                   .offset = d->offset,
                   .l2 = s->model->linear ? s->l2 : 0};
     gd_certificate c;
-    ck_assert_int_eq(gd_certificate_find(&c, &fit, 0, &err), GD_OK);
+    ck_assert_int_eq(gd_certificate_find(&c, &fit, 0, NULL, &err), GD_OK);
     out[GD_MAX_METRICS] = c.cost;
     out[GD_MAX_METRICS + 1] = c.gradient_norm;
     out[GD_MAX_METRICS + 2] = c.gap;
     fit.l2 = 0;
     gd_inference *inference;
-    ck_assert_int_eq(gd_inference_new(&inference, &fit, 0.95, 0, &err), GD_OK);
+    ck_assert_int_eq(gd_inference_new(&inference, &fit, 0.95, 0, NULL, &err), GD_OK);
     out[GD_MAX_METRICS + 3] = (double)inference->status;
     out[GD_MAX_METRICS + 4] = inference->distance;
     gd_inference_free(inference);

@@ -47,7 +47,7 @@ START_TEST(the_best_of_all_thresholds_is_found)
                     where = s[i];
                 }
             }
-            gd_status status = gd_threshold_find(&got, c, parameter, s, y, w, N, &err);
+            gd_status status = gd_threshold_find(&got, c, parameter, s, y, w, N, NULL, &err);
             if (best < 0) {
                 ck_assert_int_eq(status, GD_INVALID);
                 ck_assert_str_eq(err.field, "target_precision");
@@ -71,15 +71,15 @@ START_TEST(what_makes_no_sense_is_refused)
     const double s[] = {0.1, 0.9}, both[] = {0, 1}, one[] = {1, 1};
     gd_threshold t;
     gd_error err = {0};
-    ck_assert_int_eq(gd_threshold_find(&t, GD_F_BETA, 0, s, both, NULL, 2, &err), GD_INVALID);
+    ck_assert_int_eq(gd_threshold_find(&t, GD_F_BETA, 0, s, both, NULL, 2, NULL, &err), GD_INVALID);
     ck_assert_str_eq(err.field, "beta");
     ck_assert_int_eq(
-        gd_threshold_find(&t, GD_PRECISION_AT_TARGET_RECALL, 1.5, s, both, NULL, 2, &err),
+        gd_threshold_find(&t, GD_PRECISION_AT_TARGET_RECALL, 1.5, s, both, NULL, 2, NULL, &err),
         GD_INVALID);
     ck_assert_str_eq(err.field, "target_recall");
-    ck_assert_int_eq(gd_threshold_find(&t, GD_F_BETA, 1, s, one, NULL, 2, &err), GD_INVALID);
+    ck_assert_int_eq(gd_threshold_find(&t, GD_F_BETA, 1, s, one, NULL, 2, NULL, &err), GD_INVALID);
     ck_assert_ptr_nonnull(strstr(err.message, "both classes"));
-    ck_assert_int_eq(gd_threshold_find(&t, GD_F_BETA, 1, s, both, NULL, 2, &err), GD_OK);
+    ck_assert_int_eq(gd_threshold_find(&t, GD_F_BETA, 1, s, both, NULL, 2, NULL, &err), GD_OK);
     ck_assert_double_eq(t.threshold, 0.9);
     ck_assert_double_eq(t.value, 1);
 }

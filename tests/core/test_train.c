@@ -79,7 +79,7 @@ START_TEST(certified_values_are_reached_to_nine_digits)
     gd_metric m[GD_MAX_METRICS];
     size_t count;
     ck_assert_int_eq(gd_metrics(spec.model, &shape, theta, &p.data,
-                                &(gd_rows){.count = p.data.rows}, m, &count, NULL, NULL),
+                                &(gd_rows){.count = p.data.rows}, NULL, m, &count, NULL, NULL),
                      GD_OK);
     double rows = (double)p.data.rows, freedom = rows - (double)n;
     assert_close(sqrt(metric(m, count, "mse") * rows / freedom), nist[_i].residual, 1e-9);

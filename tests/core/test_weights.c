@@ -227,7 +227,7 @@ START_TEST(an_offset_of_linear_regression_is_a_shift_of_the_target)
     gd_metric m[GD_MAX_METRICS];
     size_t count;
     ck_assert_int_eq(gd_metrics(spec.model, gd_train_shape(t), got, &p.data,
-                                &(gd_rows){.count = ROWS}, m, &count, NULL, NULL),
+                                &(gd_rows){.count = ROWS}, NULL, m, &count, NULL, NULL),
                      GD_OK);
     assert_close(metric(m, count, "mse"), direct_mse(&q.data, true, want), 1e-9);
     gd_train_free(t);

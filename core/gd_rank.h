@@ -1,0 +1,23 @@
+/* gd_rank: rows by falling score. */
+#ifndef GD_RANK_H
+#define GD_RANK_H
+
+#include "gd_error.h"
+#include "gd_exec.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct gd_ranked {
+    double score;
+    uint32_t row;
+} gd_ranked;
+
+/* out: n rows, written: the highest score first, what is not a number last, and equal ones as they
+ * lie. n: at most GD_MAX_ROWS. Very many are sorted digit by digit (Knuth, The Art of Computer
+ * Programming, 5.2.5), in time that goes with n. GD_INTERRUPTED when the executor (NULL: the serial
+ * one) broke it off, which it is asked between two digits. */
+gd_status gd_rank(gd_ranked *out, const double *scores, size_t n, const gd_executor *executor,
+                  gd_error *err) __attribute__((warn_unused_result));
+
+#endif
