@@ -145,9 +145,9 @@ class Server:
             raise RuntimeError(f"{method} {path}: {reply.status} {document}")
         return document
 
-    def upload(self, data):
-        """The dataset's id."""
-        return self.ask("POST", "/v1/datasets?target=y", data.csv(), "text/csv",
+    def upload(self, data, dtype="float64"):
+        """The dataset's id. dtype: of its features."""
+        return self.ask("POST", f"/v1/datasets?target=y&dtype={dtype}", data.csv(), "text/csv",
                         data.csv_bytes())["id"]
 
     def wait(self, path):
