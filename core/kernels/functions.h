@@ -65,7 +65,7 @@ GD_INLINE vec log_of_sum(vec u, vec c)
 {
     const int64_t half = 0x3fe6a09e00000000; /* sqrt(1/2) */
     ivec tiny = u < 0x1p-1022;
-    vec normal = choose(tiny, u * 0x1p54, u);
+    vec normal = choose(tiny, u * 0x1p54, choose(u < INFINITY, u, all_of(1)));
     ivec bits = (ivec)normal + (0x3ff0000000000000 - half);
     /* the exponent, whose sign is 0: an integer that is put behind 2^52 becomes a double */
     ivec exponent = (ivec)((uvec)bits >> 52) | 0x4330000000000000;
@@ -73,9 +73,9 @@ GD_INLINE vec log_of_sum(vec u, vec c)
     vec f = (vec)((bits & 0x000fffffffffffff) + half) - 1;
     vec s = f / (2 + f), z = s * s, w = z * z;
     vec even = w * (0x1.999999997fa04p-2 + w * (0x1.c71c51d8e78afp-3 + w * 0x1.39a09d078c69fp-3));
-    vec odd = z * (0x1.5555555555593p-1 +
-                   w * (0x1.2492494229359p-2 +
-                        w * (0x1.7466496cb03dep-3 + w * 0x1.2f112df3e5244p-3)));
+    vec odd =
+        z * (0x1.5555555555593p-1 +
+             w * (0x1.2492494229359p-2 + w * (0x1.7466496cb03dep-3 + w * 0x1.2f112df3e5244p-3)));
     vec h = 0.5 * f * f;
     vec l = s * (h + (even + odd)) + (k * 0x1.a39ef35793c76p-33 + c / u);
     l = ((l - h) + f) + k * 0x1.62e42feep-1;
