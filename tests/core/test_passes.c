@@ -344,6 +344,34 @@ START_TEST(threads_do_not_change_a_bit)
 }
 END_TEST
 
+/* Features in single precision are those in double that have the same values. */
+START_TEST(single_precision_says_the_same)
+{
+    const kind *k = &kinds[_i];
+    setup s = set_up(k, ROWS);
+    point(&s, k);
+    float *narrow = calloc(ROWS * COLS, sizeof *narrow);
+    for (size_t i = 0; i < ROWS * COLS; i++) {
+        narrow[i] = (float)s.p.rows[i];
+        s.p.rows[i] = (double)narrow[i];
+    }
+    said wide, half;
+    for (int scaled = 0; scaled < 2; scaled++) {
+        s.fit.center = scaled ? s.center : NULL;
+        s.fit.scale = scaled ? s.scale : NULL;
+        s.p.data.X = s.p.rows;
+        s.p.data.X32 = NULL;
+        ck_assert_int_eq(say(&wide, &s, NULL), GD_OK);
+        s.p.data.X = NULL;
+        s.p.data.X32 = narrow;
+        ck_assert_int_eq(say(&half, &s, NULL), GD_OK);
+        assert_same(&wide, &half);
+    }
+    free(narrow);
+    tear_down(&s);
+}
+END_TEST
+
 /* Wherever it is broken off, that is what is said, and nothing is lost. */
 START_TEST(who_breaks_it_off_is_obeyed)
 {
@@ -500,6 +528,7 @@ int main(void)
     TCase *tc = tcase_create("passes");
     tcase_add_loop_test(tc, sums_are_those_of_the_rows, 0, 2 * KINDS);
     tcase_add_loop_test(tc, threads_do_not_change_a_bit, 0, KINDS);
+    tcase_add_loop_test(tc, single_precision_says_the_same, 0, KINDS);
     tcase_add_loop_test(tc, who_breaks_it_off_is_obeyed, 0, KINDS);
     tcase_add_loop_test(tc, moments_are_taken_where_they_have_the_digits, 0, 4);
     tcase_add_test(tc, dependent_columns_are_set_aside);
