@@ -16,7 +16,7 @@ static const char *libc(void)
 #endif
 }
 
-cJSON *srv_build_encode(void)
+cJSON *srv_build_encode(const gd_kernels *kernels)
 {
     cJSON *o = cJSON_CreateObject();
     api_doc_string(o, "version", DESCENTD_VERSION);
@@ -25,5 +25,8 @@ cJSON *srv_build_encode(void)
     api_doc_string(o, "options", SRV_BUILD_OPTIONS);
     api_doc_string(o, "architecture", SRV_BUILD_ARCHITECTURE);
     api_doc_string(o, "libc", libc());
+    /* networks and second moments take the best for this processor, whatever passes are told to */
+    api_doc_string(o, "kernels", (kernels ? kernels : gd_kernels_best())->name);
+    api_doc_string(o, "instruction_set", gd_kernels_best()->name);
     return o;
 }

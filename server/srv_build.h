@@ -3,9 +3,10 @@
 #define SRV_BUILD_H
 
 #include "api_doc.h"
+#include "gd_kernels.h"
 
-/* {"version", "sources_sha256", "compiler", "options", "architecture", "libc"}; the caller owns
- * it. */
-cJSON *srv_build_encode(void);
+/* {"version", "sources_sha256", "compiler", "options", "architecture", "libc", "kernels",
+ * "instruction_set"}; the caller owns it. kernels: what passes are done with; NULL: the best. */
+cJSON *srv_build_encode(const gd_kernels *kernels);
 
 #endif

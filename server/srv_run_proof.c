@@ -53,7 +53,7 @@ static cJSON *inputs(const srv_run *w)
                                     .spec = spec,
                                     .seed = w->job.spec.seed,
                                     .stopped_after = after},
-                      srv_build_encode());
+                      srv_build_encode(w->app->config.kernels));
     char *text = api_doc_text(o);
     if (!text) {
         cJSON_Delete(o);
