@@ -57,7 +57,7 @@ START_TEST(a_job_set_aside_after_its_training_ends_as_if_it_had_not_been)
     else
         kill_hard(s);
     e2e_restart(s, NULL);
-    ck_assert_int_eq(taken_up(s), 1);
+    WAIT_UNTIL(taken_up(s) == 1, 30);
     ck_assert(epoch_of(s, job) == 3);
     wait_for_end(s, job, "succeeded");
     assert_same_ends(s, twin, job);
