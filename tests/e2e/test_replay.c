@@ -63,7 +63,7 @@ static const struct {
     const char *spec;
 } kinds[] = {
     {false, "\"epochs\": 400, \"tol\": 0, \"learning_rate\": 0.001"},
-    {false, "\"batch_size\": 64, \"epochs\": 600, \"tol\": 0, \"seed\": 5, \"optimizer\": "
+    {false, "\"batch_size\": 64, \"epochs\": 4000, \"tol\": 0, \"seed\": 5, \"optimizer\": "
             "\"nesterov\", \"learning_rate\": 1e-4, \"schedule\": \"cosine\""},
     {false, "\"optimizer\": \"adam\", \"model\": {\"name\": \"mlp\", \"hidden_layers\": [8, 4]}, "
             "\"batch_size\": 128, \"epochs\": 12, \"tol\": 0, \"validation_fraction\": 0.2"},
