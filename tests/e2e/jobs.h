@@ -246,8 +246,8 @@ static UNUSED int files_in(const e2e_server *s, const char *folder)
     return entries(path);
 }
 
-/* Descriptors of the process that are sockets: its connections and the one it listens on. */
-static UNUSED int sockets(pid_t pid)
+/* Connections of the server: its descriptors that are sockets, but for the one it listens on. */
+static UNUSED int connections(pid_t pid)
 {
     char folder[64], path[400], to[64];
     int n = 0;
@@ -259,7 +259,7 @@ static UNUSED int sockets(pid_t pid)
         n += readlink(path, to, sizeof to) > 7 && strncmp(to, "socket:", 7) == 0;
     }
     closedir(d);
-    return n;
+    return n - 1;
 }
 
 static int UNUSED complain(void *count, int columns, char **values, char **names)

@@ -108,18 +108,15 @@ static void close_all(held *h, int n)
 
 static const char *const one_worker[] = {"--workers", "1", NULL};
 
-static int bare; /* sockets of a server that nobody is connected to */
-
 /* The server may notice a moment later that a connection was closed. */
 static void assert_connections_gone(const e2e_server *s)
 {
-    WAIT_UNTIL(sockets(s->pid) == bare, 5);
+    WAIT_UNTIL(connections(s->pid) == 0, 20);
 }
 
 static e2e_server *start_with_job(char ds[32], char job[32])
 {
     e2e_server *s = e2e_start(one_worker);
-    bare = sockets(s->pid);
     char *csv = make_csv(500, 2, 6);
     upload_csv(s, csv, ds);
     free(csv);
@@ -151,7 +148,7 @@ START_TEST(three_hundred_wait_without_a_thread_and_are_all_answered_when_the_job
     long threads = process_number(s->pid, "Threads");
     for (int i = 0; i < HELD; i++)
         hold(&h[i], s, job, 60);
-    WAIT_UNTIL(sockets(s->pid) >= bare + HELD, 10);
+    WAIT_UNTIL(connections(s->pid) >= HELD, 10);
     assert_healthy_soon(s, "300 long-polls held"); /* after these have been read, too */
     ck_assert_int_eq(process_number(s->pid, "Threads"), threads);
     listen_to(h, HELD, 0.2);
@@ -282,7 +279,7 @@ START_TEST(clients_that_hang_up_while_they_wait_are_noticed)
     e2e_server *s = start_with_job(ds, job);
     for (int i = 0; i < HELD; i++)
         hold(&h[i], s, job, 60);
-    WAIT_UNTIL(sockets(s->pid) >= bare + HELD, 10);
+    WAIT_UNTIL(connections(s->pid) >= HELD, 10);
     assert_healthy_soon(s, "90 long-polls held");
     for (int i = 0; i < HELD; i++) {
         struct linger reset = {.l_onoff = 1, .l_linger = 0};
@@ -294,7 +291,7 @@ START_TEST(clients_that_hang_up_while_they_wait_are_noticed)
             close(h[i].fd);
     }
     /* the job goes on; only the connections end */
-    WAIT_UNTIL(sockets(s->pid) <= bare + HELD / 3, 5);
+    WAIT_UNTIL(connections(s->pid) <= HELD / 3, 5);
     for (int i = 2; i < HELD; i += 3)
         close(h[i].fd);
     assert_connections_gone(s);
@@ -340,7 +337,7 @@ START_TEST(who_waits_when_the_server_stops_is_answered_or_let_go_at_once)
     assert_connections_gone(s);
     for (int i = 0; i < HELD; i++)
         hold(&h[i], s, i % 2 ? job : queued, 60);
-    WAIT_UNTIL(sockets(s->pid) >= bare + HELD, 10);
+    WAIT_UNTIL(connections(s->pid) >= HELD, 10);
     end_cleanly(s, ends[_i], 5);
     listen_to_all(h, HELD, 1);
     int whole = 0;
@@ -371,7 +368,7 @@ START_TEST(waiting_does_not_delay_other_requests)
     e2e_server *s = start_with_job(ds, job);
     for (int i = 0; i < HELD; i++)
         hold(&h[i], s, job, 60);
-    WAIT_UNTIL(sockets(s->pid) >= bare + HELD, 10);
+    WAIT_UNTIL(connections(s->pid) >= HELD, 10);
     double began = e2e_now(), worst = 0;
     for (int i = 0; i < REQUESTS; i++) {
         double at = e2e_now();
@@ -465,7 +462,7 @@ START_TEST(connections_that_say_nothing_do_not_stop_others)
                                     "Content-Length: 1000\r\n\r\n{\"data";
         send_all(idle[i], start, strlen(start));
     }
-    WAIT_UNTIL(sockets(s->pid) >= bare + IDLE + HALF, 10);
+    WAIT_UNTIL(connections(s->pid) >= IDLE + HALF, 10);
     for (int i = 0; i < 50; i++)
         assert_healthy_soon(s, "idle connections");
     ck_assert_int_eq(process_number(s->pid, "Threads"), threads);
@@ -486,10 +483,9 @@ START_TEST(connections_that_say_nothing_do_not_hold_up_the_end)
     enum { IDLE = 100 };
     int idle[IDLE];
     e2e_server *s = e2e_start(NULL);
-    bare = sockets(s->pid);
     for (int i = 0; i < IDLE; i++)
         idle[i] = e2e_connect(s);
-    WAIT_UNTIL(sockets(s->pid) >= bare + IDLE, 10);
+    WAIT_UNTIL(connections(s->pid) >= IDLE, 10);
     finish(s);
     for (int i = 0; i < IDLE; i++)
         close(idle[i]);
