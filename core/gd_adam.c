@@ -6,7 +6,7 @@
 void gd_adam_moments(const gd_update *u, const gd_adam *h)
 {
     double *m = u->state, *v = u->state + u->n;
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         double g = u->gradient[i];
         m[i] = h->beta1 * m[i] + (1 - h->beta1) * g;
         v[i] = h->beta2 * v[i] + (1 - h->beta2) * (g * g);

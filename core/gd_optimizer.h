@@ -11,12 +11,13 @@
 
 #include <stdint.h>
 
-/* One update, in place. All arrays have n values. */
+/* One update, in place, of the parameters first .. end. All arrays have n values. */
 typedef struct gd_update {
     double *theta;          /* moved */
     const double *gradient; /* of the objective at theta */
     const double *weight;   /* 1 for weights, 0 for intercepts and biases, which never decay */
     size_t n;
+    size_t first, end;    /* all of them, 0 .. n, unless the rule moves them apart */
     double learning_rate; /* > 0 */
     uint64_t t;           /* updates so far, this one included */
     double *state;        /* state_len doubles */
@@ -58,6 +59,7 @@ typedef struct gd_optimizer {
     /* The rule is linear and treats all parameters alike, so that it is the same in any
      * orthonormal basis; its state, if it has any, is a vector like theta. */
     bool rotates;
+    bool apart; /* each parameter moves by itself, so parts of an update may be done at once */
     /* doubles of state for n parameters; 0 for none */
     size_t (*state_len)(size_t n, const void *hyper);
     /* state: state_len doubles, written */

@@ -175,6 +175,7 @@ static void update(gd_train *t)
         .gradient = q->gradient,
         .weight = t->weight,
         .n = q->n,
+        .end = q->n,
         .learning_rate = s->learning_rate,
         .t = t->updates,
         .state = q->velocity,

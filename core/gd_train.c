@@ -211,6 +211,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
         return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a run of training");
     t->data = *data;
     t->spec = *spec;
+    t->executor = executor ? executor : &gd_executor_serial;
     t->shape = gd_spec_shape(spec, data->cols, data->classes);
     t->n = spec->model->params_len(&t->shape);
     status = set_aside(t, err);

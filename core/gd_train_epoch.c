@@ -9,6 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Parameters that are moved at once where there are more, and they move apart. */
+#define UPDATE_BLOCK ((size_t)16384)
+
 static double l1_cost(const gd_train *t, const double *theta)
 {
     double sum = 0;
@@ -199,19 +202,42 @@ static void average(gd_train *t)
         t->mean[i] += share * (t->theta[i] - t->mean[i]);
 }
 
+typedef struct update_work {
+    const gd_optimizer *optimizer;
+    gd_update whole;
+} update_work;
+
+static void update_block(void *arg, size_t block, size_t slot)
+{
+    const update_work *w = arg;
+    gd_update part = w->whole;
+    (void)slot;
+    part.first = block * UPDATE_BLOCK;
+    if (part.end - part.first > UPDATE_BLOCK)
+        part.end = part.first + UPDATE_BLOCK;
+    w->optimizer->step(&part);
+}
+
 void gd_train_update(gd_train *t)
 {
     clip(t);
-    t->spec.optimizer->step(&(gd_update){
-        .theta = t->theta,
-        .gradient = t->gradient,
-        .weight = t->weight,
-        .n = t->n,
-        .learning_rate = t->state.learning_rate,
-        .t = ++t->updates,
-        .state = t->optimizer_state,
-        .hyper = &t->spec.optimizer_hyper,
-    });
+    update_work w = {t->spec.optimizer,
+                     {
+                         .theta = t->theta,
+                         .gradient = t->gradient,
+                         .weight = t->weight,
+                         .n = t->n,
+                         .end = t->n,
+                         .learning_rate = t->state.learning_rate,
+                         .t = ++t->updates,
+                         .state = t->optimizer_state,
+                         .hyper = &t->spec.optimizer_hyper,
+                     }};
+    if (w.optimizer->apart && t->n > UPDATE_BLOCK)
+        t->executor->run(t->executor->ctx, update_block, &w,
+                         (t->n + UPDATE_BLOCK - 1) / UPDATE_BLOCK);
+    else
+        w.optimizer->step(&w.whole);
     shrink(t);
     gd_bounds_project(t, t->theta);
     average(t);

@@ -28,6 +28,7 @@ struct gd_train {
     gd_data data;
     gd_spec spec;
     gd_shape shape;
+    const gd_executor *executor;
     gd_objective *objective;
     gd_quadratic *quadratic; /* NULL: every epoch passes over the rows */
     size_t n;     /* parameters */

@@ -31,7 +31,7 @@ static void step(const gd_update *u)
 {
     const hyper *h = u->hyper;
     double *s = u->state, *a = u->state + u->n;
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         double g = u->gradient[i];
         s[i] = h->rho * s[i] + (1 - h->rho) * (g * g);
         double d = sqrt(a[i] + h->epsilon) / sqrt(s[i] + h->epsilon) * g;
@@ -50,5 +50,6 @@ const gd_optimizer gd_optimizer_adadelta = {
     .customary_rate = 1,
     .state_len = gd_state_two,
     .init = gd_state_two_init,
+    .apart = true,
     .step = step,
 };

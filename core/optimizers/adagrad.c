@@ -23,7 +23,7 @@ static void step(const gd_update *u)
 {
     const hyper *h = u->hyper;
     double *s = u->state;
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         double g = u->gradient[i];
         s[i] += g * g;
         u->theta[i] -= u->learning_rate * g / (sqrt(s[i]) + h->epsilon);
@@ -39,5 +39,6 @@ const gd_optimizer gd_optimizer_adagrad = {
     .customary_rate = 0.01,
     .state_len = gd_state_one,
     .init = gd_state_one_init,
+    .apart = true,
     .step = step,
 };

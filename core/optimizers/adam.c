@@ -20,7 +20,7 @@ static void step(const gd_update *u)
     double unbias = 1 / sqrt(gd_adam_bias(beta2, u->t));
     const double *restrict gradient = u->gradient;
     double *restrict m = u->state, *restrict v = u->state + u->n, *restrict theta = u->theta;
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         double g = gradient[i];
         m[i] = beta1 * m[i] + (1 - beta1) * g;
         v[i] = beta2 * v[i] + (1 - beta2) * (g * g);
@@ -38,5 +38,6 @@ const gd_optimizer gd_optimizer_adam = {
     .customary_rate = 0.001,
     .state_len = gd_state_two,
     .init = gd_state_two_init,
+    .apart = true,
     .step = step,
 };

@@ -26,7 +26,7 @@ static void step(const gd_update *u)
     double bias1 = gd_adam_bias(h->base.beta1, u->t), bias2 = gd_adam_bias(h->base.beta2, u->t);
     const double *m = u->state, *v = u->state + u->n;
     gd_adam_moments(u, &h->base);
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         u->theta[i] -= u->learning_rate * h->weight_decay * u->weight[i] * u->theta[i];
         u->theta[i] -= u->learning_rate * (m[i] / bias1) / (sqrt(v[i] / bias2) + h->base.epsilon);
     }
@@ -42,5 +42,6 @@ const gd_optimizer gd_optimizer_adamw = {
     .customary_rate = 0.001,
     .state_len = gd_state_two,
     .init = gd_state_two_init,
+    .apart = true,
     .step = step,
 };

@@ -18,7 +18,7 @@ static void step(const gd_update *u)
     const double *m = u->state, *v = u->state + u->n;
     gd_adam_moments(u, &h->base);
     double *top = u->state + 2 * u->n;
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         top[i] = fmax(top[i], v[i]);
         u->theta[i] -= u->learning_rate * (m[i] / bias1) / (sqrt(top[i] / bias2) + h->base.epsilon);
     }
@@ -33,5 +33,6 @@ const gd_optimizer gd_optimizer_amsgrad = {
     .customary_rate = 0.001,
     .state_len = gd_state_three,
     .init = gd_state_three_init,
+    .apart = true,
     .step = step,
 };

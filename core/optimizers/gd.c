@@ -16,7 +16,7 @@ static double gain(const void *hyper_)
 
 static void step(const gd_update *u)
 {
-    for (size_t i = 0; i < u->n; i++)
+    for (size_t i = u->first; i < u->end; i++)
         u->theta[i] -= u->learning_rate * u->gradient[i];
 }
 
@@ -30,5 +30,6 @@ const gd_optimizer gd_optimizer_gd = {
     .rotates = true,
     .state_len = gd_state_none,
     .init = gd_state_none_init,
+    .apart = true,
     .step = step,
 };

@@ -36,7 +36,7 @@ static void step(const gd_update *u)
 {
     const hyper *h = u->hyper;
     double *m = u->state;
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         double g = u->gradient[i], d = h->beta1 * m[i] + (1 - h->beta1) * g;
         d = (d > 0) - (d < 0);
         m[i] = h->beta2 * m[i] + (1 - h->beta2) * g;
@@ -54,5 +54,6 @@ const gd_optimizer gd_optimizer_lion = {
     .customary_rate = 0.0001,
     .state_len = gd_state_one,
     .init = gd_state_one_init,
+    .apart = true,
     .step = step,
 };

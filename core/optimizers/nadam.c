@@ -44,7 +44,7 @@ static void step(const gd_update *u)
     *product *= mu;
     double now = (1 - mu) / (1 - *product), ahead = mu_next / (1 - *product * mu_next);
     gd_adam_moments(u, &h->base);
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         double denominator = sqrt(v[i] / bias2) + h->base.epsilon;
         u->theta[i] -= u->learning_rate * (now * u->gradient[i] + ahead * m[i]) / denominator;
     }

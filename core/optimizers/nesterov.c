@@ -33,7 +33,7 @@ static void step(const gd_update *u)
 {
     const hyper *h = u->hyper;
     double *v = u->state;
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = u->first; i < u->end; i++) {
         v[i] = h->momentum * v[i] + u->gradient[i];
         u->theta[i] -= u->learning_rate * (u->gradient[i] + h->momentum * v[i]);
     }
@@ -51,5 +51,6 @@ const gd_optimizer gd_optimizer_nesterov = {
     .rotates = true,
     .state_len = gd_state_one,
     .init = gd_state_one_init,
+    .apart = true,
     .step = step,
 };

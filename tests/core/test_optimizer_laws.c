@@ -57,6 +57,7 @@ static void step_with(work *w, double rate, const double *weight)
                             .gradient = w->gradient,
                             .weight = weight,
                             .n = w->n,
+                            .end = w->n,
                             .learning_rate = rate,
                             .t = ++w->t,
                             .state = w->state,
@@ -280,6 +281,39 @@ START_TEST(is_deterministic_and_keeps_no_state_of_its_own)
 END_TEST
 
 /* Every parameter is moved by its own gradient, wherever it stands in the array. */
+/* Of the rules that say so: whoever does which part, in whatever order, the bits are the same. */
+START_TEST(parts_of_an_update_are_the_whole)
+{
+    enum { N = 8 };
+    const gd_optimizer *o = gd_optimizers[_i];
+    if (!o->step || !o->apart)
+        return;
+    work whole = begin(o, N, 0x11), parts = begin(o, N, 0x22);
+    static const size_t cuts[] = {5, 8, 0, 3, 3, 5};
+    for (int k = 1; k <= 5; k++) {
+        for (size_t i = 0; i < N; i++)
+            whole.gradient[i] = parts.gradient[i] = sin((double)(i + 1) * k);
+        step(&whole, 0.01);
+        parts.t++;
+        for (size_t c = 0; c < 6; c += 2)
+            o->step(&(gd_update){.theta = parts.theta,
+                                 .gradient = parts.gradient,
+                                 .weight = all_weights,
+                                 .n = N,
+                                 .first = cuts[c],
+                                 .end = cuts[c + 1],
+                                 .learning_rate = 0.01,
+                                 .t = parts.t,
+                                 .state = parts.state,
+                                 .hyper = &parts.hyper});
+        ck_assert_mem_eq(whole.theta, parts.theta, N * sizeof(double));
+        ck_assert_mem_eq(whole.state, parts.state, whole.state_len * sizeof(double));
+    }
+    free(whole.state);
+    free(parts.state);
+}
+END_TEST
+
 START_TEST(every_parameter_is_moved)
 {
     const gd_optimizer *o = gd_optimizers[_i];
@@ -418,6 +452,7 @@ int main(void)
     tcase_add_test(tc, weights_decay_and_biases_do_not);
     tcase_add_loop_test(tc, stays_where_the_gradient_is_zero, 0, n);
     tcase_add_loop_test(tc, is_deterministic_and_keeps_no_state_of_its_own, 0, n);
+    tcase_add_loop_test(tc, parts_of_an_update_are_the_whole, 0, n);
     tcase_add_loop_test(tc, every_parameter_is_moved, 0, n);
     tcase_add_loop_test(tc, follows_the_golden_trajectories, 0, n);
     tcase_add_test(tc, every_golden_row_belongs_to_an_optimizer);
