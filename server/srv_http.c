@@ -31,6 +31,13 @@ enum {
 /* What is still read of a body that was refused already. */
 #define DRAINED ((uint64_t)8 << 20)
 
+/* From this version on it can be strict itself; before, srv_framing has to be. */
+#if MHD_VERSION >= 0x00097701
+#define STRICT MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
+#else
+#define STRICT
+#endif
+
 struct srv_http {
     srv_app *app;
     struct MHD_Daemon *daemon;
@@ -178,33 +185,32 @@ static void check_body(srv_request *rq)
         too_large(rq);
 }
 
-static srv_request *begin(srv_app *app, struct MHD_Connection *connection, const char *url,
-                          const char *method, const char *version, bool bad_target)
+/* The first callback: the head is there. */
+static bool begin(srv_request *rq, struct MHD_Connection *connection, const char *url,
+                  const char *method, const char *version)
 {
-    srv_request *rq = calloc(1, sizeof *rq);
-    if (!rq)
-        return NULL;
-    rq->app = app;
+    srv_app *app = rq->app;
     rq->connection = connection;
-    rq->began = srv_monotonic();
     snprintf(rq->method, sizeof rq->method, "%s", method);
     rq->path = strdup(url);
-    if (!rq->path) {
-        free(rq);
-        return NULL;
-    }
+    if (!rq->path)
+        return false;
     atomic_fetch_add(&app->requests, 1);
-    if (bad_target)
+    if (rq->bad_target)
         api_problem_set(&rq->problem, API_BAD_REQUEST,
-                        "the target is not a path of printable characters with valid %%XX escapes");
-    rq->close = !srv_framing_check(connection, version, &rq->problem) || bad_target;
+                        "the target is not a path of printable characters with valid %%XX escapes "
+                        "and no dot segments");
+    const srv_framing_line line = {method, url, version, rq->target_end};
+    rq->malformed = !srv_framing_check(connection, &line, &rq->problem) || rq->bad_target;
+    /* how it reads chunks nobody vouches for: what follows them is not read (srv_framing.h) */
+    rq->close = rq->malformed || srv_request_header(rq, "Transfer-Encoding");
     rq->route = srv_route_find(rq);
     if (rq->route && rq->problem.code == API_NO_PROBLEM)
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_parameter, rq);
     check_body(rq);
     if (rq->problem.code == API_NO_PROBLEM && rq->route->open)
         rq->route->open(rq);
-    return rq;
+    return true;
 }
 
 static void drop_gathered(srv_request *rq)
@@ -247,29 +253,33 @@ static bool take_body(srv_request *rq, const char *bytes, size_t n)
     return true;
 }
 
-/* Stands for a request with a bad target until its first callback, which sees no more than the
- * path, with its escapes resolved. */
-static char bad_target_mark;
-
+/* The target as it came; the first callback sees no more than the path, its escapes resolved. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    (void)cls, (void)connection;
-    return srv_framing_target(target) ? NULL : &bad_target_mark;
+    (void)connection;
+    srv_request *rq = calloc(1, sizeof *rq);
+    if (!rq)
+        return NULL;
+    rq->app = cls;
+    rq->began = srv_monotonic();
+    rq->bad_target = !srv_framing_target(target);
+    rq->target_end = target + strlen(target);
+    return rq;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **con_cls)
 {
-    bool bad_target = *con_cls == &bad_target_mark;
-    srv_request *rq = bad_target ? NULL : *con_cls;
-    if (!rq) {
-        rq = begin(cls, connection, url, method, version, bad_target);
-        *con_cls = rq;
-        if (!rq)
+    (void)cls;
+    srv_request *rq = *con_cls;
+    if (!rq)
+        return MHD_NO; /* there was no memory for it */
+    if (!rq->path) {
+        if (!begin(rq, connection, url, method, version))
             return MHD_NO;
         /* A large body that is refused anyway is not waited for: the answer closes. */
-        bool refuse_now = rq->problem.code == API_TOO_LARGE || rq->close;
+        bool refuse_now = rq->problem.code == API_TOO_LARGE || rq->malformed;
         return refuse_now ? answer(rq) : MHD_YES;
     }
     if (*upload_data_size) {
@@ -302,10 +312,12 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 {
     (void)cls, (void)connection, (void)code;
     srv_request *rq = *con_cls;
-    if (!rq || *con_cls == &bad_target_mark)
+    if (!rq)
         return;
-    log_request(rq);
-    atomic_fetch_sub(&rq->app->requests, 1);
+    if (rq->path) {
+        log_request(rq);
+        atomic_fetch_sub(&rq->app->requests, 1);
+    }
     srv_read_free(rq->read);
     drop_gathered(rq);
     free(rq->reply);
@@ -350,7 +362,7 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, NULL, MHD_OPTION_END);
+        on_target, app, STRICT MHD_OPTION_END);
     if (h->daemon)
         return h;
     api_problem_set(p, API_INTERNAL, "the HTTP listener can't be started");

@@ -21,6 +21,9 @@ typedef struct srv_request {
     char method[16];
     char *path;           /* as asked for, without the query; owned */
     char id[SRV_ID_SIZE]; /* what stands for {id} in the route */
+    const char *target_end; /* as it came (srv_framing.h) */
+    bool bad_target;
+    bool malformed;       /* refused at its head: its body is not read */
     bool close;           /* end the connection with the answer */
     uint64_t received;    /* bytes of the body so far */
     api_text body;        /* of routes that gather it */
