@@ -16,28 +16,87 @@ const api_format *const api_formats[] = {
 #undef X
 };
 
+enum { KNOWN = 240 };
+
 const size_t api_formats_count = sizeof api_formats / sizeof api_formats[0];
 
-const api_format *api_format_find(const char *content_type, api_problem *p)
+static const api_format *by_type(const char *content_type)
 {
-    if (!content_type)
-        return api_formats[0];
     size_t n = strcspn(content_type, "; \t");
     for (size_t i = 0; i < api_formats_count; i++)
         if (strlen(api_formats[i]->media_type) == n &&
             strncasecmp(content_type, api_formats[i]->media_type, n) == 0)
             return api_formats[i];
+    return NULL;
+}
+
+static const char *known_types(char *buf, size_t size)
+{
+    *buf = '\0';
+    for (size_t i = 0, at = 0; i < api_formats_count && at < size; i++)
+        at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "",
+                               api_formats[i]->media_type);
+    return buf;
+}
+
+const api_format *api_format_find(const char *content_type, api_problem *p)
+{
     /* curl -d says this unless told otherwise, and means JSON here. */
     static const char form[] = "application/x-www-form-urlencoded";
+    char known[KNOWN];
+    if (!content_type)
+        return api_formats[0];
+    size_t n = strcspn(content_type, "; \t");
     if (n == sizeof form - 1 && strncasecmp(content_type, form, n) == 0)
         return api_formats[0];
-    char known[200] = "";
-    for (size_t i = 0, at = 0; i < api_formats_count && at < sizeof known; i++)
-        at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", at ? ", " : "",
-                               api_formats[i]->media_type);
-    api_problem_set(p, API_UNSUPPORTED_MEDIA, "Content-Type \"%.80s\" is not read here; send %s",
-                    content_type, known);
+    const api_format *found = by_type(content_type);
+    if (!found)
+        api_problem_set(p, API_UNSUPPORTED_MEDIA, "Content-Type \"%.80s\" is not read here; send %s",
+                        content_type, known_types(known, sizeof known));
+    return found;
+}
+
+/* ---- files ---- */
+
+/* Does the name's first n bytes end in one of the suffixes? */
+static bool ends_in(const char *name, size_t n, const char *suffixes)
+{
+    for (const char *s = suffixes; s && *s; s += strspn(s, " ")) {
+        size_t m = strcspn(s, " ");
+        if (n > m && strncasecmp(name + n - m, s, m) == 0)
+            return true;
+        s += m;
+    }
+    return false;
+}
+
+static const api_format *by_name(const char *name, size_t n)
+{
+    for (size_t i = 0; i < api_formats_count; i++)
+        if (ends_in(name, n, api_formats[i]->suffixes))
+            return api_formats[i];
     return NULL;
+}
+
+const api_format *api_format_of_file(const char *content_type, const char *name,
+                                     const api_encoding **packed, api_problem *p)
+{
+    char known[KNOWN], suffixes[KNOWN] = "";
+    *packed = name ? api_encoding_of_file(name) : NULL;
+    const api_format *found = content_type ? by_type(content_type) : NULL;
+    if (!found && name)
+        found = by_name(name, strlen(name) - (*packed ? strlen((*packed)->suffix) : 0));
+    for (size_t i = 0, at = 0; i < api_formats_count && at < sizeof suffixes; i++)
+        if (api_formats[i]->suffixes)
+            at += (size_t)snprintf(suffixes + at, sizeof suffixes - at, "%s%s", at ? " " : "",
+                                   api_formats[i]->suffixes);
+    if (!found)
+        api_problem_set(p, API_UNSUPPORTED_MEDIA,
+                        "neither its type \"%.60s\" nor its name \"%.60s\" says how the file is read: "
+                        "names end in %s; types are %s",
+                        content_type ? content_type : "", name ? name : "", suffixes,
+                        known_types(known, sizeof known));
+    return found;
 }
 
 void api_dataset_free(api_dataset *d)

@@ -12,6 +12,7 @@
 #ifndef API_READER_H
 #define API_READER_H
 
+#include "api_encoding.h"
 #include "api_problem.h"
 
 #include <stdint.h>
@@ -79,6 +80,7 @@ bool api_dataset_plain(const api_dataset *d);
 typedef struct api_format {
     const char *name;
     const char *media_type;
+    const char *suffixes; /* of files' names, with a blank between; NULL for none */
     /* options and sink: borrowed until close. NULL when out of memory. */
     void *(*open)(const api_read_options *options, const api_sink *sink);
     /* Both return false with the reason in p, and only close may follow then. */
@@ -94,5 +96,11 @@ extern const size_t api_formats_count;
 /* By the Content-Type header; parameters (charset) are ignored. JSON when it is NULL.
  * NULL, with the known ones in p, when there is none. */
 const api_format *api_format_find(const char *content_type, api_problem *p);
+
+/* Of a file in a form, by its type if that is one of a format's, else by the end of its name; both may
+ * be NULL. *packed: what it is packed in by its name, or NULL. NULL, with what would do in p, when
+ * neither says. */
+const api_format *api_format_of_file(const char *content_type, const char *name,
+                                     const api_encoding **packed, api_problem *p);
 
 #endif

@@ -1,6 +1,8 @@
 /* handle_datasets: uploads, listings, statistics, deletion. */
 #include "api_dataset.h"
+#include "api_multipart.h"
 #include "api_names.h"
+#include "srv_form.h"
 #include "srv_ingest.h"
 #include "srv_list.h"
 #include "srv_routes.h"
@@ -13,6 +15,7 @@
 
 struct srv_read {
     srv_ingest ingest;
+    srv_form *form;     /* NULL: the body is the file */
     char *columns;      /* the query's list, cut at its commas */
     const char **names; /* into columns */
 };
@@ -21,6 +24,7 @@ void srv_read_free(srv_read *read)
 {
     if (!read)
         return;
+    srv_form_free(read->form);
     srv_ingest_free(&read->ingest);
     free(read->columns);
     free(read->names);
@@ -79,15 +83,10 @@ static void read_dtype(srv_request *rq, api_read_options *o)
     api_problem_field(&rq->problem, "dtype", "%s", bad.errors[0].message);
 }
 
-bool srv_open_dataset(srv_request *rq)
+/* Begins with the file, in this format. */
+static bool open_file(srv_request *rq, const api_format *format)
 {
     api_problem *p = &rq->problem;
-    const api_format *format = api_format_find(srv_request_header(rq, "Content-Type"), p);
-    if (!format)
-        return false;
-    rq->read = calloc(1, sizeof *rq->read);
-    if (!rq->read)
-        return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     api_read_options o = {.labelled = true,
                           .name = srv_request_query(rq, "name"),
                           .target = srv_request_query(rq, "target")};
@@ -104,9 +103,31 @@ bool srv_open_dataset(srv_request *rq)
     return p->code == API_NO_PROBLEM && srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p);
 }
 
-bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n)
+static bool feed_file(srv_request *rq, const char *bytes, size_t n)
 {
     return srv_ingest_feed(&rq->read->ingest, bytes, n, &rq->problem);
+}
+
+bool srv_open_dataset(srv_request *rq)
+{
+    api_problem *p = &rq->problem;
+    const char *type = srv_request_header(rq, "Content-Type");
+    bool form = api_multipart_is(type);
+    const api_format *format = form ? NULL : api_format_find(type, p);
+    if (!form && !format)
+        return false;
+    rq->read = calloc(1, sizeof *rq->read);
+    if (!rq->read)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    if (!form)
+        return open_file(rq, format);
+    rq->form = rq->read->form = srv_form_new(rq, type, (srv_form_file){open_file, feed_file});
+    return rq->form != NULL;
+}
+
+bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n)
+{
+    return rq->form ? srv_form_feed(rq->form, bytes, n) : feed_file(rq, bytes, n);
 }
 
 static bool record(srv_db *db, void *arg, api_problem *p)
@@ -117,7 +138,7 @@ static bool record(srv_db *db, void *arg, api_problem *p)
 void srv_post_dataset(srv_request *rq)
 {
     srv_ingest *g = &rq->read->ingest;
-    if (!srv_ingest_finish(g, &rq->problem))
+    if ((rq->form && !srv_form_finish(rq->form)) || !srv_ingest_finish(g, &rq->problem))
         return;
     if (!srv_store_write(rq->app->store, record, g, &rq->problem)) {
         srv_ingest_discard(g);

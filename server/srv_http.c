@@ -1,7 +1,9 @@
 /* srv_http: from libmicrohttpd's callbacks to handlers and back. */
 #include "srv_http.h"
 
+#include "srv_body.h"
 #include "srv_desk.h"
+#include "srv_form.h"
 #include "srv_framing.h"
 #include "srv_listen.h"
 #include "srv_log.h"
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,12 +25,6 @@ enum {
     CONNECTION_MEMORY = 64 << 10, /* request line and headers must fit */
     LAST_ANSWERS_MS = 2000        /* wait for answers under way at a stop, at most */
 };
-
-/* All bodies together that are held in memory. */
-#define GATHERED ((size_t)512 << 20)
-
-/* What is still read of a body that was refused already. */
-#define DRAINED ((uint64_t)8 << 20)
 
 /* From this version on it can be strict itself; before, srv_framing has to be. */
 #if MHD_VERSION >= 0x00097701
@@ -54,7 +49,8 @@ const char *srv_request_header(const srv_request *rq, const char *name)
 
 const char *srv_request_query(const srv_request *rq, const char *name)
 {
-    return MHD_lookup_connection_value(rq->connection, MHD_GET_ARGUMENT_KIND, name);
+    const char *value = MHD_lookup_connection_value(rq->connection, MHD_GET_ARGUMENT_KIND, name);
+    return value ? value : srv_form_field(rq->form, name);
 }
 
 void srv_request_suspend(srv_request *rq)
@@ -111,6 +107,10 @@ static enum MHD_Result answer(srv_request *rq)
     }
     if (*rq->allow)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
+    char encodings[80];
+    if (rq->bad_encoding) /* RFC 9110, 15.5.16 */
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_ENCODING,
+                                api_encodings_list(encodings, sizeof encodings));
     if (rq->status == 429 || rq->status == 503)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
@@ -127,62 +127,13 @@ static enum MHD_Result check_parameter(void *cls, enum MHD_ValueKind kind, const
 {
     (void)kind;
     srv_request *rq = cls;
-    const char *known[8];
-    size_t count = 0;
-    char names[128];
-    snprintf(names, sizeof names, "%s", rq->route->query);
-    char *rest = NULL;
-    for (char *n = strtok_r(names, " ", &rest); n && count < 8; n = strtok_r(NULL, " ", &rest))
-        known[count++] = n;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(known[i], name) == 0) {
-            /* the lookup finds the first of that name */
-            if (srv_request_query(rq, name) == value && value)
-                return MHD_YES;
-            api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid",
-                            known[i]);
-            api_problem_field(&rq->problem, known[i],
-                              value ? "is given twice" : "must have a value");
-            return MHD_YES;
-        }
-    api_problem_set(&rq->problem, API_BAD_QUERY, "a query parameter is not known here");
-    if (count)
-        api_problem_unknown(&rq->problem, name, known, count);
-    else
-        api_problem_field(&rq->problem, name, "this route takes no query parameters");
+    /* the lookup finds the first of that name */
+    if (!srv_request_knows(rq, name, "query parameter") ||
+        (srv_request_query(rq, name) == value && value))
+        return MHD_YES;
+    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", name);
+    api_problem_field(&rq->problem, name, value ? "is given twice" : "must have a value");
     return MHD_YES;
-}
-
-static uint64_t body_limit(const srv_request *rq)
-{
-    uint64_t max = rq->app->config.max_body;
-    return rq->route->body == SRV_GATHERED && rq->route->limit < max ? rq->route->limit : max;
-}
-
-static void too_large(srv_request *rq)
-{
-    api_problem_set(&rq->problem, API_TOO_LARGE, "the body may have at most %llu bytes here",
-                    (unsigned long long)body_limit(rq));
-}
-
-/* What the first line and the headers say of the body. */
-static void check_body(srv_request *rq)
-{
-    const char *length = srv_request_header(rq, "Content-Length");
-
-    uint64_t announced = length ? strtoull(length, NULL, 10) : 0;
-
-    if (!rq->route || rq->problem.code != API_NO_PROBLEM)
-        return;
-    if (rq->route->body == SRV_NO_BODY)
-        return; /* a body that is not read does no harm */
-    const char *encoding = srv_request_header(rq, "Content-Encoding");
-    if (encoding && strcasecmp(encoding, "identity") != 0)
-        api_problem_set(&rq->problem, API_UNSUPPORTED_MEDIA,
-                        "Content-Encoding \"%.40s\" is not read here; send the body as it is",
-                        encoding);
-    else if (announced > body_limit(rq))
-        too_large(rq);
 }
 
 /* The first callback: the head is there. */
@@ -207,49 +158,9 @@ static bool begin(srv_request *rq, struct MHD_Connection *connection, const char
     rq->route = srv_route_find(rq);
     if (rq->route && rq->problem.code == API_NO_PROBLEM)
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_parameter, rq);
-    check_body(rq);
+    srv_body_check(rq);
     if (rq->problem.code == API_NO_PROBLEM && rq->route->open)
         rq->route->open(rq);
-    return true;
-}
-
-static void drop_gathered(srv_request *rq)
-{
-    atomic_fetch_sub(&rq->app->gathered, rq->body.len);
-    api_text_free(&rq->body);
-}
-
-static void gather(srv_request *rq, const char *bytes, size_t n)
-{
-    if (atomic_fetch_add(&rq->app->gathered, n) + n > GATHERED) {
-        atomic_fetch_sub(&rq->app->gathered, n);
-        drop_gathered(rq);
-        api_problem_set(&rq->problem, API_UNAVAILABLE,
-                        "too many large requests are under way; try again later");
-        return;
-    }
-    size_t before = rq->body.len;
-    api_text_add(&rq->body, bytes, n);
-    if (rq->body.len == before) {
-        atomic_fetch_sub(&rq->app->gathered, n);
-        api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the body");
-    }
-}
-
-/* A piece of the body. False: enough of it was dropped, the connection is cut. */
-static bool take_body(srv_request *rq, const char *bytes, size_t n)
-{
-    rq->received += n;
-    if (rq->problem.code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
-        return rq->received <= DRAINED + (rq->route ? body_limit(rq) : 0);
-    if (rq->received > body_limit(rq)) {
-        drop_gathered(rq);
-        too_large(rq);
-    } else if (rq->route->body == SRV_STREAMED) {
-        rq->route->feed(rq, bytes, n);
-    } else {
-        gather(rq, bytes, n);
-    }
     return true;
 }
 
@@ -285,9 +196,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (*upload_data_size) {
         size_t n = *upload_data_size;
         *upload_data_size = 0;
-        return take_body(rq, upload_data, n) ? MHD_YES : MHD_NO;
+        return srv_body_take(rq, upload_data, n) ? MHD_YES : MHD_NO;
     }
     const srv_route *route = rq->route;
+    srv_body_end(rq);
     if (rq->problem.code == API_NO_PROBLEM && !rq->handled) {
         bool desk = route->desk && rq->body.len >= route->desk_from;
         if (desk && srv_desk_take(rq->app->desk, rq, route->handle))
@@ -319,7 +231,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         atomic_fetch_sub(&rq->app->requests, 1);
     }
     srv_read_free(rq->read);
-    drop_gathered(rq);
+    srv_body_free(rq);
     free(rq->reply);
     free(rq->path);
     free(rq);

@@ -3,11 +3,32 @@
 
 #include "api_number.h"
 #include "api_reader.h"
+#include "srv_routes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+enum { KNOWN = 16 }; /* query parameters of a route, at most */
+
+bool srv_request_knows(srv_request *rq, const char *name, const char *what)
+{
+    const char *known[KNOWN];
+    size_t count = 0;
+    char names[128];
+    snprintf(names, sizeof names, "%s", rq->route->query);
+    char *rest = NULL;
+    for (char *n = strtok_r(names, " ", &rest); n && count < KNOWN; n = strtok_r(NULL, " ", &rest))
+        known[count++] = n;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(known[i], name) == 0)
+            return true;
+    api_problem_set(&rq->problem, API_BAD_QUERY, "a %s is not known here", what);
+    return count ? api_problem_unknown(&rq->problem, name, known, count)
+                 : api_problem_field(&rq->problem, name, "this route takes no query parameters");
+}
 
 bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_t max,
                         uint64_t *out)

@@ -7,11 +7,13 @@
 #define SRV_REQUEST_H
 
 #include "api_doc.h"
+#include "api_encoding.h"
 #include "api_text.h"
 #include "srv_app.h"
 #include "srv_clock.h"
 
 typedef struct srv_route srv_route;
+typedef struct srv_form srv_form;
 typedef struct srv_read srv_read; /* an upload being read, handle_datasets.c */
 
 typedef struct srv_request {
@@ -25,8 +27,11 @@ typedef struct srv_request {
     bool bad_target;
     bool malformed;       /* refused at its head: its body is not read */
     bool close;           /* end the connection with the answer */
-    uint64_t received;    /* bytes of the body so far */
+    uint64_t received;    /* bytes of the body so far, as they come */
+    api_decoder *decoder; /* of a body that comes packed; owned */
+    bool bad_encoding;    /* in one that is not known */
     api_text body;        /* of routes that gather it */
+    srv_form *form;       /* a body that is one, owned by `read` */
     srv_read *read;       /* of routes that read it as it comes */
     double began;
     bool handled; /* at the desk: the answer is ready */
@@ -49,10 +54,14 @@ typedef struct srv_request {
 
 /* Implemented in srv_http.c. Strings live as long as the request; NULL when absent. */
 const char *srv_request_header(const srv_request *rq, const char *name);
+/* A query parameter, or the field of a form that stands for it. */
 const char *srv_request_query(const srv_request *rq, const char *name);
 void srv_request_suspend(srv_request *rq);
 void srv_request_resume(srv_request *rq);
 bool srv_request_gone(const srv_request *rq); /* has the client hung up? */
+
+/* Does the route know a query parameter of this name? If not, the problem says so of `what` it is. */
+bool srv_request_knows(srv_request *rq, const char *name, const char *what);
 
 /* A whole number from the query; *out keeps its value when there is none. False with the
  * problem set when it is no such number. */

@@ -1,17 +1,19 @@
 # The tests of api, and the fuzz targets replayed over their corpus (label fuzz). To fuzz in
 # earnest: tests/fuzz/run.sh.
-foreach(what number text json json_events doc problem reader
+foreach(what number text json json_events doc problem reader encoding multipart
     format_json format_json_records format_json_columns json_suite
     format_ndjson format_csv_layout format_csv labels job job_encode families hyper model
     catalog change columns forecast objective compat compat_objective proof replay sweep update oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
 
+target_link_libraries(api_encoding PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
+
 # The k-th allocation fails: malloc and friends are the test's own.
 target_link_options(api_oom PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free)
 
-foreach(target json_dataset ndjson_dataset csv_dataset job compat sweep)
+foreach(target json_dataset ndjson_dataset csv_dataset encoding multipart job compat sweep)
   add_executable(fuzz_${target} fuzz/fuzz_${target}.c fuzz/replay_main.c)
   target_compile_options(fuzz_${target} PRIVATE -Wno-conversion)
   target_link_libraries(fuzz_${target} PRIVATE descentd_flags descentd_api)

@@ -128,5 +128,7 @@ only_below() {
 only_below server 3 microhttpd.h
 only_below server 99 sqlite3.h
 only_below api 99 cJSON.h
+only_below api 2 zlib.h
+only_below api 1 zstd.h
 
 exit $failed

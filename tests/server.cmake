@@ -24,9 +24,11 @@ add_library(schema_support STATIC support/schema.c)
 target_include_directories(schema_support PUBLIC support)
 target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags PUBLIC PkgConfig::CJSON m)
 
-foreach(what check combinations datasets float32 diagnostics evaluations jobs models mlp errors real_data references process settings smuggling updates)
+foreach(what check combinations datasets float32 diagnostics evaluations jobs models mlp errors forms packed real_data references process settings smuggling updates)
   descentd_test(e2e ${what} e2e_support m)
 endforeach()
+target_link_libraries(e2e_packed PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
+target_link_libraries(e2e_forms PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 descentd_test(e2e dry_run e2e_support PkgConfig::SQLITE m)
 descentd_test(e2e openapi e2e_support schema_support)
 # This one runs the binary itself, with options that end it.

@@ -539,6 +539,7 @@ fail:
 const api_format api_format_json = {
     .name = "json",
     .media_type = "application/json",
+    .suffixes = ".json",
     .open = open_reader,
     .feed = feed,
     .finish = finish,

@@ -280,6 +280,7 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
 const api_format api_format_ndjson = {
     .name = "ndjson",
     .media_type = "application/x-ndjson",
+    .suffixes = ".ndjson .jsonl",
     .open = open_reader,
     .feed = feed,
     .finish = finish,

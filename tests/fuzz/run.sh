@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 
 seconds="${1:-60}"
 [ "$#" -eq 0 ] || shift
-[ "$#" -gt 0 ] || set -- json_dataset ndjson_dataset csv_dataset job compat sweep
+[ "$#" -gt 0 ] || set -- json_dataset ndjson_dataset csv_dataset encoding multipart job compat sweep
 out=build/fuzz
 mkdir -p "$out/found"
 status=0
@@ -23,7 +23,7 @@ for target; do
     # shellcheck disable=SC2046,SC2086
     clang -std=c11 -O1 -g -ffp-contract=off -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Icore -Iapi \
-        "tests/fuzz/fuzz_$target.c" $sources $(pkg-config --cflags --libs libcjson) -lm \
+        "tests/fuzz/fuzz_$target.c" $sources $(pkg-config --cflags --libs libcjson zlib libzstd) -lm \
         -o "$out/fuzz_$target"
     echo "== $target: $seconds seconds"
     "$out/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \

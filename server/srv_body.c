@@ -1,0 +1,105 @@
+/* srv_body: limits, and the way through the decoder. */
+#include "srv_body.h"
+
+#include "srv_routes.h"
+
+#include <stdlib.h>
+
+/* All bodies together that are held in memory. */
+#define GATHERED ((size_t)512 << 20)
+
+/* What is still read of a body that was refused already. */
+#define DRAINED ((uint64_t)8 << 20)
+
+/* Of bytes as they come and of bytes unpacked. */
+static uint64_t limit_of(const srv_request *rq)
+{
+    uint64_t max = rq->app->config.max_body;
+    return rq->route->body == SRV_GATHERED && rq->route->limit < max ? rq->route->limit : max;
+}
+
+static void too_large(srv_request *rq)
+{
+    api_problem_set(&rq->problem, API_TOO_LARGE, "the body may have at most %llu bytes here",
+                    (unsigned long long)limit_of(rq));
+}
+
+/* ---- where it goes ---- */
+
+static void drop_gathered(srv_request *rq)
+{
+    atomic_fetch_sub(&rq->app->gathered, rq->body.len);
+    api_text_free(&rq->body);
+}
+
+static bool gather(srv_request *rq, const char *bytes, size_t n, api_problem *p)
+{
+    if (atomic_fetch_add(&rq->app->gathered, n) + n > GATHERED) {
+        atomic_fetch_sub(&rq->app->gathered, n);
+        return api_problem_set(p, API_UNAVAILABLE,
+                               "too many large requests are under way; try again later");
+    }
+    size_t before = rq->body.len;
+    api_text_add(&rq->body, bytes, n);
+    if (rq->body.len == before) {
+        atomic_fetch_sub(&rq->app->gathered, n);
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the body");
+    }
+    return true;
+}
+
+static bool deliver(void *ctx, const char *bytes, size_t n, api_problem *p)
+{
+    srv_request *rq = ctx;
+    return rq->route->body == SRV_STREAMED ? rq->route->feed(rq, bytes, n)
+                                           : gather(rq, bytes, n, p);
+}
+
+/* ---- how it comes ---- */
+
+void srv_body_check(srv_request *rq)
+{
+    api_problem *p = &rq->problem;
+    if (!rq->route || p->code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
+        return; /* a body that is not read does no harm */
+    const char *length = srv_request_header(rq, "Content-Length");
+    const api_encoding *encoding;
+    if (!api_encoding_find(srv_request_header(rq, "Content-Encoding"), &encoding, p))
+        rq->bad_encoding = true;
+    else if ((length ? strtoull(length, NULL, 10) : 0) > limit_of(rq))
+        too_large(rq);
+    else if (encoding &&
+             !(rq->decoder = api_decoder_new(encoding, limit_of(rq), (api_bytes){rq, deliver})))
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory for the body");
+}
+
+bool srv_body_take(srv_request *rq, const char *bytes, size_t n)
+{
+    api_problem *p = &rq->problem;
+    rq->received += n;
+    if (p->code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
+        return rq->received <= DRAINED + (rq->route ? limit_of(rq) : 0);
+    if (rq->received > limit_of(rq))
+        too_large(rq);
+    else if (rq->decoder)
+        api_decoder_feed(rq->decoder, bytes, n, p);
+    else
+        deliver(rq, bytes, n, p);
+    if (p->code != API_NO_PROBLEM)
+        drop_gathered(rq);
+    return true;
+}
+
+void srv_body_end(srv_request *rq)
+{
+    if (rq->decoder && rq->problem.code == API_NO_PROBLEM)
+        api_decoder_finish(rq->decoder, &rq->problem);
+    api_decoder_free(rq->decoder);
+    rq->decoder = NULL;
+}
+
+void srv_body_free(srv_request *rq)
+{
+    api_decoder_free(rq->decoder);
+    drop_gathered(rq);
+}
