@@ -1,5 +1,7 @@
 /* gd_curvature: Lanczos (1950) with full reorthogonalisation, a pass at a time. It finds the
- * largest eigenvalue exactly after n passes and to many digits after far fewer. */
+ * largest eigenvalue exactly after n passes and to many digits after far fewer. Of very many
+ * parameters only the last vectors are kept: without reorthogonalisation copies of eigenvalues turn
+ * up, but the largest stays what it is (Paige, 1971). */
 #include "gd_curvature.h"
 
 #include "gd_kernels.h"
@@ -16,15 +18,32 @@ static size_t steps_for(size_t n)
     return n < GD_CURVATURE_STEPS ? n : GD_CURVATURE_STEPS;
 }
 
+enum { FEWEST = 3 }; /* vectors in a step of Lanczos' */
+
+static size_t kept_for(size_t n)
+{
+    size_t all = steps_for(n) + 1;
+    return all <= FEWEST || all * n <= GD_CURVATURE_VALUES ? all : FEWEST;
+}
+
 size_t gd_curvature_len(size_t n)
 {
-    return (steps_for(n) + 1) * n;
+    return kept_for(n) * n;
+}
+
+static double *vector(const gd_curvature *c, size_t k)
+{
+    return c->basis + k % c->kept * c->n;
 }
 
 void gd_curvature_begin(gd_curvature *c, double *basis, size_t n, size_t batch, size_t rows)
 {
-    *c =
-        (gd_curvature){.basis = basis, .n = n, .steps = steps_for(n), .batch = batch, .rows = rows};
+    *c = (gd_curvature){.basis = basis,
+                        .n = n,
+                        .steps = steps_for(n),
+                        .kept = kept_for(n),
+                        .batch = batch,
+                        .rows = rows};
     /* A random start is orthogonal to the wanted eigenvector with probability 0. */
     gd_rng r = gd_rng_seed(0, 0);
     for (size_t i = 0; i < n; i++)
@@ -83,16 +102,17 @@ static bool finish(gd_curvature *c, double largest)
 /* Takes out of w what the basis already spans; twice, which is enough (Kahan, Parlett). */
 static void orthogonalise(gd_curvature *c, double *w)
 {
+    size_t oldest = c->k + 2 > c->kept ? c->k + 2 - c->kept : 0;
     for (int twice = 0; twice < 2; twice++)
-        for (size_t j = 0; j <= c->k; j++) {
-            const double *q = c->basis + j * c->n;
+        for (size_t j = oldest; j <= c->k; j++) {
+            const double *q = vector(c, j);
             gd_axpy(-gd_dot(q, w, c->n), q, w, c->n);
         }
 }
 
 bool gd_curvature_step_by(gd_curvature *c, gd_curvature_product *product, void *ctx)
 {
-    double *q = c->basis + c->k * c->n, *w = q + c->n;
+    double *q = vector(c, c->k), *w = vector(c, c->k + 1);
     product(ctx, q, w);
     double size = gd_norm(w, c->n), before = c->largest;
     if (size == 0 || !isfinite(size))

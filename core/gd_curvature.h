@@ -13,8 +13,10 @@
 #include "gd_objective.h"
 
 typedef struct gd_curvature {
-    double *basis;      /* steps + 1 rows of n values, borrowed */
+    double *basis;      /* kept rows of n values, borrowed */
     size_t n, steps;    /* steps: passes at the most */
+    size_t kept;        /* steps + 1; fewer of very many parameters, the latest ones: directions
+                           that were found are found again then, which leaves the largest */
     size_t batch, rows; /* batch == rows for full batches */
     size_t k;           /* passes so far */
     double diagonal[GD_CURVATURE_STEPS], beside[GD_CURVATURE_STEPS]; /* of the Lanczos matrix */

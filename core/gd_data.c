@@ -2,12 +2,37 @@
 #include "gd_data.h"
 
 #include "gd_limits.h"
+#include "gd_sparse.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+static const double *fill_in(const gd_data *d, size_t row, double *room)
+{
+    memset(room, 0, d->cols * sizeof *room);
+    for (uint64_t e = d->sparse.starts[row]; e < d->sparse.starts[row + 1]; e++)
+        room[d->sparse.columns[e]] = gd_sparse_value(&d->sparse, e);
+    return room;
+}
+
+double gd_data_entry(const gd_data *d, size_t row, size_t col)
+{
+    uint64_t low = d->sparse.starts[row], end = d->sparse.starts[row + 1], high = end;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (d->sparse.columns[middle] < col)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && d->sparse.columns[low] == col ? gd_sparse_value(&d->sparse, low) : 0;
+}
 
 const double *gd_data_row(const gd_data *d, size_t row, double *room)
 {
+    if (gd_data_sparse(d))
+        return fill_in(d, row, room);
     if (!d->X32)
         return d->X + row * d->cols;
     const float *x = d->X32 + row * d->cols;
@@ -117,6 +142,10 @@ static size_t abreast(size_t cols, size_t j)
 void gd_data_columns(const gd_data *d, const gd_rows *rows, gd_column *out)
 {
     moments m;
+    if (gd_data_sparse(d)) {
+        gd_sparse_columns(d, rows, out);
+        return;
+    }
     begin_columns(out, d->cols);
     for (size_t k = 0; k * GD_BLOCK_ROWS < rows->count; k++) {
         const block b = block_at(d, rows, k);
@@ -177,6 +206,10 @@ gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_
                         gd_column *out, gd_error *err)
 {
     size_t blocks = (rows->count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS, cols = d->cols;
+    if (gd_data_sparse(d)) {
+        gd_sparse_columns(d, rows, out);
+        return GD_OK;
+    }
     stretch r = {d, rows, (cols + ABREAST - 1) / ABREAST, 0, NULL, executor, NULL};
     gd_status status = GD_OK;
     r.found = calloc(STRETCH * r.strips, sizeof *r.found);

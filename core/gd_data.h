@@ -9,11 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Rows by their entries alone (compressed sparse rows): those of row i are number starts[i] up to
+ * starts[i + 1], by ascending column, and all other values of the row are 0. Borrowed. */
+typedef struct gd_sparse {
+    const uint64_t *starts;  /* rows + 1 values; NULL: there are no such rows */
+    const uint32_t *columns; /* an entry each, below cols */
+    const double *values;    /* an entry each, finite; may be 0 */
+    const float *values32;   /* in place of values, which is NULL then: read as doubles */
+} gd_sparse;
+
 /* A borrowed view; whoever made it keeps the memory alive. */
 typedef struct gd_data {
     const double *X; /* rows x cols, row-major, finite */
     const float *X32; /* the same in single precision; X is NULL then. Sums and products are taken
                          of the values as doubles, so they are those of X with these values */
+    gd_sparse sparse; /* in place of both: passes of linear models visit the entries alone
+                         (gd_sparse.h), and whoever wants whole rows has them one by one */
     const double *y; /* rows values, finite; NULL where there is no target. Of classes their
                         numbers, 0 .. classes - 1 */
     size_t rows;
@@ -35,11 +46,22 @@ typedef struct gd_rows {
     size_t count;          /* how many rows, > 0 */
 } gd_rows;
 
-/* A row's values: where they lie, or those of single precision in `room` (cols values). */
+static inline bool gd_data_sparse(const gd_data *d)
+{
+    return d->sparse.starts != NULL;
+}
+
+/* A row's values: where they lie, or those of single precision and of sparse rows in `room` (cols
+ * values). */
 const double *gd_data_row(const gd_data *d, size_t row, double *room);
+
+/* The same of a sparse row, by looking it up among the entries. */
+double gd_data_entry(const gd_data *d, size_t row, size_t col);
 
 static inline double gd_data_at(const gd_data *d, size_t row, size_t col)
 {
+    if (gd_data_sparse(d))
+        return gd_data_entry(d, row, col);
     size_t i = row * d->cols + col;
     return d->X32 ? (double)d->X32[i] : d->X[i];
 }
@@ -60,7 +82,7 @@ void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *ou
  * `more` as it is. */
 void gd_columns_merge(gd_column *into, size_t seen, const gd_column *more, size_t n, size_t cols);
 
-/* Those of the data's features. */
+/* Those of the data's features. Of sparse rows by three passes over the entries. */
 void gd_data_columns(const gd_data *d, const gd_rows *rows, gd_column *out);
 
 /* The same, to the bit, by whoever has time. GD_INTERRUPTED when the executor broke it off. */

@@ -90,7 +90,7 @@ gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *exe
     g->shift = calloc(g->cols + 1, sizeof(double));
     g->sums = calloc(groups * g->width * g->width, sizeof(double));
     g->ranges = calloc(groups * 2 * g->cols, sizeof(double));
-    g->slot_len = TILE_ROWS * (g->width + (data->X32 ? data->cols : 0));
+    g->slot_len = TILE_ROWS * (g->width + (data->X ? 0 : data->cols));
     g->tiles = calloc(slots * g->slot_len, sizeof(double));
     g->skipped = calloc(slots, sizeof *g->skipped);
     if (!g->shift || !g->sums || !g->ranges || !g->tiles || !g->skipped)

@@ -11,6 +11,17 @@
 /* A row is copied into a cache-sized tile; wider data wants the sparse path. */
 #define GD_MAX_COLUMNS ((size_t)10000)
 
+/* Columns of sparse rows: what features are hashed into at most, as a rule. An optimizer keeps up to
+ * a dozen values for each. */
+#define GD_MAX_SPARSE_COLUMNS ((size_t)1 << 20)
+
+/* Entries of sparse rows: 16 GiB of columns and values. */
+#define GD_MAX_ENTRIES ((uint64_t)1 << 30)
+
+/* Sparse rows that are visited at once: their scores, and their entries, are still in the cache when
+ * the gradient needs them. */
+#define GD_SPARSE_TILE_ROWS ((size_t)128)
+
 /* Rows a block: the unit of work lent to an executor and of summation. It depends
  * on nothing else, so results are the same bits on any number of threads. */
 #define GD_BLOCK_ROWS ((size_t)4096)
@@ -72,6 +83,10 @@
 
 /* Room for the hyperparameters of one optimizer, cost or model. */
 #define GD_HYPER_BYTES 128
+
+/* Values that the search for the curvature keeps (32 MiB): with more parameters than that allows it
+ * keeps the last three vectors alone. */
+#define GD_CURVATURE_VALUES ((size_t)1 << 22)
 
 /* Passes over the data that the search for the curvature may take. */
 #define GD_CURVATURE_STEPS ((size_t)40)

@@ -1,5 +1,6 @@
 /* gd_net: plans where things are, and hands out the work. */
 #include "gd_net.h"
+#include "gd_sparse.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -159,7 +160,7 @@ gd_status gd_net_new(gd_net **out, const gd_data *data, const gd_model *model,
     if (!net->chunk || !net->weights || !net->gradients || !make_hands(net))
         goto fail;
     cut_chunks(net, net->chunk);
-    if (shape->single && data->rows <= GD_NET_COPY / bytes / row) {
+    if (shape->single && !gd_data_sparse(data) && data->rows <= GD_NET_COPY / bytes / row) {
         net->rows = room(net, data->rows * row, bytes);
         if (!net->rows)
             goto fail;
@@ -208,19 +209,32 @@ static size_t row_of(const gd_rows *rows, size_t i)
     return rows->index ? rows->index[rows->first + i] : rows->first + i;
 }
 
+/* Values of row number `row` from column `first` on, n of them. entry: of a sparse row, where to go
+ * on. */
+static void some_values(const gd_data *d, size_t row, size_t first, size_t n, uint64_t *entry,
+                        double *to)
+{
+    const gd_sparse *s = &d->sparse;
+    for (size_t k = 0; k < n; k++)
+        to[k] = gd_data_sparse(d) ? 0 : gd_data_at(d, row, first + k);
+    for (; gd_data_sparse(d) && *entry < s->starts[row + 1] && s->columns[*entry] < first + n;
+         ++*entry)
+        to[s->columns[*entry] - first] = gd_sparse_value(s, *entry);
+}
+
 static void load_row(const gd_net *net, size_t row, char *to)
 {
     enum { SOME = 64 };
     size_t cols = net->data.cols;
-    if (!net->data.X32) {
+    uint64_t entry = gd_data_sparse(&net->data) ? net->data.sparse.starts[row] : 0;
+    if (net->data.X) {
         net->ops->load_row(net->data.X + row * cols, cols, net->center, net->inverse_scale, to);
         return;
     }
     for (size_t j = 0; j < cols; j += SOME) {
         size_t n = cols - j < SOME ? cols - j : SOME;
         double some[SOME];
-        for (size_t k = 0; k < n; k++)
-            some[k] = gd_data_at(&net->data, row, j + k);
+        some_values(&net->data, row, j, n, &entry, some);
         net->ops->load_row(some, n, net->center ? net->center + j : NULL,
                            net->center ? net->inverse_scale + j : NULL,
                            to + j * net->ops->real_bytes);

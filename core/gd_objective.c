@@ -4,6 +4,7 @@
 
 #include "gd_limits.h"
 #include "gd_net.h"
+#include "gd_sparse.h"
 #include "gd_stream.h"
 
 #include <math.h>
@@ -21,6 +22,7 @@ struct gd_objective {
     size_t params_len;
     size_t slot_values; /* a row of a tile: cols + outputs + 3 + the model's work */
     size_t tile_rows;
+    size_t block_rows;
     bool scaled;
     bool streams;          /* passes are the kernels' */
     gd_stream stream;      /* of the pass at hand */
@@ -128,8 +130,11 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     o->tile_rows = gd_shape_tile(model, shape);
     if (o->tile_rows > data->rows)
         o->tile_rows = data->rows;
-    o->blocks = (data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
+    o->block_rows = gd_data_block_rows(data);
+    o->blocks = (data->rows + o->block_rows - 1) / o->block_rows;
     const gd_kernels *kernels = o->executor->kernels ? o->executor->kernels : gd_kernels_best();
+    if (gd_data_sparse(data) && !kernels->scores) /* there is no plain path for sparse rows */
+        kernels = gd_kernels_find("portable");
     o->streams = gd_stream_fits(kernels, model, shape, cost);
     o->stream = (gd_stream){.kernels = kernels,
                             .data = &o->data,
@@ -137,7 +142,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
                             .cost_hyper = cost_hyper,
                             .outputs = shape->outputs,
                             .intercept = shape->intercept,
-                            .tile_rows = gd_stream_tile(data->cols, shape->outputs)};
+                            .tile_rows = gd_stream_tile(data, shape->outputs)};
     o->skipped = calloc(o->executor->slots, sizeof *o->skipped);
     if (!o->skipped || !make_room(o, 1))
         goto fail;
@@ -299,7 +304,7 @@ static void visit_block(void *arg, size_t block, size_t slot)
 {
     const pass *p = arg;
     const gd_objective *o = p->o;
-    size_t first = (p->first + block) * GD_BLOCK_ROWS, end = first + GD_BLOCK_ROWS;
+    size_t first = (p->first + block) * o->block_rows, end = first + o->block_rows;
     if (end > p->rows.count)
         end = p->rows.count;
     double *sums = o->sums + block * p->len, *scratch = o->scratch + slot * o->slot_len;
@@ -307,6 +312,10 @@ static void visit_block(void *arg, size_t block, size_t slot)
         o->skipped[slot] = true;
     else if (o->streams && p->kind != ROW_CURVATURE)
         gd_stream_block(&o->stream, first, end - first, scratch, sums);
+    else if (gd_data_sparse(&o->data))
+        sums[0] = o->cost->curvature *
+                  gd_sparse_largest(&o->data, &p->rows, first, end - first, o->stream.center,
+                                    o->stream.inverse_scale, o->shape.intercept);
     else
         visit_tiles(p, first, end, scratch, sums);
 }
@@ -338,7 +347,7 @@ static void climb(const pass *p, size_t number, bool last, double *tree)
 static const double *run_pass(pass *p)
 {
     gd_objective *o = p->o;
-    size_t blocks = (p->rows.count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS, wave = o->wave;
+    size_t blocks = (p->rows.count + o->block_rows - 1) / o->block_rows, wave = o->wave;
     for (size_t number = 0; (p->first = number * wave) < blocks; number++) {
         size_t n = blocks - p->first < wave ? blocks - p->first : wave;
         if (n == 1)
@@ -421,7 +430,8 @@ bool gd_objective_same(const gd_objective *a, const gd_objective *b)
 {
     const gd_data *c = &a->data, *d = &b->data;
     size_t cols = c->cols, value = sizeof(double);
-    return a->streams && b->streams && c->X == d->X && c->X32 == d->X32 && c->rows == d->rows &&
+    return a->streams && b->streams && c->X == d->X && c->X32 == d->X32 &&
+           memcmp(&c->sparse, &d->sparse, sizeof c->sparse) == 0 && c->rows == d->rows &&
            cols == d->cols && a->model == b->model && a->cost == b->cost &&
            a->shape.outputs == b->shape.outputs && a->shape.intercept == b->shape.intercept &&
            a->stream.kernels == b->stream.kernels && a->scaled == b->scaled &&
@@ -454,7 +464,8 @@ void gd_objective_eval_many(gd_objective *o, const double *thetas, size_t k, con
 gd_status gd_objective_reserve(gd_objective *o, size_t k, gd_error *err)
 {
     k = k < GD_MAX_THETAS ? k : GD_MAX_THETAS;
-    if (!o->streams || k <= o->thetas || make_room(o, k))
+    /* sparse rows are gone through for each of them again: their gradients are what takes long */
+    if (!o->streams || gd_data_sparse(&o->data) || k <= o->thetas || make_room(o, k))
         return GD_OK;
     return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for passes over %zu x %zu parameters",
                    k, o->params_len);

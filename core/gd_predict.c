@@ -1,6 +1,7 @@
 /* gd_predict: the responses of rows, a tile at a time. */
 #include "gd_limits.h"
 #include "gd_metrics.h"
+#include "gd_sparse.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -89,14 +90,26 @@ typedef struct pass {
     bool *skipped;     /* a slot: has it left out a block? */
 } pass;
 
-/* The rows at .. at + n, n at most a tile. */
-static void visit_tile(const pass *p, size_t at, size_t n, double *scratch)
+/* Can scores be had of a row's entries alone? */
+static bool by_entries(const gd_model *m, const gd_data *d)
+{
+    return m->linear && gd_data_sparse(d);
+}
+
+/* The scores of the rows at .. at + n. */
+static void score_tile(const pass *p, size_t at, size_t n, double *scratch)
 {
     const gd_data *d = p->data;
     size_t cols = d->cols, outputs = p->shape->outputs, first = p->rows->first + at;
     const uint32_t *index = p->rows->index;
     double *z = p->out + at * outputs;
-    bool gather = index || d->X32;
+    bool gather = index || !d->X;
+    if (by_entries(p->model, d)) {
+        const double *biases = p->shape->intercept ? p->theta + outputs * cols : NULL;
+        gd_sparse_scores(d, p->rows, at, n, p->theta, cols, biases, outputs,
+                         &(gd_scores_at){z, outputs, 1});
+        return;
+    }
     for (size_t i = 0; gather && i < n; i++) {
         double *to = scratch + i * cols;
         const double *x = gd_data_row(d, index ? index[first + i] : first + i, to);
@@ -105,9 +118,20 @@ static void visit_tile(const pass *p, size_t at, size_t n, double *scratch)
     }
     const double *X = gather ? scratch : d->X + first * cols;
     p->model->forward(p->shape, p->theta, X, n, z, scratch + p->tile * cols);
+}
+
+/* The rows at .. at + n, n at most a tile. */
+static void visit_tile(const pass *p, size_t at, size_t n, double *scratch)
+{
+    const gd_data *d = p->data;
+    size_t outputs = p->shape->outputs, first = p->rows->first + at;
+    const uint32_t *index = p->rows->index;
+    double *z = p->out + at * outputs;
+    score_tile(p, at, n, scratch);
     for (size_t i = 0; i < n; i++) {
         size_t row = index ? index[first + i] : first + i;
-        p->y[at + i] = d->y[row];
+        if (p->y)
+            p->y[at + i] = d->y[row];
         for (size_t k = 0; d->offset && k < outputs; k++)
             z[i * outputs + k] += d->offset[row];
     }
@@ -139,8 +163,11 @@ gd_status gd_predict_rows(const gd_model *model, const gd_shape *shape, const do
               0,     NULL,  NULL};
     size_t blocks = (rows->count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
     gd_status status = GD_OK;
-    p.each = p.tile * (data->cols + gd_shape_work(model, shape));
-    p.scratch = malloc(p.executor->slots * p.each * sizeof *p.scratch);
+    bool sparse = by_entries(model, data);
+    if (sparse)
+        p.tile = GD_SPARSE_TILE_ROWS;
+    p.each = sparse ? 0 : p.tile * (data->cols + gd_shape_work(model, shape));
+    p.scratch = malloc(p.executor->slots * p.each * sizeof *p.scratch + 1);
     p.skipped = calloc(p.executor->slots, sizeof *p.skipped);
     if (!p.scratch || !p.skipped)
         status = GD_NO_MEMORY;

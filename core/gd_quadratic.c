@@ -45,9 +45,10 @@ static bool rotates(const gd_spec *s)
     return s->optimizer->rotates && s->l1 == 0 && !gd_spec_bounded(s) && !clipped(s);
 }
 
-static bool possible(const gd_spec *s, const gd_shape *shape, size_t n)
+/* Sparse rows are passed over: an epoch takes no longer than their entries do. */
+static bool possible(const gd_data *d, const gd_spec *s, const gd_shape *shape, size_t n)
 {
-    return s->gram != GD_GRAM_NEVER && s->model->linear && shape->outputs == 1 &&
+    return !gd_data_sparse(d) && s->gram != GD_GRAM_NEVER && s->model->linear && shape->outputs == 1 &&
            strcmp(s->cost->name, "mse") == 0 && !s->average && n <= GD_MAX_GRAM;
 }
 
@@ -71,14 +72,14 @@ double gd_quadratic_bytes(const gd_data *data, const gd_spec *spec)
     gd_shape shape = gd_spec_shape(spec, data->cols, data->classes);
     size_t n = spec->model->params_len(&shape);
     bool full = spec->batch_size == GD_FULL_BATCH || spec->batch_size >= data->rows;
-    if (!full || !possible(spec, &shape, n) || !pays(spec, data->rows, n))
+    if (!full || !possible(data, spec, &shape, n) || !pays(spec, data->rows, n))
         return 0;
     return gd_gram_bytes(data->rows, data->cols) + (double)(values_of(n) * sizeof(double));
 }
 
 gd_status gd_quadratic_new(gd_train *t, const gd_executor *executor, gd_error *err)
 {
-    if (!gd_full_batch(t) || !possible(&t->spec, &t->shape, t->n) ||
+    if (!gd_full_batch(t) || !possible(&t->data, &t->spec, &t->shape, t->n) ||
         !pays(&t->spec, t->data.rows, t->n))
         return GD_OK;
     size_t n = t->n, room = rounded_up(n);

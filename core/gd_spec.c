@@ -160,6 +160,11 @@ gd_shape gd_spec_shape(const gd_spec *s, size_t cols, size_t classes)
 gd_status gd_spec_check_shape(const gd_spec *s, size_t cols, size_t classes, gd_error *err)
 {
     gd_shape shape = gd_spec_shape(s, cols, classes);
+    if (!s->model->linear && cols > GD_MAX_COLUMNS)
+        return gd_fail(err, GD_INVALID, "model",
+                       "\"%s\" takes at most %zu columns, since it fills in the rows of a batch; "
+                       "the dataset has %zu: take a linear model",
+                       s->model->name, GD_MAX_COLUMNS, cols);
     return s->model->check ? s->model->check(&shape, err) : GD_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "gd_stream.h"
 
 #include "gd_limits.h"
+#include "gd_sparse.h"
 
 #include <string.h>
 
@@ -12,10 +13,12 @@ bool gd_stream_fits(const gd_kernels *k, const gd_model *m, const gd_shape *s, c
     return c->fast == GD_FAST_SOFTMAX || (c->fast != GD_FAST_NONE && s->outputs == 1);
 }
 
-size_t gd_stream_tile(size_t cols, size_t outputs)
+size_t gd_stream_tile(const gd_data *d, size_t outputs)
 {
-    size_t rows = GD_STREAM_VALUES / cols, most = GD_STREAM_SCORES / outputs;
+    size_t rows = GD_STREAM_VALUES / d->cols, most = GD_STREAM_SCORES / outputs;
     rows = rows > GD_STREAM_MIN_ROWS ? rows : GD_STREAM_MIN_ROWS;
+    if (gd_data_sparse(d))
+        rows = GD_SPARSE_TILE_ROWS;
     rows = rows < most ? rows : most;
     rows = rows < GD_TILE_MAX_ROWS ? rows : GD_TILE_MAX_ROWS;
     return rows < GD_PITCH ? GD_PITCH : rows / GD_PITCH * GD_PITCH;
@@ -58,7 +61,9 @@ void gd_stream_fold(gd_stream *s, size_t k, const double *theta)
         for (size_t j = 0; j < cols; j++)
             w[j] = s->inverse_scale ? theta[o * cols + j] * s->inverse_scale[j]
                                     : theta[o * cols + j];
-        s->biases[k * s->outputs + o] = s->intercept ? theta[s->outputs * cols + o] : 0;
+        double b = s->intercept ? theta[s->outputs * cols + o] : 0;
+        bool apart = s->center && gd_data_sparse(s->data);
+        s->biases[k * s->outputs + o] = apart ? b - gd_dot(s->center, w, cols) : b;
     }
 }
 
@@ -111,11 +116,14 @@ static void bend_tile(const gd_stream *s, const gd_tile *t, const room *r)
 static void leave_gradients(const gd_stream *s, const room *r, double *sums)
 {
     size_t cols = s->data->cols, pitch = gd_pitch(cols), n = s->outputs * (cols + s->intercept);
+    bool apart = s->center && gd_data_sparse(s->data);
     for (size_t k = 0; k < s->thetas; k++) {
         double *out = sums + k * (1 + n);
         out[0] = r->costs[k];
         for (size_t o = 0; o < s->outputs; o++) {
-            const double *g = r->gradient + (k * s->outputs + o) * pitch;
+            double *g = r->gradient + (k * s->outputs + o) * pitch;
+            if (apart)
+                gd_axpy(-r->sums[k * s->outputs + o], s->center, g, cols);
             for (size_t j = 0; j < cols; j++)
                 out[1 + o * cols + j] = s->inverse_scale ? g[j] * s->inverse_scale[j] : g[j];
             if (s->intercept)
@@ -124,9 +132,30 @@ static void leave_gradients(const gd_stream *s, const room *r, double *sums)
     }
 }
 
+static void find_scores(const gd_stream *s, const gd_tile *t, const room *r)
+{
+    size_t stride = s->tile_rows, n = t->count;
+    if (!gd_data_sparse(s->data)) {
+        s->kernels->scores(t, s->weights, s->biases, models(s), r->z, stride);
+        return;
+    }
+    gd_sparse_scores(s->data, &(gd_rows){.index = t->index}, t->first, n, s->weights,
+                     gd_pitch(t->cols), s->biases, models(s), &(gd_scores_at){r->z, 1, stride});
+    for (size_t k = 0; k < models(s); k++) /* the padding, which costs read along */
+        memset(r->z + k * stride + n, 0, (gd_pitch(n) - n) * sizeof *r->z);
+}
+
+static void add_gradient(const gd_stream *s, const gd_tile *t, const room *r)
+{
+    if (gd_data_sparse(s->data))
+        gd_sparse_gradient(s->data, &(gd_rows){.index = t->index}, t->first, t->count, r->z,
+                           s->tile_rows, models(s), r->gradient, gd_pitch(t->cols), r->sums);
+    else
+        s->kernels->gradient(t, r->z, s->tile_rows, models(s), r->gradient, r->sums);
+}
+
 void gd_stream_block(const gd_stream *s, size_t first, size_t count, double *scratch, double *sums)
 {
-    const gd_kernels *kernels = s->kernels;
     const room r = room_in(s, scratch);
     size_t stride = s->tile_rows, zeros = models(s) * (gd_pitch(s->data->cols) + 1) + s->thetas;
     gd_tile t = {.X = s->data->X,
@@ -140,13 +169,13 @@ void gd_stream_block(const gd_stream *s, size_t first, size_t count, double *scr
     for (size_t at = 0; at < count; at += stride) {
         t.first = s->rows.first + first + at;
         t.count = count - at < stride ? count - at : stride;
-        kernels->scores(&t, s->weights, s->biases, models(s), r.z, stride);
+        find_scores(s, &t, &r);
         if (s->kind == GD_STREAM_HESSIAN)
             bend_tile(s, &t, &r);
         else
             cost_of_tile(s, &t, &r);
         if (s->kind != GD_STREAM_COST)
-            kernels->gradient(&t, r.z, stride, models(s), r.gradient, r.sums);
+            add_gradient(s, &t, &r);
     }
     if (s->kind == GD_STREAM_COST)
         memcpy(sums, r.costs, s->thetas * sizeof *sums);

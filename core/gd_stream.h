@@ -2,7 +2,8 @@
  * gradients of a tile while it is in cache, so that the rows are read from memory once. For one
  * vector of parameters, or for several at once. Rows are scaled on the way: the center is taken
  * off each of them, and what the scale divides by goes into the weights, and later out of the
- * gradient. */
+ * gradient. Of sparse rows (gd_sparse.h) the center goes into the biases instead, and the products
+ * are not the kernels'. */
 #ifndef GD_STREAM_H
 #define GD_STREAM_H
 
@@ -38,8 +39,8 @@ typedef struct gd_stream {
 /* Can the kernels do it? */
 bool gd_stream_fits(const gd_kernels *k, const gd_model *m, const gd_shape *s, const gd_cost *c);
 
-/* Rows a tile. It depends on these alone, since sums follow it. */
-size_t gd_stream_tile(size_t cols, size_t outputs);
+/* Rows a tile. It depends on the shape of the data and on `outputs` alone, since sums follow it. */
+size_t gd_stream_tile(const gd_data *d, size_t outputs);
 
 /* doubles of scratch that a block needs */
 size_t gd_stream_scratch(const gd_stream *s);

@@ -2,6 +2,7 @@
 #include "gd_train_private.h"
 
 #include "gd_minibatch.h"
+#include "gd_sparse.h"
 #include "gd_split.h"
 #include "gd_weights.h"
 
@@ -98,7 +99,7 @@ static gd_status check_offset(const gd_data *d, const gd_spec *spec, gd_error *e
 static gd_status check_sums(const gd_data *d, const gd_spec *spec, gd_error *err)
 {
     gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
-    size_t blocks = (d->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS,
+    size_t block_rows = gd_data_block_rows(d), blocks = (d->rows + block_rows - 1) / block_rows,
            n = spec->model->params_len(&shape);
     if (n <= GD_MAX_SUMS / blocks)
         return GD_OK;
@@ -114,9 +115,9 @@ static gd_status check(const gd_data *d, const gd_spec *spec, const double *init
     if (d->rows < 1 || d->rows > GD_MAX_ROWS)
         return gd_fail(err, GD_INVALID, "rows", "must be in [1, %zu], got %zu", GD_MAX_ROWS,
                        d->rows);
-    if (d->cols < 1 || d->cols > GD_MAX_COLUMNS)
-        return gd_fail(err, GD_INVALID, "columns", "must be in [1, %zu], got %zu", GD_MAX_COLUMNS,
-                       d->cols);
+    size_t most = gd_data_sparse(d) ? GD_MAX_SPARSE_COLUMNS : GD_MAX_COLUMNS;
+    if (d->cols < 1 || d->cols > most)
+        return gd_fail(err, GD_INVALID, "columns", "must be in [1, %zu], got %zu", most, d->cols);
     if (!d->y)
         return gd_fail(err, GD_INVALID, "y", "training needs targets");
     gd_shape shape = gd_spec_shape(spec, d->cols, d->classes);
@@ -231,8 +232,8 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     if (status != GD_OK)
         goto fail;
     size_t cols = data->cols, state_len = spec->optimizer->state_len(t->n, &spec->optimizer_hyper);
-    size_t lanes = gd_minibatch_lanes(cols);
-    t->theta = calloc(7 * t->n + 2 * (cols + lanes) + state_len, sizeof(double));
+    size_t lanes = gd_minibatch_room(t);
+    t->theta = calloc(7 * t->n + 2 * cols + lanes + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
     size_t searched = cols + spec->intercept; /* parameters of one output */
     if (gd_explained_by_curvature(t))

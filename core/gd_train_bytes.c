@@ -3,13 +3,16 @@
 #include "gd_train_private.h"
 
 #include "gd_curvature.h"
+#include "gd_sparse.h"
+
+#include <math.h>
 
 double gd_train_bytes(const gd_data *data, const gd_spec *spec)
 {
     gd_shape shape = gd_spec_shape(spec, data->cols, data->classes);
     const gd_model *m = spec->model;
     double rows = (double)data->rows, cols = (double)data->cols, n = (double)m->params_len(&shape),
-           blocks = (double)((data->rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS);
+           block = (double)gd_data_block_rows(data), blocks = ceil(rows / block);
     bool explained = m->linear && spec->cost->curvature > 0 && spec->optimizer->stable,
          batches = spec->batch_size != GD_FULL_BATCH && spec->batch_size < data->rows,
          bounded = gd_spec_bounded(spec);

@@ -7,15 +7,26 @@
 /* Beyond these the squares of numbers, and their sums, leave the range of double. */
 #define LARGE 1e150
 
+/* The largest absolute value of column j; the run has ended, so its columns are looked at anew. */
+static double reach(const gd_train *t, size_t j)
+{
+    return fmax(fabs(t->columns[j].min), fabs(t->columns[j].max));
+}
+
+static void look_at_columns(gd_train *t)
+{
+    gd_data_columns(&t->data, &(gd_rows){.count = t->data.rows}, t->columns);
+}
+
 /* The column with the largest absolute value, and that value. */
-static size_t largest_column(const gd_data *d, double *value)
+static size_t largest_column(const gd_train *t, double *value)
 {
     size_t which = 0;
     *value = 0;
-    for (size_t i = 0; i < d->rows * d->cols; i++)
-        if (fabs(gd_data_at(d, 0, i)) > *value) {
-            *value = fabs(gd_data_at(d, 0, i));
-            which = i % d->cols;
+    for (size_t j = 0; j < t->data.cols; j++)
+        if (reach(t, j) > *value) {
+            *value = reach(t, j);
+            which = j;
         }
     return which;
 }
@@ -31,7 +42,8 @@ static double largest_target(const gd_data *d)
 static void explain_large(gd_train *t)
 {
     double x, y = largest_target(&t->data);
-    size_t column = largest_column(&t->data, &x);
+    look_at_columns(t);
+    size_t column = largest_column(t, &x);
     if (y > LARGE && y >= x)
         gd_fail(&t->error, GD_OVERFLOW, "dataset",
                 "the target reaches %.3g, and its square leaves the range of double precision: "
@@ -46,26 +58,23 @@ static void explain_large(gd_train *t)
 }
 
 /* The column that varies least. */
-static size_t smallest_column(const gd_data *d, double *value)
+static size_t smallest_column(const gd_train *t, double *value)
 {
     size_t which = 0;
     *value = INFINITY;
-    for (size_t j = 0; j < d->cols; j++) {
-        double most = 0;
-        for (size_t i = 0; i < d->rows; i++)
-            most = fmax(most, fabs(gd_data_at(d, i, j)));
-        if (most > 0 && most < *value) {
-            *value = most;
+    for (size_t j = 0; j < t->data.cols; j++)
+        if (reach(t, j) > 0 && reach(t, j) < *value) {
+            *value = reach(t, j);
             which = j;
         }
-    }
     return which;
 }
 
 static void explain_small(gd_train *t)
 {
     double x;
-    size_t column = smallest_column(&t->data, &x);
+    look_at_columns(t);
+    size_t column = smallest_column(t, &x);
     gd_fail(&t->error, GD_OVERFLOW, "dataset",
             "column %zu stays below %.3g, too small to train on in double precision: multiply the "
             "column by a constant",

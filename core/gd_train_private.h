@@ -49,7 +49,7 @@ struct gd_train {
     double *theta, *finite, *gradient, *mean, *best, *v, *weight; /* n values each */
     double *center, *scale;                                       /* cols values each */
     double *optimizer_state;
-    double *lanes;      /* center and inverse scale for gd_minibatch.h */
+    double *lanes;      /* center and inverse scale for gd_minibatch.h; or room for gd_sparse.h */
     double *basis;      /* of the search for the curvature; NULL where it has none */
     gd_column *columns; /* cols of them */
     uint32_t *order;    /* the epoch's row order, or NULL */
@@ -88,6 +88,7 @@ void gd_train_update(gd_train *t); /* moves theta against t->gradient, which it 
 
 /* gd_minibatch.c: an epoch's updates; broken off when the executor says so. */
 void gd_minibatches(gd_train *t);
+size_t gd_minibatch_room(const gd_train *t); /* doubles of t->lanes; data, shape and batch are set */
 
 /* gd_train_step.c */
 void gd_train_prepare(gd_train *t);

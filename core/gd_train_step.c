@@ -3,6 +3,8 @@
  * the end look at the curvature to explain a learning rate that was chosen by hand. */
 #include "gd_train_private.h"
 
+#include "gd_sparse.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -157,6 +159,11 @@ void gd_train_prepare(gd_train *t)
 
 static bool all_zero(const gd_data *d)
 {
+    for (uint64_t e = 0, n = gd_data_sparse(d) ? gd_sparse_entries(d) : 0; e < n; e++)
+        if (gd_sparse_value(&d->sparse, d->sparse.starts[0] + e) != 0)
+            return false;
+    if (gd_data_sparse(d))
+        return true;
     for (size_t i = 0; i < d->rows * d->cols; i++)
         if (gd_data_at(d, 0, i) != 0)
             return false;

@@ -9,7 +9,7 @@ target_link_libraries(test_problems PRIVATE descentd_flags descentd_test_flags P
 foreach(what error param spec rng kernels data curvature metrics metrics_golden
     split single instruction_sets minibatch optimizer_laws cost_laws model_laws mlp net schedules train fits epochs updates validation rates
     extremes checkpoint advice oom weights bounds steering lbfgs range_test
-    gram qr distribution inference certificate threshold diagnose check online)
+    gram qr distribution inference certificate threshold diagnose check online sparse)
   descentd_test(core ${what} test_problems gd_core)
 endforeach()
 descentd_test(core executor test_problems gd_core Threads::Threads)
