@@ -31,12 +31,14 @@ void api_csv_close(void *reader)
         return;
     api_text_free(&r->ahead);
     api_text_free(&r->field);
-    api_names_free(&r->header);
-    api_names_free(&r->labels);
+    for (size_t i = 0; r->cells && i < r->header.count; i++)
+        api_cells_free(&r->cells[i]);
+    free(r->cells);
     for (size_t i = 0; i < r->first_count; i++)
         free(r->first[i]);
     free(r->first);
     free(r->role);
+    api_names_free(&r->header);
     free(r->rows_room);
     free(r->targets_room);
     free(r);
@@ -146,6 +148,7 @@ static bool run_fields(api_csv *r, const char **at, const char *end, api_problem
 {
     const char *s = *at, *last = end - API_DECIMAL_AHEAD, delimiter = r->delimiter;
     const long *role = r->role;
+    const api_cells *cells = r->cells;
     size_t column = r->column, count = r->header.count;
     double *row = r->rows_room + r->rows_held * r->cols;
     bool ok = true;
@@ -154,14 +157,14 @@ static bool run_fields(api_csv *r, const char **at, const char *end, api_problem
         const char *behind;
         if (role[column] == API_CSV_UNWANTED) {
             behind = skip_field(s, last, delimiter);
+        } else if (cells[column].type != API_NUMERIC) {
+            break;
         } else if (role[column] >= 0) {
             behind = api_decimal_read(s + (*s == ' '), &v);
             row[role[column]] = behind ? v : 0;
-        } else if (r->rows > 0 && r->labels.count == 0) {
+        } else {
             behind = api_decimal_read(s + (*s == ' '), &v);
             r->targets_room[r->rows_held] = behind ? v : 0;
-        } else {
-            break;
         }
         if (!behind)
             break;
@@ -341,8 +344,17 @@ static bool describe(api_csv *r, api_dataset *made)
             return false;
     for (size_t i = 0; i < r->cols; i++)
         made->features[i] = i;
-    if (r->labels.count)
-        made->labels = api_names_take(&r->labels, &made->labels_count);
+    made->kinds = calloc(r->cols + 1, sizeof *made->kinds);
+    if (!made->kinds)
+        return false;
+    for (size_t i = 0; i < r->header.count; i++)
+        if (r->role[i] >= 0)
+            made->kinds[r->role[i]] = api_cells_take(&r->cells[i]);
+        else if (r->role[i] == API_CSV_TARGET)
+            made->kinds[r->cols] = api_cells_take(&r->cells[i]);
+    if (r->options->labelled && !api_target_labels(&made->kinds[r->cols], made))
+        return false;
+    api_dataset_settle_kinds(made);
     return true;
 }
 

@@ -2,7 +2,8 @@
  *
  * Fields may be quoted, lines may end in CRLF or LF, a byte order mark may come first. The query
  * names the target, and the features if not all other columns are wanted; what no feature or
- * target wants may be anything. Where the query does not say, the first line tells which of , ; |
+ * target wants may be anything. Cells that are empty, or NA, N/A, NaN, null or ?, are missing; what
+ * the others are, the first of them tells, unless the query does. Where the query does not say, the first line tells which of , ; |
  * and tab separates fields (the most frequent one outside of quotes), and whether it is a header:
  * it is none if all its fields are numbers, and none of them is a name that the query uses.
  * Columns without a header are x1, x2, ..., or x.
@@ -44,7 +45,8 @@ typedef struct api_csv {
     double *rows_room; /* whole rows of cols features, then the present one */
     double *targets_room;
     size_t rows_held, rows_room_for;
-    api_names labels; /* of the target, where it is texts */
+    api_cells *cells; /* a column each */
+    size_t level_bytes;
     size_t column;    /* the field being read */
     uint64_t rows, line, row_line, values;
     uint64_t offset, field_at; /* bytes before what is read now; where the field begins */
@@ -65,7 +67,7 @@ bool api_csv_first_field(api_csv *r, api_problem *p);
 /* The first row is whole: names and roles of the columns. *is_row: it is a row of values. */
 bool api_csv_columns(api_csv *r, bool *is_row, api_problem *p);
 bool api_csv_no_memory(api_problem *p);
-/* The field at hand, `column`, as a value of its column. */
+/* The field at hand, `column`, as a value of its column; of a target its label. */
 bool api_csv_value(api_csv *r, api_problem *p);
 
 #endif

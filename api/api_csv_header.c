@@ -78,8 +78,13 @@ static void find_target(api_csv *r, api_problem *p)
         return;
     }
     size_t at = find_column(r, r->options->target, "target", p);
-    if (at != SIZE_MAX)
-        r->role[at] = API_CSV_TARGET;
+    if (at == SIZE_MAX)
+        return;
+    r->role[at] = API_CSV_TARGET;
+    r->cells[at].label = true;
+    if (r->cells[at].type == API_IGNORE)
+        api_problem_field(p, "types", "say that \"%.64s\" is ignored, but it is the target",
+                          r->options->target);
 }
 
 static void choose_columns(api_csv *r, api_problem *p)
@@ -93,6 +98,8 @@ static void choose_columns(api_csv *r, api_problem *p)
             api_problem_field(p, "columns", "\"%.64s\" is the target too", name);
         else if (r->role[at] != API_CSV_UNWANTED)
             api_problem_field(p, "columns", "\"%.64s\" is given twice", name);
+        else if (r->cells[at].type == API_IGNORE)
+            api_problem_field(p, "columns", "\"%.64s\" is ignored, as types say", name);
         else
             r->role[at] = (long)r->cols++;
     }
@@ -102,6 +109,8 @@ static void all_columns(api_csv *r, api_problem *p)
 {
     for (size_t i = 0; i < r->header.count; i++) {
         if (r->role[i] == API_CSV_TARGET)
+            continue;
+        if (r->cells[i].type == API_IGNORE)
             continue;
         char field[40];
         snprintf(field, sizeof field, "columns[%zu]", i);
@@ -114,6 +123,20 @@ static void all_columns(api_csv *r, api_problem *p)
             api_name_check(r->header.list[i], field, p);
         r->role[i] = (long)r->cols++;
     }
+}
+
+/* What each column is, as far as it is given; those to be ignored are not wanted. */
+static bool give_types(api_csv *r, api_problem *p)
+{
+    const api_types *types = r->options->types;
+    r->cells = calloc(r->header.count, sizeof *r->cells);
+    if (!r->cells)
+        return api_csv_no_memory(p);
+    for (size_t i = 0; i < r->header.count; i++)
+        r->cells[i] = api_cells_of(r->header.list[i], types, NULL);
+    for (size_t i = 0; types && !r->options->in_order && i < types->names.count; i++)
+        find_column(r, types->names.list[i], "types", p);
+    return true;
 }
 
 /* ---- names ---- */
@@ -193,6 +216,8 @@ bool api_csv_columns(api_csv *r, bool *is_row, api_problem *p)
         return api_csv_no_memory(p);
     for (size_t i = 0; i < r->header.count; i++)
         r->role[i] = API_CSV_UNWANTED;
+    if (!give_types(r, p))
+        return false;
     find_target(r, p);
     if (r->options->columns)
         choose_columns(r, p);

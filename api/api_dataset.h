@@ -3,6 +3,7 @@
 #define API_DATASET_H
 
 #include "api_doc.h"
+#include "api_reader.h"
 #include "gd_data.h"
 
 #include <stdint.h>
@@ -14,15 +15,26 @@ typedef struct api_dataset_view {
     bool single;            /* features are stored in single precision */
     const char *labels;     /* JSON array of the target's class labels, or NULL: it is numbers */
     const char *columns;    /* JSON array of the features' names, as stored */
+    const char *kinds;      /* JSON, as api_kinds_encode made it, or NULL: all numbers, all there */
     const char *statistics; /* JSON, as api_statistics_encode made it; NULL to leave it out */
 } api_dataset_view;
 
 void api_dataset_encode(cJSON *o, const api_dataset_view *v);
 
-/* [{"name", "role": "feature" or "target", "min", "max", "mean", "std"}, ...]: cols features
- * and the target (y: NULL where it is class labels). Values that are not finite are null. The
+/* [{"name", "role": "feature" or "target", "type", "missing", "levels" of a categorical one, "min",
+ * "max", "mean", "std"}, ...]: the features and the target. Values that are not finite are null, and
+ * those of columns that are categorical or have missing cells. y: NULL where it is class labels. The
  * caller owns it. */
-cJSON *api_statistics_encode(const char *const *names, const gd_column *features, size_t cols,
-                             const char *target, const gd_column *y);
+cJSON *api_statistics_encode(const api_dataset *d, const gd_column *features, const gd_column *y);
+
+/* What d->kinds says, to be stored: [{"type", "missing", "levels"}, ...], the features' and the
+ * target's. NULL where there is nothing to say (kinds is NULL), or out of memory. The caller frees
+ * it. */
+char *api_kinds_encode(const api_dataset *d);
+
+/* The stored form read: `count` kinds into *out, which the caller frees with api_kinds_free. NULL is
+ * fine, and gives NULL. False: out of memory. */
+bool api_kinds_decode(const char *json, size_t count, api_kind **out);
+void api_kinds_free(api_kind *kinds, size_t count);
 
 #endif

@@ -21,6 +21,11 @@
 /* Distinct texts in a column of class labels. */
 #define API_MAX_LABELS ((size_t)1000)
 
+/* Distinct texts in a categorical column, as many as they may become columns; and bytes of such
+ * texts in all columns of a dataset, which are kept in memory while it is read. */
+#define API_MAX_LEVELS GD_MAX_COLUMNS
+#define API_MAX_LEVEL_BYTES ((size_t)4 << 20)
+
 /* Members in one object of a control document, so that looking for duplicates is cheap. */
 #define API_MAX_MEMBERS 256
 

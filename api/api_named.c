@@ -34,12 +34,12 @@ void api_place_series(char place[API_PLACE_SIZE], uint64_t row, const char *colu
 
 void api_named_free(api_named *n)
 {
-    for (size_t i = 0; i < n->keys.count && n->texts; i++)
-        api_names_free(&n->texts[i]);
-    free(n->texts);
+    for (size_t i = 0; i < n->keys.count && n->cells; i++)
+        api_cells_free(&n->cells[i]);
+    free(n->cells);
     free(n->misfits);
     api_names_free(&n->keys);
-    *n = (api_named){0};
+    *n = (api_named){.options = n->options, .types = n->types};
 }
 
 static bool grow(api_named *n)
@@ -48,69 +48,120 @@ static bool grow(api_named *n)
     api_misfit *misfits = realloc(n->misfits, cap * sizeof *misfits);
     if (misfits)
         n->misfits = misfits;
-    api_names *texts = realloc(n->texts, cap * sizeof *texts);
-    if (texts)
-        n->texts = texts;
-    if (!misfits || !texts)
+    api_cells *cells = realloc(n->cells, cap * sizeof *cells);
+    if (cells)
+        n->cells = cells;
+    if (!misfits || !cells)
         return false;
-    memset(texts + n->cap, 0, (cap - n->cap) * sizeof *texts);
+    memset(cells + n->cap, 0, (cap - n->cap) * sizeof *cells);
     memset(misfits + n->cap, 0, (cap - n->cap) * sizeof *misfits);
     n->cap = cap;
     return true;
+}
+
+/* The query may name the features, as a model does; a document may do so behind its data. */
+static bool wanted(const api_read_options *o, const char *name)
+{
+    bool found = !o->columns || (o->target && strcmp(o->target, name) == 0);
+    for (size_t i = 0; !found && i < o->columns_count; i++)
+        found = strcmp(o->columns[i], name) == 0;
+    return found;
 }
 
 api_names_added api_named_add(api_named *n, const char *name)
 {
     if (n->keys.count == n->cap && !grow(n))
         return API_NAMES_NO_MEMORY;
-    return api_names_add(&n->keys, name);
+    api_names_added added = api_names_add(&n->keys, name);
+    if (added != API_NAMES_NEW)
+        return added;
+    api_cells *c = &n->cells[n->keys.count - 1];
+    *c = api_cells_of(name, n->types, n->options->types);
+    if (n->options->in_order && !n->options->labelled && !wanted(n->options, name))
+        c->type = API_IGNORE;
+    return added;
 }
 
-bool api_named_is_text(const api_named *n, size_t key)
+void api_named_by_place(api_named *n)
 {
-    return n->texts[key].count > 0;
+    const api_read_options *o = n->options;
+    size_t at = n->keys.count - 1;
+    if (o->in_order)
+        n->cells[at] = api_cells_of(at < o->columns_count ? o->columns[at] : "", NULL, o->types);
+}
+
+bool api_named_is_numeric(const api_named *n, size_t key)
+{
+    return n->cells[key].type == API_NUMERIC;
 }
 
 bool api_named_value(api_named *n, size_t key, uint64_t row, const api_json_event *e, double *out,
                      api_problem *p)
 {
-    bool number = e->type == API_JSON_NUMBER && !e->overflow;
     api_misfit *m = &n->misfits[key];
-    *out = number ? e->number : (double)NAN;
-    if (e->type == API_JSON_STRING && !m->found && (row == 0 || api_named_is_text(n, key))) {
-        /* what it may not be as a target is said only if it is the target */
-        api_problem ignored = {0};
-        size_t label = api_names_label(&n->texts[key], e->text, "", &ignored);
-        number = label != SIZE_MAX;
-        *out = number ? (double)label : (double)NAN;
-        if (ignored.code == API_UNAVAILABLE)
-            return no_memory(p);
-    }
-    if ((!number || (e->type == API_JSON_NUMBER && api_named_is_text(n, key))) && !m->found)
-        *m = (api_misfit){true, e->overflow, e->type, row, e->line, e->start};
+    *out = (double)NAN;
+    if (m->fault)
+        return true;
+    n->cells[key].level_bytes = &n->level_bytes;
+    api_fault fault = api_cells_event(&n->cells[key], e, out);
+    if (fault == API_CELL_NO_MEMORY)
+        return no_memory(p);
+    /* a target may have fewer texts than other columns: where they became too many is noted too */
+    bool many = !m->line && n->cells[key].levels.count > API_MAX_LABELS;
+    if (fault || many)
+        *m = (api_misfit){fault, e->type, row, e->line, e->start};
     return true;
 }
 
 /* ---- what is wanted ---- */
 
-static void check_misfit(const api_misfit *m, bool text, bool target, const char *place,
+static void check_misfit(const api_named *n, size_t key, bool target, const char *place,
                          api_problem *soft)
 {
-    char at[80] = "";
+    const api_misfit *m = &n->misfits[key];
+    const api_cells *c = &n->cells[key];
+    const char *wanted = api_fault_wanted(m->fault), *column = n->keys.list[key];
+    char at[80] = "", remedy[160];
+    bool alone;
     if (m->line)
         snprintf(at, sizeof at, " (line %llu, byte %llu)", (unsigned long long)m->line,
                  (unsigned long long)m->byte);
-    if (text && !target) /* from its first row on */
-        api_problem_field(soft, place, "must be a finite number, got a string");
-    else if (text && m->found)
+    if (target && c->type == API_CATEGORICAL && (m->fault || c->levels.count > API_MAX_LABELS))
         api_problem_field(soft, place,
                           "must be one of at most %zu class labels of 1 to %zu bytes, got %s%s",
-                          API_MAX_LABELS, API_MAX_NAME, api_json_type_name(m->type), at);
-    else if (m->found && m->overflow)
-        api_problem_field(soft, place, "is beyond the range of double precision%s", at);
-    else if (m->found)
-        api_problem_field(soft, place, "must be a finite number, got %s%s",
-                          api_json_type_name(m->type), at);
+                          API_MAX_LABELS, API_MAX_NAME,
+                          m->fault ? api_json_type_name(m->type) : "more", at);
+    else if (m->fault && wanted)
+        api_problem_field(soft, place, "must be %s, got %s%s%s", wanted, api_json_type_name(m->type),
+                          at,
+                          api_fault_remedy(m->fault, c, column, m->type != API_JSON_STRING, remedy,
+                                           sizeof remedy));
+    else if (m->fault)
+        api_problem_field(soft, place, "%s%s%s", api_fault_text(m->fault, c, &alone), at,
+                          api_fault_remedy(m->fault, c, column, false, remedy, sizeof remedy));
+}
+
+/* A type that a document gives behind its data must be what was found in them. */
+static void check_type(const api_named *n, size_t key, api_problem *soft)
+{
+    const char *column = n->keys.list[key];
+    const api_cells *c = &n->cells[key];
+    api_type type = api_types_find(n->types, column);
+    if (type == API_TYPE_UNKNOWN || type == c->type || type == API_IGNORE ||
+        c->type == API_TYPE_UNKNOWN)
+        return;
+    char field[API_PLACE_SIZE];
+    snprintf(field, sizeof field, "types.%.64s", column);
+    api_problem_field(soft, field,
+                      "is \"%s\", but stands behind the data, which were read as %s: give types "
+                      "before them, or in the query",
+                      api_type_name(type), api_type_name(c->type));
+}
+
+static bool is_ignored(const api_named *n, size_t key)
+{
+    return n->cells[key].type == API_IGNORE ||
+           api_types_find(n->types, n->keys.list[key]) == API_IGNORE;
 }
 
 /* The key that holds `column`; says what is wrong with it. */
@@ -124,11 +175,12 @@ static size_t wanted_key(const api_named *n, const api_choice *c, const char *co
                           near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
         return key;
     }
-    const api_misfit *m = &n->misfits[key];
-    bool text = api_named_is_text(n, key);
+    if (is_ignored(n, key))
+        api_problem_field(soft, field, "\"%.64s\" is ignored, as types say", column);
     char place[API_PLACE_SIZE];
-    c->place(place, text && !target ? 0 : m->row, column);
-    check_misfit(m, text, target, place, soft);
+    c->place(place, n->misfits[key].row, column);
+    check_misfit(n, key, target, place, soft);
+    check_type(n, key, soft);
     api_name_check(column, place, soft);
     return key;
 }
@@ -153,6 +205,8 @@ static bool take_features(const api_named *n, const api_choice *c, api_dataset *
                 api_problem_field(soft, field, "\"%.64s\" is the target too", column);
             continue;
         }
+        if (!c->columns && is_ignored(n, i))
+            continue;
         out->features[cols] = wanted_key(n, c, column, field, false, soft);
         if (!(out->columns[cols++] = strdup(column)))
             return no_memory(p);
@@ -160,6 +214,37 @@ static bool take_features(const api_named *n, const api_choice *c, api_dataset *
     out->cols = cols;
     if (cols == 0)
         api_problem_field(soft, "columns", "must leave at least one feature beside the target");
+    return true;
+}
+
+/* Types of columns that there are none of. */
+static void check_names(const api_named *n, const api_types *types, api_problem *soft)
+{
+    for (size_t i = 0; types && i < types->names.count; i++) {
+        const char *name = types->names.list[i];
+        if (api_names_find(&n->keys, name) != SIZE_MAX)
+            continue;
+        const char *near = api_nearest(name, (const char *const *)n->keys.list, n->keys.count);
+        api_problem_field(soft, "types", "name \"%.64s\", which is no column%s%s%s", name,
+                          near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    }
+}
+
+/* The column's kind; a true or false that is to be predicted is a class. */
+static bool take_kinds(api_named *n, const api_choice *c, api_dataset *out, api_problem *p)
+{
+    out->kinds = calloc(out->cols + c->labelled, sizeof *out->kinds);
+    if (!out->kinds)
+        return no_memory(p);
+    for (size_t j = 0; j < out->cols; j++)
+        out->kinds[j] = api_cells_take(&n->cells[out->features[j]]);
+    if (c->labelled) {
+        api_kind *kind = &out->kinds[out->cols];
+        *kind = api_cells_take(&n->cells[out->target_at]);
+        if (!api_target_labels(kind, out))
+            return no_memory(p);
+    }
+    api_dataset_settle_kinds(out);
     return true;
 }
 
@@ -174,10 +259,10 @@ bool api_named_finish(api_named *n, const api_choice *c, api_dataset *out, api_p
         out->target_at = wanted_key(n, c, c->target, "target", true, soft);
     if (!take_features(n, c, out, soft, p))
         return false;
+    check_names(n, n->types, soft);
+    if (!n->options->in_order)
+        check_names(n, n->options->types, soft);
     if (c->labelled && c->target && !(out->target = strdup(c->target)))
         return no_memory(p);
-    if (soft->code == API_NO_PROBLEM && out->target_at != API_APART &&
-        api_named_is_text(n, out->target_at))
-        out->labels = api_names_take(&n->texts[out->target_at], &out->labels_count);
-    return true;
+    return soft->code != API_NO_PROBLEM || take_kinds(n, c, out, p);
 }

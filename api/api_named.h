@@ -7,31 +7,40 @@
 #include "api_names.h"
 #include "api_reader.h"
 
-/* The first value of a column that is not a number. */
+/* The first value of a column that is not of its type. */
 typedef struct api_misfit {
-    bool found, overflow;
+    api_fault fault; /* API_CELL_FITS: there is none */
     api_json_type type;
     uint64_t row, line, byte;
 } api_misfit;
 
 typedef struct api_named {
+    const api_read_options *options; /* borrowed */
+    const api_types *types;          /* of the document; borrowed */
     api_names keys;
-    api_misfit *misfits; /* a key each, as are the texts */
-    api_names *texts;    /* of a column that begins with one: it may be the target */
+    api_misfit *misfits; /* a key each, as are the cells */
+    api_cells *cells;
     size_t cap;
+    size_t level_bytes;
 } api_named;
 
 void api_named_free(api_named *n); /* a zeroed one is fine */
 
-/* Adds a column. */
+/* Adds a column. Its type is the one that was given for its name; what the options don't want is
+ * ignored. */
 api_names_added api_named_add(api_named *n, const char *name);
 
-/* The value of column `key` in this row, from 0; NAN where it is none. False: out of memory. */
+/* The last one that was added has no name of its own: if the options want columns in order, it is
+ * the one in its place. */
+void api_named_by_place(api_named *n);
+
+/* The value of column `key` in this row, from 0; NAN where it is none or missing. False: out of
+ * memory. */
 bool api_named_value(api_named *n, size_t key, uint64_t row, const api_json_event *e, double *out,
                      api_problem *p);
 
-/* Is it a column of texts? */
-bool api_named_is_text(const api_named *n, size_t key);
+/* Is it known to be one of numbers, so that plain ones need not pass through api_named_value? */
+bool api_named_is_numeric(const api_named *n, size_t key);
 
 enum { API_PLACE_SIZE = 96 };
 
@@ -54,7 +63,7 @@ typedef struct api_choice {
     api_place_text *place;
 } api_choice;
 
-/* Fills features, target, labels, stored of *out; what is wrong with fields goes to soft. False:
+/* Fills features, target, labels, kinds, stored of *out; what is wrong with fields goes to soft. False:
  * out of memory. */
 bool api_named_finish(api_named *n, const api_choice *c, api_dataset *out, api_problem *soft,
                       api_problem *p);

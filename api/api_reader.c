@@ -110,7 +110,40 @@ void api_dataset_free(api_dataset *d)
         free(d->labels[i]);
     free(d->labels);
     free(d->features);
+    for (size_t i = 0; d->kinds && i < d->cols + (d->target != NULL); i++) {
+        for (size_t k = 0; d->kinds[i].levels && k < d->kinds[i].levels_count; k++)
+            free(d->kinds[i].levels[k]);
+        free(d->kinds[i].levels);
+    }
+    free(d->kinds);
     *d = (api_dataset){0};
+}
+
+void api_dataset_settle_kinds(api_dataset *d)
+{
+    bool needed = false;
+    for (size_t i = 0; d->kinds && i < d->cols + (d->target != NULL); i++)
+        needed = needed || d->kinds[i].missing || d->kinds[i].type != API_NUMERIC;
+    if (needed)
+        return;
+    free(d->kinds);
+    d->kinds = NULL;
+}
+
+bool api_target_labels(api_kind *kind, api_dataset *d)
+{
+    if (kind->type == API_BOOLEAN) {
+        kind->levels = calloc(2, sizeof *kind->levels);
+        kind->levels_count = 2;
+        if (!kind->levels || !(kind->levels[0] = strdup("false")) ||
+            !(kind->levels[1] = strdup("true")))
+            return false;
+    }
+    d->labels = kind->levels;
+    d->labels_count = kind->levels_count;
+    kind->levels = NULL;
+    kind->levels_count = 0;
+    return true;
 }
 
 api_dtype api_dtype_read(const char *text, const char *field, api_problem *p)

@@ -8,12 +8,15 @@
  * targets apart, a stream of targets. Which stored columns are features, in which order,
  * and which is the target may be known at the end only (JSON members come in any order):
  * the result says so in `features` and `target_at`.
+ *
+ * A text reaches the sink as the index of its level, or as what else its column's type makes of it
+ * (api_types.h), a missing cell as a NaN; the result tells types and levels in `kinds`.
  */
 #ifndef API_READER_H
 #define API_READER_H
 
 #include "api_encoding.h"
-#include "api_problem.h"
+#include "api_types.h"
 
 #include <stdint.h>
 
@@ -46,6 +49,7 @@ typedef struct api_read_options {
     char delimiter;      /* of a table, or 0: what the format has, or the first line shows */
     api_header header;
     api_dtype dtype; /* from the query: for who stores what is read; API_DTYPE_UNSAID is float64 */
+    const api_types *types; /* of columns, from the query or a model; NULL: none is given */
     const char *const *others; /* names, then NULL, of members of a JSON document that are read
                                   elsewhere; NULL: there are none */
 } api_read_options;
@@ -64,12 +68,23 @@ typedef struct api_dataset {
     bool by_columns;  /* the stream of rows is one of columns: all values of the first, then those
                          of the next */
     api_dtype dtype;  /* as the document says, if it does */
+    api_kind *kinds;  /* of each feature, then of the target where there is one: labelled + cols of
+                         them, owned; NULL: all are numbers, and none is missing. The levels of a
+                         target are its labels */
 } api_dataset;
 
 #define API_APART SIZE_MAX /* the targets came as a stream of their own (or there are none) */
 
 /* Frees what *d owns and empties it. */
 void api_dataset_free(api_dataset *d);
+
+/* Does any feature or target have cells that are missing, or another type than numbers? If not, kinds
+ * are not needed, and are dropped. */
+void api_dataset_settle_kinds(api_dataset *d);
+
+/* Moves a target's levels to d->labels; those of a boolean are "false" and "true". False: out of
+ * memory. */
+bool api_target_labels(api_kind *kind, api_dataset *d);
 
 /* "float64" or "float32". What else it is, is said in p for `field`. */
 api_dtype api_dtype_read(const char *text, const char *field, api_problem *p);

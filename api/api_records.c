@@ -12,9 +12,12 @@ static bool no_memory(api_problem *p)
     return api_problem_set(p, API_UNAVAILABLE, "not enough memory to read the data");
 }
 
-void api_records_begin(api_records *r, api_place_text *place, size_t most_columns,
+void api_records_begin(api_records *r, const api_read_options *options, const api_types *types,
+                       api_place_text *place, size_t most_columns,
                        bool (*full)(void *ctx, api_problem *p))
 {
+    r->named.options = options;
+    r->named.types = types;
     r->place = place;
     r->most_columns = most_columns;
     r->bulk = (api_json_bulk){.paused = true, .most = GD_MAX_ROWS, .full = full};
@@ -25,6 +28,7 @@ void api_records_free(api_records *r)
     api_named_free(&r->named);
     free(r->bulk.v);
     free(r->keys);
+    free(r->spelled);
     free(r->key_text);
     free(r->first);
     free(r->filled);
@@ -139,13 +143,16 @@ static bool settle(api_records *r, api_problem *p)
     b->cap = 2 * width > LEAST_ROOM ? 2 * width : LEAST_ROOM;
     b->v = malloc(b->cap * sizeof *b->v);
     r->keys = calloc(width, sizeof *r->keys);
+    r->spelled = calloc(width, sizeof *r->spelled);
     r->key_text = malloc(bytes + 8); /* read by words */
-    if (!b->v || !r->keys || !r->key_text)
+    if (!b->v || !r->keys || !r->spelled || !r->key_text)
         return no_memory(p);
     for (size_t i = 0; i < width; i++) {
         size_t len = spell(r->named.keys.list[i], r->key_text + used);
-        if (len > 0 && !api_named_is_text(&r->named, i))
-            r->keys[i] = (api_json_key){r->key_text + used, len};
+        if (len > 0)
+            r->spelled[i] = (api_json_key){r->key_text + used, len};
+        if (api_named_is_numeric(&r->named, i))
+            r->keys[i] = r->spelled[i];
         used += len;
     }
     memcpy(b->v, r->first, width * sizeof *b->v);
@@ -196,9 +203,13 @@ bool api_records_event(api_records *r, void *ctx, const api_json_event *e, size_
         return true;
     }
     if (e->depth > depth + 1)
-        return true; /* inside a value that is not a number, and noted as such */
+        return true; /* inside a value that is of no type, and noted as such */
     if (e->type == API_JSON_KEY)
         return take_key(r, e, p);
     double *record = b->rows == 0 ? r->first : b->v + b->n;
-    return api_named_value(&r->named, r->key, b->rows, e, &record[r->key], p);
+    if (!api_named_value(&r->named, r->key, b->rows, e, &record[r->key], p))
+        return false;
+    if (b->rows > 0 && api_named_is_numeric(&r->named, r->key)) /* known since this value, maybe */
+        r->keys[r->key] = r->spelled[r->key];
+    return true;
 }

@@ -12,6 +12,7 @@ typedef struct api_records {
     api_place_text *place;
     size_t most_columns;
     api_json_key *keys; /* of the bulk reader; they point into key_text */
+    api_json_key *spelled; /* the same of all columns: those that are not numbers have no key above */
     char *key_text;
     double *first;    /* the first record, which tells how many columns there are */
     uint64_t *filled; /* the record (from 1) that last had this key, of paused ones */
@@ -20,7 +21,9 @@ typedef struct api_records {
     size_t count;     /* members of the present record, if it is paused */
 } api_records;
 
-void api_records_begin(api_records *r, api_place_text *place, size_t most_columns,
+/* options and types (of the document): borrowed. */
+void api_records_begin(api_records *r, const api_read_options *options, const api_types *types,
+                       api_place_text *place, size_t most_columns,
                        bool (*full)(void *ctx, api_problem *p));
 void api_records_free(api_records *r); /* a zeroed one is fine */
 

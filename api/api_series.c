@@ -3,8 +3,11 @@
 
 #include <stdio.h>
 
-void api_series_begin(api_series *s, size_t most_columns, bool (*full)(void *, api_problem *))
+void api_series_begin(api_series *s, const api_read_options *options, const api_types *types,
+                      size_t most_columns, bool (*full)(void *, api_problem *))
 {
+    s->named.options = options;
+    s->named.types = types;
     s->most_columns = most_columns;
     s->bulk = (api_json_bulk){.v = s->room, .cap = API_SERIES_ROOM, .full = full};
 }
@@ -76,7 +79,7 @@ bool api_series_event(api_series *s, api_json *j, void *ctx, const api_json_even
         return api_problem_field(p, "columns", "have more than %zu rows", GD_MAX_ROWS);
     if (!api_named_value(&s->named, s->key, b->at, e, &b->v[b->n], p))
         return false;
-    b->paused = api_named_is_text(&s->named, s->key);
+    b->paused = !api_named_is_numeric(&s->named, s->key);
     b->n++;
     b->at++;
     return b->n < b->cap || b->full(ctx, p);

@@ -15,7 +15,9 @@ typedef struct api_series {
     double room[API_SERIES_ROOM];
 } api_series;
 
-void api_series_begin(api_series *s, size_t most_columns, bool (*full)(void *, api_problem *));
+/* options and types (of the document): borrowed. */
+void api_series_begin(api_series *s, const api_read_options *options, const api_types *types,
+                      size_t most_columns, bool (*full)(void *, api_problem *));
 void api_series_free(api_series *s);
 
 /* An event inside the object of columns; j: where it comes from, ctx: for `full`. */

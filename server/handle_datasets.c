@@ -18,6 +18,7 @@ struct srv_read {
     srv_form *form;     /* NULL: the body is the file */
     char *columns;      /* the query's list, cut at its commas */
     const char **names; /* into columns */
+    api_types types;    /* of the query */
 };
 
 void srv_read_free(srv_read *read)
@@ -28,6 +29,7 @@ void srv_read_free(srv_read *read)
     srv_ingest_free(&read->ingest);
     free(read->columns);
     free(read->names);
+    api_types_free(&read->types);
     free(read);
 }
 
@@ -83,6 +85,21 @@ static void read_dtype(srv_request *rq, api_read_options *o)
     api_problem_field(&rq->problem, "dtype", "%s", bad.errors[0].message);
 }
 
+/* "?types=city:categorical,when:datetime", of any format; a document's own go before it. */
+static void read_types(srv_request *rq, api_types *types, api_read_options *o)
+{
+    const char *text = srv_request_query(rq, "types");
+    api_problem bad = {0};
+    if (!text)
+        return;
+    o->types = types;
+    if (api_types_read(types, text, &bad))
+        return;
+    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter types is invalid");
+    api_problem_field(&rq->problem, "types", "%s",
+                      bad.errors_count ? bad.errors[0].message : bad.detail);
+}
+
 /* Begins with the file, in this format. */
 static bool open_file(srv_request *rq, const api_format *format)
 {
@@ -94,6 +111,7 @@ static bool open_file(srv_request *rq, const api_format *format)
         return false;
     read_layout(rq, &o);
     read_dtype(rq, &o);
+    read_types(rq, &rq->read->types, &o);
     if (o.name)
         api_name_check(o.name, "name", p);
     if (o.target)
@@ -154,6 +172,7 @@ void srv_post_dataset(srv_request *rq)
                           .bytes = g->stored.bytes,
                           .single = d->dtype == API_FLOAT32,
                           .columns = g->columns,
+                          .kinds = g->kinds,
                           .labels = g->labels};
     cJSON *o = cJSON_CreateObject();
     api_dataset_encode(o, &v);
@@ -174,6 +193,7 @@ static api_dataset_view view_of(srv_rows *rows)
                               .sha256 = srv_text(rows, 6),
                               .created_at = srv_text(rows, 8),
                               .labels = srv_text(rows, 10),
+                              .kinds = srv_text(rows, 12),
                               .single = strcmp(srv_text(rows, 11), "float32") == 0};
 }
 

@@ -96,9 +96,8 @@ bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_st
          take_columns(&s, d->rows, 1, false, y, p);
     if (ok) {
         srv_sum_end(&s.sum, to->sha256);
-        to->statistics = api_doc_take_text(
-            api_statistics_encode((const char *const *)d->columns, s.columns, d->cols, d->target,
-                                  d->labels ? NULL : y));
+        to->statistics =
+            api_doc_take_text(api_statistics_encode(d, s.columns, d->labels ? NULL : y));
         ok = to->statistics ||
              api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     }

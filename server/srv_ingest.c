@@ -1,7 +1,7 @@
 /* srv_ingest: reader and upload, tied together. */
 #include "srv_ingest.h"
 
-#include "api_doc.h"
+#include "api_dataset.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +42,18 @@ static char *encode_names(char *const *list, size_t count)
     return api_doc_take_text(names);
 }
 
+/* Seconds since 1970 have more digits than single precision. */
+static bool check_single(const api_dataset *d, api_problem *p)
+{
+    for (size_t i = 0; d->dtype == API_FLOAT32 && d->kinds && i < d->cols; i++)
+        if (d->kinds[i].type == API_DATETIME)
+            return api_problem_field(p, "dtype",
+                                     "\"float32\" can't hold the times of column \"%.80s\" to the "
+                                     "second: leave dtype at \"float64\"",
+                                     d->columns[i]);
+    return true;
+}
+
 bool srv_ingest_finish(srv_ingest *g, api_problem *p)
 {
     if (!g->format->finish(g->reader, &g->dataset, p))
@@ -53,9 +65,11 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
     g->columns = encode_names(g->dataset.columns, g->dataset.cols);
     if (g->dataset.labels)
         g->labels = encode_names(g->dataset.labels, g->dataset.labels_count);
-    if (!g->columns || (g->dataset.labels && !g->labels))
+    g->kinds = api_kinds_encode(&g->dataset);
+    if (!g->columns || (g->dataset.labels && !g->labels) || (g->dataset.kinds && !g->kinds))
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
-    return srv_upload_finish(g->upload, &g->dataset, g->id, &g->stored, p);
+    return check_single(&g->dataset, p) &&
+           srv_upload_finish(g->upload, &g->dataset, g->id, &g->stored, p);
 }
 
 bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
@@ -85,10 +99,11 @@ bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const cha
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
-    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttt", g->id, *d->name ? d->name : g->id,
+    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittitttttt", g->id, *d->name ? d->name : g->id,
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
-                      g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64");
+                      g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",
+                      g->kinds);
 }
 
 void srv_ingest_discard(srv_ingest *g)
@@ -107,6 +122,7 @@ void srv_ingest_free(srv_ingest *g)
     free(g->stored.statistics);
     free(g->columns);
     free(g->labels);
+    free(g->kinds);
     atomic_fetch_sub(&g->app->uploads, 1);
     g->app = NULL;
 }

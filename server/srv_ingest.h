@@ -19,6 +19,7 @@ typedef struct srv_ingest {
     char created_at[SRV_TIME_SIZE];
     char *columns; /* JSON array of names */
     char *labels;  /* JSON array, or NULL for a target of numbers */
+    char *kinds;   /* of the columns: api_kinds_encode */
 } srv_ingest;
 
 /* Begins; options must outlive it. On error p says why, and srv_ingest_free cleans up. */

@@ -4,6 +4,7 @@
 #include "srv_classes.h"
 #include "srv_view.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,31 @@ static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, str
     return ok;
 }
 
+/* What the model's columns are. */
+static bool types_of(const srv_model *m, api_types *types, api_problem *p)
+{
+    bool ok = true;
+    for (size_t j = 0; ok && j < m->columns_count; j++)
+        ok = api_types_add(types, m->columns[j], API_NUMERIC, "columns", p);
+    return ok;
+}
+
+/* Are all cells there that the model needs? */
+static bool complete(const srv_input *in, const char *field, api_problem *p)
+{
+    const gd_data *d = &in->data;
+    for (size_t i = 0; i < d->rows; i++) {
+        bool there = (!d->y || !isnan(d->y[i])) && (!d->offset || !isnan(d->offset[i]));
+        for (size_t j = 0; there && j < d->cols; j++)
+            there = !isnan(gd_data_at(d, i, j));
+        if (!there)
+            return api_problem_field(p, field, "has a missing cell in row %zu, which the model does not "
+                                               "know what to do with",
+                                     i + 1);
+    }
+    return true;
+}
+
 bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *how,
                     const char *bytes, size_t n, api_problem *p)
 {
@@ -235,19 +261,23 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
     *in = (srv_input){0};
     streams from = {0};
     api_dataset d = {0};
+    api_types types = {0};
     api_read_options options = {.labelled = labelled,
                                 .target = !labelled ? NULL : how->target ? how->target : m->target,
                                 .columns = m->columns,
                                 .columns_count = m->columns_count,
                                 .in_order = true,
                                 .others = how->others,
+                                .types = &types,
                                 .max_values = SRV_INPUT_VALUES};
     api_sink sink = {&from, put_values, put_targets};
-    void *reader = format->open(&options, &sink);
+    void *reader = types_of(m, &types, p) ? format->open(&options, &sink) : NULL;
     bool ok = (reader || no_memory(p)) && format->feed(reader, n ? bytes : "", n, p) &&
               format->finish(reader, &d, p);
     format->close(reader);
-    ok = ok && arrange(in, m, &d, &from, labelled, p);
+    ok = ok && arrange(in, m, &d, &from, labelled, p) &&
+         (!d.kinds || complete(in, labelled ? "columns" : "X", p));
+    api_types_free(&types);
     free(from.rows.v);
     free(from.targets.v);
     api_dataset_free(&d);
@@ -285,7 +315,8 @@ bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char 
                     .count = all->cols,
                     .names = d->names,
                     .field = "dataset_id"};
-        ok = gather(in, m, &s, p) && take_targets(in, m, all->y, d->labels, "dataset_id", p);
+        ok = gather(in, m, &s, p) && take_targets(in, m, all->y, d->labels, "dataset_id", p) &&
+             (!d->kinds || complete(in, "dataset_id", p));
     }
     srv_dataset_free(&w.dataset);
     return ok && in->mapped;

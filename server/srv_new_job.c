@@ -1,6 +1,7 @@
 /* srv_new_job: checks, then one transaction. */
 #include "srv_new_job.h"
 
+#include "api_dataset.h"
 #include "api_objective.h"
 #include "srv_log.h"
 
@@ -31,7 +32,8 @@ bool srv_new_job_ingested(srv_new_job *n, api_problem *p)
         d->names[j] = g->dataset.columns[j]; /* the ingest outlives this */
     return (d->names && copy(&d->id, g->id) && copy(&d->name, g->dataset.name) &&
             copy(&d->target, g->dataset.target) && copy(&d->labels, g->labels) &&
-            copy(&d->columns, g->columns) && copy(&d->sha256, g->stored.sha256)) ||
+            copy(&d->columns, g->columns) && copy(&d->sha256, g->stored.sha256) &&
+            api_kinds_decode(g->kinds, d->cols + 1, &d->kinds)) ||
            no_memory(p);
 }
 

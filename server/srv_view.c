@@ -1,7 +1,7 @@
 /* srv_view: columns and rows taken apart, where a job asks for it. */
 #include "srv_view.h"
 
-#include "api_doc.h"
+#include "api_dataset.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p
     const char *labels = srv_text(rows, 7);
     d->labels = labels ? strdup(labels) : NULL;
     bool ok = d->id && d->name && d->columns && d->target && d->sha256 && (d->labels || !labels) &&
-              parse_names(d);
+              parse_names(d) && api_kinds_decode(srv_text(rows, 8), (size_t)d->cols + 1, &d->kinds);
     srv_db_done(rows);
     if (ok)
         return true;
@@ -76,6 +76,7 @@ void srv_dataset_free(srv_dataset *d)
     free(d->labels);
     free(d->columns);
     free(d->names);
+    api_kinds_free(d->kinds, (size_t)d->cols + 1);
     cJSON_Delete(d->parsed);
     memset(d, 0, sizeof *d);
 }
@@ -273,10 +274,29 @@ static bool find_bounds(srv_view *v, const srv_dataset *d, const api_job *job, a
     return ok;
 }
 
+/* Is every cell a number that is there? If not, says of which column it is not, for `field`. */
+static bool check_numbers(const srv_dataset *d, const char *field, api_problem *p)
+{
+    for (size_t j = 0; d->kinds && j <= d->cols; j++) {
+        const api_kind *k = &d->kinds[j];
+        const char *name = j < d->cols ? d->names[j] : d->target;
+        if (k->missing)
+            return api_problem_field(p, field, "has %llu missing cells in column \"%.80s\"",
+                                     (unsigned long long)k->missing, name);
+        if (j < d->cols && k->type == API_CATEGORICAL)
+            return api_problem_field(p, field, "has texts in column \"%.80s\", which is to be a feature",
+                                     name);
+    }
+    return true;
+}
+
 bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_dataset *d,
                    const srv_dataset *validation, api_problem *p)
 {
     *v = (srv_view){.cache = cache};
+    if (!check_numbers(d, "dataset_id", p) ||
+        (validation && !check_numbers(validation, "validation_dataset_id", p)))
+        return false;
     if (!api_columns_resolve(job, d->names, d->cols, &v->roles, p) ||
         !(v->mapped = srv_cache_hold(cache, d->id, d->sha256, p)))
         return false;

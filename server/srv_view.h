@@ -6,6 +6,7 @@
 #define SRV_VIEW_H
 
 #include "api_columns.h"
+#include "api_types.h"
 #include "srv_cache.h"
 #include "srv_classes.h"
 #include "srv_store.h"
@@ -16,6 +17,7 @@ typedef struct srv_dataset {
     char *columns;                              /* JSON array of the features' names */
     cJSON *parsed;                              /* the same, parsed: owns the names */
     const char **names;                         /* cols of them */
+    api_kind *kinds; /* of them, then of the target; NULL: all numbers, and none is missing */
     uint64_t rows, cols;
 } srv_dataset;
 

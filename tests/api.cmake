@@ -3,7 +3,7 @@
 foreach(what number text json json_events doc problem reader encoding multipart
     format_json format_json_records format_json_columns json_suite
     format_ndjson format_csv_layout format_csv labels job job_encode families hyper model
-    catalog change columns forecast objective compat compat_objective proof replay sweep update oom)
+    catalog change columns types forecast objective compat compat_objective proof replay sweep update oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
 

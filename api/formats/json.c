@@ -5,7 +5,9 @@
  *     {"columns": {"radio": [37.8, 39.3], "sales": [22.1, 10.4]}, "target": "sales"}
  *
  * A flat X means one feature. In records the first one names the columns; values that no
- * feature or target wants may be anything. A target that is not named is "y".
+ * feature or target wants may be anything. A target that is not named is "y". "types": {"city":
+ * "categorical"} gives the types of columns; it stands before the data, unless they are of those
+ * types anyway.
  */
 #include "api_records.h"
 #include "api_series.h"
@@ -14,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum member { NAME, COLUMNS, X, Y, DATA, TARGET, DTYPE, MEMBERS, UNKNOWN } member;
+typedef enum member { NAME, COLUMNS, X, Y, DATA, TARGET, DTYPE, TYPES, MEMBERS, UNKNOWN } member;
 
-static const char *const member_names[MEMBERS] = {"name", "columns", "X",    "y",
-                                                  "data", "target",  "dtype"};
+static const char *const member_names[MEMBERS] = {"name", "columns", "X",     "y",
+                                                  "data", "target",  "dtype", "types"};
 
 enum { ROOM = 1024 };
 
@@ -37,7 +39,11 @@ typedef struct reader {
     bool flat;
     size_t cols;
     api_json_bulk x, y; /* at: of a flat X its rows, of y its targets */
-    api_names labels;   /* of y, where it is texts */
+    api_types types;
+    char *typed;        /* the name whose type comes next */
+    api_cells *x_cells; /* of the columns of X; x_cells_count of them */
+    size_t x_cells_count, x_cells_cap, level_bytes;
+    api_cells y_cells;
     api_records records;
     api_series series;
     uint64_t values; /* handed on to the sink */
@@ -73,17 +79,28 @@ static bool put(reader *r, api_json_bulk *b, double v, api_problem *p)
 
 /* ---- X and y ---- */
 
-static bool not_a_number(const char *field, const api_json_event *e, api_problem *p)
+/* A value of X or y that its column does not take. */
+static bool misfit(const api_cells *c, api_fault fault, const char *field, const char *column,
+                   const api_json_event *e, api_problem *p)
 {
-    if (e->overflow)
-        return api_problem_field(p, field,
-                                 "%.*s is beyond the range of double precision (line %llu, byte "
-                                 "%llu)",
-                                 (int)(e->len < 40 ? e->len : 40), e->text,
-                                 (unsigned long long)e->line, (unsigned long long)e->start);
-    return api_problem_field(p, field, "must be a finite number, got %s (line %llu, byte %llu)",
-                             api_json_type_name(e->type), (unsigned long long)e->line,
-                             (unsigned long long)e->start);
+    char remedy[160];
+    bool alone;
+    const char *wanted = api_fault_wanted(fault);
+    if (fault == API_CELL_NO_MEMORY)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory to read the data");
+    api_fault_remedy(fault, c, column, e->type != API_JSON_STRING, remedy, sizeof remedy);
+    if (wanted)
+        return api_problem_field(p, field, "must be %s%s, got %s (line %llu, byte %llu)%s", wanted,
+                                 fault == API_CELL_NO_TEXT && c->label ? " like y[0]" : "",
+                                 api_json_type_name(e->type), (unsigned long long)e->line,
+                                 (unsigned long long)e->start, c->label ? "" : remedy);
+    const char *what = api_fault_text(fault, c, &alone);
+    return api_problem_field(p, field, "%.*s%s%s (line %llu, byte %llu)%s",
+                             alone         ? 0
+                             : e->len < 40 ? (int)e->len
+                                           : 40,
+                             e->text ? e->text : "", alone ? "" : " ", what,
+                             (unsigned long long)e->line, (unsigned long long)e->start, remedy);
 }
 
 static uint64_t rows_of(const reader *r)
@@ -98,6 +115,61 @@ static bool x_problem(const reader *r, const char *what, size_t got, api_problem
     return api_problem_field(p, field, what, got, got == 1 ? "" : "s", r->cols);
 }
 
+enum { MADE_NAME = 32 };
+
+/* The name of a column of X, as far as it is known before the end. Columns without names are x, or
+ * x1, x2, ... */
+static const char *x_name(const reader *r, size_t i, char made[MADE_NAME])
+{
+    const api_read_options *o = r->options;
+    if (r->columns_listed && i < r->columns.count)
+        return r->columns.list[i];
+    if (o->in_order && i < o->columns_count)
+        return o->columns[i];
+    snprintf(made, MADE_NAME, r->flat ? "x" : "x%zu", i + 1);
+    return made;
+}
+
+/* The column of the value that comes next in a row of X, or in a flat one. NULL: out of memory. */
+static api_cells *x_cells_at(reader *r, size_t i)
+{
+    char made[MADE_NAME];
+    if (i < r->x_cells_count)
+        return &r->x_cells[i];
+    if (i == r->x_cells_cap) {
+        size_t cap = r->x_cells_cap ? 2 * r->x_cells_cap : 16;
+        api_cells *grown = realloc(r->x_cells, cap * sizeof *grown);
+        if (!grown)
+            return NULL;
+        r->x_cells = grown;
+        r->x_cells_cap = cap;
+    }
+    r->x_cells[i] = api_cells_of(x_name(r, i, made), &r->types, r->options->types);
+    r->x_cells_count = i + 1;
+    return &r->x_cells[i];
+}
+
+/* Must each value of a row of X pass through its column's cells? */
+static bool x_is_mixed(const reader *r)
+{
+    bool mixed = false;
+    for (size_t i = 0; i < r->x_cells_count; i++)
+        mixed = mixed || r->x_cells[i].type != API_NUMERIC;
+    return mixed;
+}
+
+static bool x_value(reader *r, size_t column, const char *field, const api_json_event *e,
+                    double *out, api_problem *p)
+{
+    char made[MADE_NAME];
+    api_cells *c = x_cells_at(r, column);
+    if (!c)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory to read the data");
+    c->level_bytes = &r->level_bytes;
+    api_fault fault = api_cells_event(c, e, out);
+    return !fault || misfit(c, fault, field, x_name(r, column, made), e, p);
+}
+
 static bool row_ended(reader *r, api_problem *p)
 {
     api_json_bulk *b = &r->x;
@@ -107,30 +179,32 @@ static bool row_ended(reader *r, api_problem *p)
         r->cols = b->width = (size_t)b->at;
     if (b->at != r->cols)
         return x_problem(r, "has %zu value%s, but X[0] has %zu", (size_t)b->at, p);
-    b->paused = false;
+    if (b->paused)
+        b->paused = x_is_mixed(r);
     if (++b->rows > GD_MAX_ROWS)
         return api_problem_field(p, "X", "has more than %zu rows", GD_MAX_ROWS);
     return true;
 }
 
-/* An element of X that is a number: X is flat, or should not have it. */
+/* An element of X that is no row: X is flat, or should not have it. */
 static bool flat_value(reader *r, const api_json_event *e, api_problem *p)
 {
     char field[40];
     snprintf(field, sizeof field, "X[%llu]", (unsigned long long)rows_of(r));
-    if (e->type != API_JSON_NUMBER || e->overflow)
-        return not_a_number(field, e, p);
+    double v;
     if (r->x.rows > 0)
         return api_problem_field(
-            p, field,
-            "must be an array of %zu numbers like X[0], got a number (line %llu, byte %llu)",
-            r->cols, (unsigned long long)e->line, (unsigned long long)e->start);
+            p, field, "must be an array of %zu values like X[0], got %s (line %llu, byte %llu)",
+            r->cols, api_json_type_name(e->type), (unsigned long long)e->line,
+            (unsigned long long)e->start);
     r->flat = true;
     r->cols = 1;
-    r->x.paused = false;
+    if (!x_value(r, 0, field, e, &v, p))
+        return false;
+    r->x.paused = x_is_mixed(r);
     if (++r->x.at > GD_MAX_ROWS)
         return api_problem_field(p, "X", "has more than %zu rows", GD_MAX_ROWS);
-    return put(r, &r->x, e->number, p);
+    return put(r, &r->x, v, p);
 }
 
 /* The array itself, X or y, at depth 1. */
@@ -158,15 +232,23 @@ static bool read_x(reader *r, const api_json_event *e, api_problem *p)
     }
     if (e->depth == 2)
         return e->type == API_JSON_ARRAY_END ? row_ended(r, p) : flat_value(r, e, p);
-    if (e->type != API_JSON_NUMBER || e->overflow) {
-        char field[64];
-        snprintf(field, sizeof field, "X[%llu][%llu]", (unsigned long long)r->x.rows,
-                 (unsigned long long)r->x.at);
-        return not_a_number(field, e, p);
-    }
+    double v;
+    char field[64];
+    size_t column = (size_t)r->x.at;
     if (++r->x.at > GD_MAX_COLUMNS)
         return api_problem_field(p, "X", "has more than %zu columns", GD_MAX_COLUMNS);
-    return put(r, &r->x, e->number, p);
+    if (r->x.rows > 0 && column >= r->cols)
+        return true; /* said at the row's end */
+    snprintf(field, sizeof field, "X[%llu][%llu]", (unsigned long long)r->x.rows,
+             (unsigned long long)column);
+    return x_value(r, column, field, e, &v, p) && put(r, &r->x, v, p);
+}
+
+/* Of X and y. */
+static const char *target_of(const reader *r)
+{
+    const char *asked = r->options->target;
+    return r->target ? r->target : asked ? asked : "y";
 }
 
 static bool read_y(reader *r, const api_json_event *e, api_problem *p)
@@ -175,20 +257,19 @@ static bool read_y(reader *r, const api_json_event *e, api_problem *p)
         return read_list(r, &r->y, "y", "numbers", e, p);
     char field[40];
     snprintf(field, sizeof field, "y[%llu]", (unsigned long long)r->y.at);
-    bool texts = r->labels.count > 0 || (r->y.at == 0 && e->type == API_JSON_STRING);
-    size_t label = 0;
-    if (texts && e->type != API_JSON_STRING)
-        return api_problem_field(p, field, "must be a string like y[0], got %s (line %llu, byte %llu)",
-                                 api_json_type_name(e->type), (unsigned long long)e->line,
-                                 (unsigned long long)e->start);
-    if (!texts && (e->type != API_JSON_NUMBER || e->overflow))
-        return not_a_number(field, e, p);
-    if (texts && (label = api_names_label(&r->labels, e->text, field, p)) == SIZE_MAX)
-        return false;
+    double v;
+    api_cells *c = &r->y_cells;
+    if (r->y.at == 0 && c->type == API_TYPE_UNKNOWN)
+        *c = api_cells_of(target_of(r), &r->types, r->options->types);
+    c->label = true;
+    c->level_bytes = &r->level_bytes;
+    api_fault fault = api_cells_event(c, e, &v);
+    if (fault)
+        return misfit(c, fault, field, target_of(r), e, p);
     if (++r->y.at > GD_MAX_ROWS)
         return api_problem_field(p, "y", "has more than %zu values", GD_MAX_ROWS);
-    r->y.paused = texts;
-    return put(r, &r->y, texts ? (double)label : e->number, p);
+    r->y.paused = c->type != API_NUMERIC;
+    return put(r, &r->y, v, p);
 }
 
 static bool read_data(reader *r, const api_json_event *e, api_problem *p)
@@ -237,6 +318,37 @@ static bool read_dtype(reader *r, const api_json_event *e)
     return true;
 }
 
+static bool read_typed(reader *r, const api_json_event *e, api_problem *p)
+{
+    free(r->typed);
+    r->typed = strdup(e->text);
+    return r->typed || no_memory(p);
+}
+
+/* "types": {"city": "categorical"} */
+static bool read_types(reader *r, const api_json_event *e, api_problem *p)
+{
+    if (e->depth == 1 && e->type != API_JSON_OBJECT_BEGIN && e->type != API_JSON_OBJECT_END &&
+        e->type != API_JSON_ARRAY_END)
+        api_problem_field(&r->soft, "types",
+                          "must be an object like {\"city\": \"categorical\"}, got %s",
+                          api_json_type_name(e->type));
+    if (e->depth != 2 || e->type == API_JSON_OBJECT_END || e->type == API_JSON_ARRAY_END)
+        return true;
+    if (e->type == API_JSON_KEY)
+        return read_typed(r, e, p);
+    if (!r->typed)
+        return true; /* in an array, which is told of already */
+    char field[96];
+    snprintf(field, sizeof field, "types.%.80s", r->typed);
+    if (e->type != API_JSON_STRING) {
+        api_problem_field(&r->soft, field, "must be a string, got %s", api_json_type_name(e->type));
+        return true;
+    }
+    api_type type = api_type_read(e->text, field, &r->soft);
+    return type == API_TYPE_UNKNOWN || api_types_add(&r->types, r->typed, type, field, p);
+}
+
 /* "columns": a list of names, or the columns themselves. */
 static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 {
@@ -279,7 +391,7 @@ static bool read_columns(reader *r, const api_json_event *e, api_problem *p)
 
 static bool known(const reader *r, member m)
 {
-    if (m == DTYPE) /* of what is stored, not of rows for a model */
+    if (m == DTYPE || m == TYPES) /* of what is stored, not of rows for a model */
         return r->options->labelled && !r->options->in_order;
     return r->options->labelled || m == X || m == DATA || m == COLUMNS;
 }
@@ -336,6 +448,8 @@ static bool on_event(void *ctx, const api_json_event *e, api_problem *p)
         return read_data(r, e, p);
     case DTYPE:
         return read_dtype(r, e);
+    case TYPES:
+        return read_types(r, e, p);
     case MEMBERS:
     case UNKNOWN:
         break;
@@ -354,8 +468,8 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
     r->x = (api_json_bulk){.v = r->x_room, .cap = ROOM, .most = GD_MAX_ROWS, .full = full};
     r->y = (api_json_bulk){.v = r->y_room, .cap = ROOM, .most = GD_MAX_ROWS, .full = full};
     size_t most = GD_MAX_COLUMNS + options->labelled; /* one more for the target */
-    api_records_begin(&r->records, api_place_record, most, full);
-    api_series_begin(&r->series, most, full);
+    api_records_begin(&r->records, options, &r->types, api_place_record, most, full);
+    api_series_begin(&r->series, options, &r->types, most, full);
     r->json = api_json_new(on_event, r);
     if (!r->json) {
         free(r);
@@ -379,7 +493,12 @@ static void close_reader(void *reader_)
     api_names_free(&r->columns);
     api_records_free(&r->records);
     api_series_free(&r->series);
-    api_names_free(&r->labels);
+    api_types_free(&r->types);
+    for (size_t i = 0; i < r->x_cells_count; i++)
+        api_cells_free(&r->x_cells[i]);
+    free(r->x_cells);
+    api_cells_free(&r->y_cells);
+    free(r->typed);
     free(r->name);
     free(r->target);
     free(r);
@@ -395,32 +514,91 @@ static bool take_columns(api_dataset *out, size_t cols, api_problem *p)
     return (out->columns && out->features) || no_memory(p);
 }
 
-enum { MADE_NAME = 32 };
-
-/* Columns without names are x, or x1, x2, ... */
-static const char *make_name(const reader *r, size_t i, char name[MADE_NAME])
+/* The name of a column of X, now that all is known. */
+static const char *final_name(const reader *r, size_t i, char made[MADE_NAME])
 {
-    if (r->cols > 1)
-        snprintf(name, MADE_NAME, "x%zu", i + 1);
-    else
-        snprintf(name, MADE_NAME, "x");
-    return name;
+    if (r->seen[COLUMNS])
+        return r->columns.list[i];
+    snprintf(made, MADE_NAME, r->cols > 1 ? "x%zu" : "x", i + 1);
+    return made;
 }
 
-static bool has_column(const reader *r, bool named, const char *name)
+static bool has_column(const reader *r, const char *name)
 {
     char made[MADE_NAME];
-    bool has = named && api_names_find(&r->columns, name) != SIZE_MAX;
-    for (size_t i = 0; !named && i < r->cols; i++)
-        has = has || strcmp(make_name(r, i, made), name) == 0;
+    bool has = r->seen[COLUMNS] && api_names_find(&r->columns, name) != SIZE_MAX;
+    for (size_t i = 0; !r->seen[COLUMNS] && i < r->cols; i++)
+        has = has || strcmp(final_name(r, i, made), name) == 0;
     return has;
+}
+
+/* The type that was given for a column of X by its name at last, wherever that stood. */
+static api_type given_type(const reader *r, const char *name)
+{
+    api_cells c = api_cells_of(name, &r->types, r->options->in_order ? NULL : r->options->types);
+    return c.type;
+}
+
+/* Types that stand behind what they are of must be those that were found. */
+static void check_type(reader *r, const char *name, const api_cells *c)
+{
+    api_type given = given_type(r, name);
+    if (given != API_TYPE_UNKNOWN && given != API_IGNORE && given != c->type &&
+        c->type != API_TYPE_UNKNOWN)
+        api_problem_field(&r->soft, "types",
+                          "say \"%.64s\" is %s, but stand behind the data, which were read as %s: "
+                          "give types (and columns) before them, or in the query",
+                          name, api_type_name(given), api_type_name(c->type));
+}
+
+static void check_types(reader *r)
+{
+    char made[MADE_NAME];
+    for (size_t i = 0; i < r->cols && i < r->x_cells_count; i++)
+        check_type(r, final_name(r, i, made), &r->x_cells[i]);
+    check_type(r, target_of(r), &r->y_cells);
+    for (size_t i = 0; i < r->types.names.count; i++)
+        if (!has_column(r, r->types.names.list[i]) &&
+            strcmp(r->types.names.list[i], target_of(r)) != 0)
+            api_problem_field(&r->soft, "types", "name \"%.64s\", which is no column",
+                              r->types.names.list[i]);
+}
+
+/* All columns but those that are to be ignored, and their kinds. */
+static bool take_matrix(reader *r, api_dataset *out, api_problem *p)
+{
+    char made[MADE_NAME];
+    size_t cols = 0;
+    out->kinds = calloc(r->cols + 1, sizeof *out->kinds);
+    if (!take_columns(out, r->cols, p) || !out->kinds)
+        return no_memory(p);
+    out->cols = 0;
+    for (size_t i = 0; i < r->cols; i++) {
+        const char *name = final_name(r, i, made);
+        if (r->x_cells[i].type == API_IGNORE || given_type(r, name) == API_IGNORE)
+            continue;
+        out->kinds[cols] = api_cells_take(&r->x_cells[i]);
+        out->features[cols] = i;
+        out->columns[cols] = strdup(name);
+        out->cols = ++cols;
+        if (!out->columns[cols - 1])
+            return no_memory(p);
+    }
+    if (cols == 0)
+        return api_problem_field(p, "types", "leave no feature: all columns are ignored");
+    if (!r->options->labelled)
+        return true;
+    api_kind *kind = &out->kinds[cols];
+    *kind = api_cells_take(&r->y_cells);
+    out->target = strdup(target_of(r));
+    return (api_target_labels(kind, out) && out->target) || no_memory(p);
 }
 
 static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
 {
     api_problem *soft = &r->soft;
     bool named = r->seen[COLUMNS];
-    const char *asked = r->options->target, *target = r->target ? r->target : asked ? asked : "y";
+    const char *target = target_of(r);
     if (rows_of(r) == 0)
         api_problem_field(soft, "X", "must have at least one row");
     if (r->options->labelled && !r->seen[Y])
@@ -434,26 +612,19 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     if (r->options->labelled && r->options->columns && !r->options->in_order)
         api_problem_field(soft, "columns",
                           "in the query chooses among named columns: of CSV or records");
-    if (r->options->labelled && has_column(r, named, target))
-        api_problem_field(soft, "target", "\"%s\" is the name of a column of X too", target);
     if (soft->code != API_NO_PROBLEM)
         return true;
-    if (!take_columns(out, r->cols, p))
-        return false;
-    for (size_t i = 0; i < r->cols; i++) {
-        char made[MADE_NAME];
-        out->columns[i] = strdup(named ? r->columns.list[i] : make_name(r, i, made));
-        out->features[i] = i;
-        if (!out->columns[i])
-            return no_memory(p);
-    }
+    if (r->options->labelled && has_column(r, target))
+        api_problem_field(soft, "target", "\"%s\" is the name of a column of X too", target);
+    check_types(r);
+    if (soft->code != API_NO_PROBLEM)
+        return true;
     out->rows = rows_of(r);
     out->stored = r->cols;
     out->target_at = API_APART;
-    if (r->options->labelled && !(out->target = strdup(target)))
-        return no_memory(p);
-    if (r->labels.count)
-        out->labels = api_names_take(&r->labels, &out->labels_count);
+    if (!take_matrix(r, out, p))
+        return false;
+    api_dataset_settle_kinds(out);
     return true;
 }
 

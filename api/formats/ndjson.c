@@ -26,6 +26,8 @@ typedef struct reader {
     api_named named;    /* of arrays */
     api_json_bulk rows; /* of arrays; width 0 before the first line's end */
     double *first;      /* the first line's values */
+    char **texts;       /* texts_count: those that are texts; the others are NULL */
+    size_t texts_count;
     size_t first_cap;
     uint64_t values; /* handed on to the sink */
     double room[ROOM];
@@ -84,28 +86,44 @@ static bool first_value(reader *r, const api_json_event *e, api_problem *p)
     snprintf(made, sizeof made, "x%zu", at + 1);
     if (!add_column(&r->named, made, p))
         return false;
+    api_named_by_place(&r->named);
     if (at == r->first_cap) {
         size_t cap = r->first_cap ? 2 * r->first_cap : 64;
         double *grown = realloc(r->first, cap * sizeof *grown);
-        if (!grown)
+        if (grown)
+            r->first = grown;
+        char **texts = realloc(r->texts, cap * sizeof *texts);
+        if (texts)
+            r->texts = texts;
+        if (!grown || !texts)
             return no_memory(p);
-        r->first = grown;
         r->first_cap = cap;
     }
     r->rows.at++;
+    r->texts[at] = e->type == API_JSON_STRING ? strdup(e->text) : NULL;
+    r->texts_count = at + 1;
+    if (e->type == API_JSON_STRING && !r->texts[at])
+        return no_memory(p);
     return api_named_value(&r->named, at, 0, e, &r->first[at], p);
 }
 
 /* The first line has texts alone: they name the columns. */
 static bool take_names(reader *r, api_problem *p)
 {
-    api_named named = {0};
     bool ok = true;
-    for (size_t i = 0; ok && i < r->named.keys.count; i++)
-        ok = add_column(&named, r->named.texts[i].list[0], p);
     api_named_free(&r->named);
-    r->named = named;
+    for (size_t i = 0; ok && i < r->rows.width; i++)
+        ok = add_column(&r->named, r->texts[i], p);
     return ok;
+}
+
+/* Must each value of a row pass through api_named_value? */
+static bool is_mixed(const reader *r)
+{
+    bool mixed = false;
+    for (size_t i = 0; i < r->rows.width; i++)
+        mixed = mixed || !api_named_is_numeric(&r->named, i);
+    return mixed;
 }
 
 static bool first_line_ended(reader *r, api_problem *p)
@@ -116,13 +134,13 @@ static bool first_line_ended(reader *r, api_problem *p)
         return api_problem_field(p, "row 1", "must have at least one value");
     b->width = (size_t)b->at;
     for (size_t i = 0; i < b->width; i++)
-        texts += api_named_is_text(&r->named, i);
+        texts += r->texts[i] != NULL;
     if (texts == b->width)
         return take_names(r, p);
     if (b->width == 1)
         r->named.keys.list[0][1] = '\0'; /* x, not x1 */
     b->rows = 1;
-    b->paused = texts > 0;
+    b->paused = is_mixed(r);
     for (size_t i = 0; i < b->width; i++)
         if (!put(r, r->first[i], p))
             return false;
@@ -141,11 +159,8 @@ static bool row_ended(reader *r, const api_json_event *e, api_problem *p)
                                  (unsigned long long)b->at, b->at == 1 ? "" : "s", b->width,
                                  (unsigned long long)e->line);
     }
-    if (b->rows == 0) {
-        b->paused = false;
-        for (size_t i = 0; i < b->width; i++)
-            b->paused = b->paused || api_named_is_text(&r->named, i);
-    }
+    if (b->paused)
+        b->paused = is_mixed(r);
     if (++b->rows > GD_MAX_ROWS)
         return api_problem_field(p, "rows", "are more than %zu", GD_MAX_ROWS);
     return true;
@@ -208,6 +223,9 @@ static void close_reader(void *reader_)
     api_json_free(r->json);
     api_records_free(&r->records);
     api_named_free(&r->named);
+    for (size_t i = 0; r->texts && i < r->texts_count; i++)
+        free(r->texts[i]);
+    free(r->texts);
     free(r->first);
     free(r);
 }
@@ -221,7 +239,8 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
     r->sink = sink;
     r->rows = (api_json_bulk){
         .v = r->room, .cap = ROOM, .paused = true, .most = GD_MAX_ROWS, .full = full};
-    api_records_begin(&r->records, api_place_row, GD_MAX_COLUMNS + options->labelled, full);
+    r->named.options = options;
+    api_records_begin(&r->records, options, NULL, api_place_row, GD_MAX_COLUMNS + options->labelled, full);
     r->json = api_json_new(on_event, r);
     if (!r->json) {
         close_reader(r);

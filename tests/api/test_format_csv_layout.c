@@ -122,7 +122,7 @@ START_TEST(rows_are_held_to_the_first_one)
         {"1,2\n3\n", API_INVALID, "row 2", "has 1 field, but the first row has 2 (line 2)"},
         {"1,2\n3,\"4,5\"\n", API_INVALID, "row 2, column \"x2\"",
          "\"4,5\" is not a number (line 2, byte 6)"},
-        {"1,2\n3,4\n,5\n", API_INVALID, "row 3, column \"x1\"", "is empty; a number is needed (line 3, byte 8)"},
+        {"1,2\n3,4\na,5\n", API_INVALID, "row 3, column \"x1\"", "\"a\" is not a number (line 3, byte 8)"},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_refused(&api_format_csv, &o, &cases[i], strlen(cases[i].text));

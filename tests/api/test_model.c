@@ -399,11 +399,18 @@ END_TEST
 
 /* ---- datasets ---- */
 
+static cJSON *statistics_of(size_t cols, const char *target, const gd_column *features,
+                            const gd_column *y)
+{
+    api_dataset d = {.columns = (char **)columns, .cols = cols, .target = (char *)target};
+    return api_statistics_encode(&d, features, y);
+}
+
 START_TEST(a_dataset_is_written_with_its_statistics)
 {
     const gd_column features[] = {{0.1, 1.0 / 3, 0.2, 5e-324}, {-1e308, 1e308, INFINITY, NAN}};
     const gd_column y = {-1, 1, 0, 1};
-    char *statistics = api_doc_print(api_statistics_encode(columns, features, 2, "sales", &y));
+    char *statistics = api_doc_print(statistics_of(2, "sales", features, &y));
     const api_dataset_view v = {.id = "ds_1",
                                 .name = "caf\xc3\xa9",
                                 .target = "sales",
@@ -444,7 +451,7 @@ END_TEST
 START_TEST(class_labels_of_a_dataset_have_no_statistics)
 {
     const gd_column features[] = {{0, 1, 0.5, 0.25}};
-    char *statistics = api_doc_print(api_statistics_encode(columns, features, 1, "kind", NULL));
+    char *statistics = api_doc_print(statistics_of(1, "kind", features, NULL));
     const api_dataset_view v = {.id = "ds_1",
                                 .target = "kind",
                                 .labels = "[\"setosa\", \"a \\\"b\\\"\"]",

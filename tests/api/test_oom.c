@@ -521,7 +521,14 @@ static void openapi(outcome *o)
 static void dataset_document(outcome *o)
 {
     static const gd_column columns[] = {{0, 1, 0.5, 0.25}, {-1, 1, NAN, INFINITY}};
-    char *statistics = api_doc_take_text(api_statistics_encode(names, columns, 2, "y", columns));
+    static char levels[2][8] = {"Oslo", "Rome"}, *of_radio[] = {levels[0], levels[1]};
+    api_kind kinds[] = {{.type = API_NUMERIC, .missing = 2},
+                        {.type = API_CATEGORICAL, .levels = of_radio, .levels_count = 2},
+                        {.type = API_NUMERIC}};
+    const api_dataset d = {
+        .columns = (char **)names, .cols = 2, .target = (char *)"y", .kinds = kinds};
+    char *statistics = api_doc_take_text(api_statistics_encode(&d, columns, columns)),
+         *stored = statistics ? api_kinds_encode(&d) : NULL;
     const api_dataset_view v = {.id = "ds_1",
                                 .name = "n",
                                 .target = "y",
@@ -530,13 +537,15 @@ static void dataset_document(outcome *o)
                                 .rows = 3,
                                 .bytes = 100,
                                 .columns = "[\"tv\", \"radio\"]",
+                                .kinds = stored,
                                 .statistics = statistics};
     cJSON *doc = cJSON_CreateObject();
-    if (statistics)
+    if (statistics && stored)
         api_dataset_encode(doc, &v);
     else
         cJSON_Delete(doc), doc = NULL;
     free(statistics);
+    free(stored);
     note_text(o, api_doc_print(doc));
 }
 

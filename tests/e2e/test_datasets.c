@@ -560,7 +560,7 @@ START_TEST(failed_upload_leaves_nothing_behind)
         {"/v1/datasets", "{\"X\": [1, NaN], \"y\": [1, 2]}", false, 400},
         {"/v1/datasets", "{\"X\": [], \"y\": []}", false, 422},
         {"/v1/datasets", "{\"data\": [{\"a\": 1}], \"target\": \"b\"}", false, 422},
-        {"/v1/datasets", "{\"data\": [{\"a\": \"x\", \"b\": 1}], \"target\": \"b\"}", false, 422},
+        {"/v1/datasets", "{\"data\": [{\"a\": [\"x\"], \"b\": 1}], \"target\": \"b\"}", false, 422},
         {"/v1/datasets", "{\"X\": [1], \"y\": [1], \"nmae\": \"x\"}", false, 422},
         {"/v1/datasets", "", false, 400},
         {"/v1/datasets?target=b", "a,b\n1,2\n3\n", true, 422},

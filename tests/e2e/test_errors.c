@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -231,6 +232,8 @@ START_TEST(nan_and_infinity_are_refused_and_explained)
         bad_json("/v1/datasets", body);
         snprintf(body, sizeof body, "{\"dataset_id\": \"" NO_DATASET "\", \"tol\": %s}", words[i]);
         bad_json("/v1/jobs", body);
+        if (strcasecmp(words[i], "nan") == 0) /* missing, in a table */
+            continue;
         snprintf(body, sizeof body, "a,t\n1,2\n%s,3\n", words[i]);
         bad_csv("?target=t", body, "is not a finite number");
         snprintf(body, sizeof body, "a,t\n1,%s\n", words[i]);
@@ -295,7 +298,6 @@ START_TEST(empty_data_is_refused)
     bad_csv("?target=t", "", "empty");
     bad_csv("?target=t", "a,t\n", "no row");
     bad_csv("?target=t", "t\n1\n", "at least one feature");
-    bad_csv("?target=t", "a,t\n,1\n", "is empty");
     bad_json("/v1/datasets", "");
     bad_json("/v1/jobs", "");
 }
@@ -340,7 +342,7 @@ START_TEST(csv_that_is_no_csv_is_refused)
 {
     bad_csv("?target=t", "a,t\n\"1\"x,2\n", "quoted field");
     bad_csv("?target=t", "a,t\n\"1,2\n", "inside a quoted field");
-    bad_csv("?target=t", "a,t\nx,2\n", "row 1, column \"a\"");
+    bad_csv("?target=t", "a,t\n1,2\nx,2\n", "row 2, column \"a\"");
     bad_csv("?target=t", "a,t\n1 2,2\n", "is not a number");
     bad_csv("?target=t", "a,t\n\"1,5\",2\n", "\"1,5\" is not a number");
     bad_csv("?target=t&delimiter=,", "a;t\n1;2\n", "no column \"t\"");
@@ -359,20 +361,17 @@ START_TEST(wrong_types_of_data_are_refused_by_name)
     bad_dataset("{\"columns\": [\"a\\u0007\"], \"X\": [1], \"y\": [1]}", "columns[0]", "control");
     bad_dataset("{\"X\": \"1\", \"y\": [1]}", "X", "got a string");
     bad_dataset("{\"X\": {\"a\": [1]}, \"y\": [1]}", "X", "got an object");
-    bad_dataset("{\"X\": [true], \"y\": [1]}", "X[0]", "got true");
-    bad_dataset("{\"X\": [[1, null]], \"y\": [1]}", "X[0][1]", "got null");
+    bad_dataset("{\"X\": [1, true], \"y\": [1]}", "X[1]", "got true");
     bad_dataset("{\"X\": [[[1]]], \"y\": [1]}", "X[0][0]", "got an array");
-    bad_dataset("{\"X\": [\"1\"], \"y\": [1]}", "X[0]", "got a string");
+    bad_dataset("{\"X\": [1, \"1\"], \"y\": [1]}", "X[1]", "got a string");
     bad_dataset("{\"X\": [1], \"y\": 1}", "y", "got a number");
     bad_dataset("{\"X\": [1], \"y\": [[1]]}", "y[0]", "got an array");
     bad_dataset("{\"X\": [1, 2], \"y\": [1, \"1\"]}", "y[1]", "got a string");
     bad_dataset("{\"X\": [1, 2], \"y\": [\"1\", 1]}", "y[1]", "must be a string");
     bad_dataset("{\"data\": {\"a\": [1]}, \"target\": \"t\"}", "data", "got an object");
     bad_dataset("{\"data\": [[1]], \"target\": \"t\"}", "data[0]", "got an array");
-    bad_dataset("{\"data\": [{\"a\": null, \"t\": 1}], \"target\": \"t\"}", "data[0].a",
-                "got null");
-    bad_dataset("{\"data\": [{\"a\": \"x\", \"t\": 1}], \"target\": \"t\"}", "data[0].a",
-                "got a string");
+    bad_dataset("{\"data\": [{\"a\": [], \"t\": 1}], \"target\": \"t\"}", "data[0].a",
+                "got an array");
     bad_dataset("{\"X\": [1], \"y\": [1], \"data\": []}", "data", "together with X");
     bad_dataset("{\"y\": [1], \"data\": [{\"a\": 1}], \"target\": \"a\"}", "y", "belongs to X");
 }
@@ -597,9 +596,9 @@ START_TEST(quoted_text_is_cut_between_characters)
                 refused("POST", "/v1/jobs", "application/json", body, 422, "validation-failed");
             e2e_reply_free(&r);
         }
-        snprintf(body, sizeof body, "a,t\n%s,1\n", word);
+        snprintf(body, sizeof body, "a,t\n1,1\n%s,1\n", word);
         bad_csv("?target=t", body, "is not a number");
-        snprintf(body, sizeof body, "{\"data\": [{\"%s\": \"x\", \"t\": 1}], \"target\": \"t\"}",
+        snprintf(body, sizeof body, "{\"data\": [{\"%s\": [1], \"t\": 1}], \"target\": \"t\"}",
                  word);
         e2e_reply r =
             refused("POST", "/v1/datasets", "application/json", body, 422, "validation-failed");

@@ -388,6 +388,11 @@ static void tour_datasets(void)
     see("GET", path, "", query, NULL, NULL, 200);
     see("GET", one, first, "", NULL, NULL, 200);
     see("DELETE", one, second, "", NULL, NULL, 204);
+    keep(ask("POST", path, "", "?target=y&types=a:categorical", CSV_TYPE, "a,b,y\n1,,3\n2,5,\n",
+             201),
+         "id", second);
+    see("GET", one, second, "", NULL, NULL, 200);
+    see("DELETE", one, second, "", NULL, NULL, 204);
     see("GET", one, second, "", NULL, NULL, 404);
     see("DELETE", one, second, "", NULL, NULL, 404);
     free(large);
@@ -1026,11 +1031,13 @@ static const struct {
                            NULL}},
     {"MatrixDataset", "/v1/datasets", "{\"X\": [1, 2], \"y\": [3, 4]}",
      (const char *const[]){"name", "\"n\"", "columns", "[\"c\"]", "X", "[[1], [2]]", "y", "[5, 6]",
-                           "target", "\"t\"", "dtype", "\"float32\"", NULL}},
+                           "target", "\"t\"", "dtype", "\"float32\"", "types",
+                           "{\"y\": \"numeric\"}", NULL}},
     {"RecordsDataset", "/v1/datasets",
      "{\"data\": [{\"a\": 1, \"b\": 2, \"c\": 3}], \"target\": \"a\"}",
      (const char *const[]){"name", "\"n\"", "data", "[{\"a\": 1, \"b\": 2}]", "target", "\"b\"",
-                           "columns", "[\"c\"]", "dtype", "\"float32\"", NULL}},
+                           "columns", "[\"c\"]", "dtype", "\"float32\"", "types",
+                           "{\"b\": \"ignore\"}", NULL}},
     {"SweepRequest", "/v1/sweeps",
      "{\"job\": {\"dataset_id\": \"%s\"}, \"grid\": {\"l2\": [1]}}",
      (const char *const[]){"name", "\"n\"", "job", NULL, "grid", "{\"l1\": [0, 1]}", "random", NULL,
@@ -1038,7 +1045,8 @@ static const struct {
                            "true", NULL}},
     {"ColumnsDataset", "/v1/datasets", "{\"columns\": {\"a\": [1, 2], \"y\": [3, 4]}}",
      (const char *const[]){"name", "\"n\"", "columns", "{\"b\": [1], \"y\": [5]}", "target",
-                           "\"a\"", "dtype", "\"float32\"", NULL}},
+                           "\"a\"", "dtype", "\"float32\"", "types",
+                           "{\"a\": \"numeric\"}", NULL}},
     {"MatrixRows", "@", "{\"X\": [1, 2]}", (const char *const[]){"X", "[[1]]", NULL}},
     {"RecordRows", "@", "{\"data\": [{\"x\": 1}]}",
      (const char *const[]){"data", "[{\"x\": 2, \"z\": null}]", NULL}},

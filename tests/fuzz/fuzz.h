@@ -149,10 +149,34 @@ static inline void check_labels(const reading *r)
         double y = d->target_at == API_APART
                        ? number_at(&r->targets, row)
                        : stored_at(r, row, d->target_at);
-        RULE(y >= 0 && y <= (double)seen && y == floor(y));
+        bool boolean = d->kinds && d->kinds[d->cols].type == API_BOOLEAN;
+        seen = boolean ? 2 : seen;
+        RULE(isnan(y) || (y >= 0 && y <= (double)seen && y == floor(y)));
         seen += y == (double)seen;
     }
     RULE(seen == d->labels_count);
+}
+
+/* Cells are of their column's kind: numbers, places of levels in the order of their first
+ * appearance, 0 or 1; as many are missing as it says. */
+static inline void check_column(const reading *r, size_t column)
+{
+    const api_dataset *d = &r->set;
+    const api_kind none = {.type = API_NUMERIC}, *k = d->kinds ? &d->kinds[column] : &none;
+    size_t seen = 0, missing = 0;
+    RULE(k->type >= API_NUMERIC && k->type < API_IGNORE);
+    RULE(!k->levels == !k->levels_count && k->levels_count <= API_MAX_LEVELS);
+    for (size_t row = 0; row < d->rows; row++) {
+        double v = stored_at(r, row, d->features[column]);
+        missing += isnan(v) ? 1 : 0;
+        if (isnan(v))
+            continue;
+        RULE(isfinite(v) && (k->type != API_BOOLEAN || v == 0 || v == 1));
+        RULE(k->type != API_CATEGORICAL || (v >= 0 && v <= (double)seen && v == floor(v)));
+        seen += v == (double)seen;
+    }
+    RULE(missing == k->missing);
+    RULE(k->type != API_CATEGORICAL || seen == k->levels_count);
 }
 
 static inline void check_dataset(const reading *r, bool labelled)
@@ -167,12 +191,15 @@ static inline void check_dataset(const reading *r, bool labelled)
     RULE(labelled ? d->target != NULL : !d->target && apart);
     for (size_t i = 0; i < d->cols; i++)
         RULE(d->columns[i] && d->features[i] < d->stored && d->features[i] != d->target_at);
-    for (size_t row = 0; row < d->rows; row++) {
-        for (size_t i = 0; i < d->cols; i++)
-            RULE(isfinite(stored_at(r, row, d->features[i])));
-        if (labelled)
-            RULE(isfinite(apart ? number_at(&r->targets, row) : stored_at(r, row, d->target_at)));
+    for (size_t i = 0; i < d->cols; i++)
+        check_column(r, i);
+    size_t missing = 0;
+    for (size_t row = 0; labelled && row < d->rows; row++) {
+        double y = apart ? number_at(&r->targets, row) : stored_at(r, row, d->target_at);
+        RULE(!isinf(y));
+        missing += isnan(y) ? 1 : 0;
     }
+    RULE(missing == (labelled && d->kinds ? d->kinds[d->cols].missing : 0));
 }
 
 static inline void check_same(const reading *whole, const reading *cut)
