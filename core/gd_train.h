@@ -163,6 +163,9 @@ struct gd_check; /* gd_check.h */
 gd_status gd_train_check(gd_train *t, const double *theta, size_t most_rows, struct gd_check *out,
                          gd_error *err) __attribute__((warn_unused_result));
 
+/* Has it cost and gradient of its start? A checkpoint of before says nothing but settings. */
+bool gd_train_begun(const gd_train *t);
+
 /* A checkpoint is an array of doubles. save writes gd_train_save_len values; restore
  * takes them into a fresh run of the same data, spec and initial parameters. On error
  * the run is as before. */

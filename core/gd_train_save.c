@@ -97,6 +97,11 @@ static bool plausible(const gd_train *t, const double *in, size_t len)
     return ok;
 }
 
+bool gd_train_begun(const gd_train *t)
+{
+    return t->phase >= GD_EPOCHS;
+}
+
 gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *err)
 {
     if (!plausible(t, in, len))

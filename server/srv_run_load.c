@@ -189,8 +189,8 @@ static void take_up(srv_run *w)
                          &err) != GD_OK)
         return;
     w->taken_up = true;
-    /* a run that had not found its rate begins anew, and so do its points */
-    if (gd_train_state(w->train)->learning_rate > 0 || w->epoch_base > 0)
+    /* a run that had not begun does so anew, and so do its points */
+    if (gd_train_begun(w->train) || w->epoch_base > 0)
         srv_recorder_restore(&w->recorder, r->checkpoint);
 }
 
