@@ -17,6 +17,9 @@ foreach(what changes clients desk endings full_disk kills recorded replay restar
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
+add_test(NAME e2e_kills_long COMMAND e2e_kills)
+set_tests_properties(e2e_kills_long PROPERTIES LABELS long RUN_SERIAL TRUE TIMEOUT 3600
+  ENVIRONMENT DESCENTD_KILLS=300)
 target_link_libraries(e2e_replay PRIVATE PkgConfig::NETTLE)
 
 # End-to-end tests of the API: each starts the real binary and talks HTTP to it.
