@@ -16,7 +16,7 @@ const api_format *const api_formats[] = {
 #undef X
 };
 
-enum { KNOWN = 240 };
+enum { KNOWN = 320 };
 
 const size_t api_formats_count = sizeof api_formats / sizeof api_formats[0];
 
@@ -84,8 +84,11 @@ const api_format *api_format_of_file(const char *content_type, const char *name,
     char known[KNOWN], suffixes[KNOWN] = "";
     *packed = name ? api_encoding_of_file(name) : NULL;
     const api_format *found = content_type ? by_type(content_type) : NULL;
-    if (!found && name)
-        found = by_name(name, strlen(name) - (*packed ? strlen((*packed)->suffix) : 0));
+    if (name && (!found || found == &api_format_octets)) {
+        const api_format *named =
+            by_name(name, strlen(name) - (*packed ? strlen((*packed)->suffix) : 0));
+        found = named ? named : found;
+    }
     for (size_t i = 0, at = 0; i < api_formats_count && at < sizeof suffixes; i++)
         if (api_formats[i]->suffixes)
             at += (size_t)snprintf(suffixes + at, sizeof suffixes - at, "%s%s", at ? " " : "",

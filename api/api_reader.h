@@ -46,6 +46,8 @@ typedef struct api_read_options {
     size_t columns_count;
     bool in_order;       /* `columns` are those of a model: X may come without names, by place */
     uint64_t max_values; /* values in all rows together; 0 for no such limit */
+    uint64_t max_bytes;  /* of what a format itself unpacks; 0 for no such limit */
+    const char *rows;    /* of an archive: the array that has the rows, or NULL for X */
     char delimiter;      /* of a table, or 0: what the format has, or the first line shows */
     api_header header;
     api_dtype dtype; /* from the query: for who stores what is read; API_DTYPE_UNSAID is float64 */

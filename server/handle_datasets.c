@@ -106,7 +106,9 @@ static bool open_file(srv_request *rq, const api_format *format)
     api_problem *p = &rq->problem;
     api_read_options o = {.labelled = true,
                           .name = srv_request_query(rq, "name"),
-                          .target = srv_request_query(rq, "target")};
+                          .target = srv_request_query(rq, "target"),
+                          .rows = srv_request_query(rq, "X"),
+                          .max_bytes = rq->app->config.max_body};
     if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))
         return false;
     read_layout(rq, &o);
@@ -116,6 +118,8 @@ static bool open_file(srv_request *rq, const api_format *format)
         api_name_check(o.name, "name", p);
     if (o.target)
         api_name_check(o.target, "target", p);
+    if (o.rows)
+        api_name_check(o.rows, "X", p);
     for (size_t i = 0; i < o.columns_count; i++)
         api_name_check(o.columns[i], "columns", p);
     return p->code == API_NO_PROBLEM && srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p);

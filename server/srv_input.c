@@ -269,7 +269,8 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
                                 .in_order = true,
                                 .others = how->others,
                                 .types = &types,
-                                .max_values = SRV_INPUT_VALUES};
+                                .max_values = SRV_INPUT_VALUES,
+                                .max_bytes = SRV_INPUT_VALUES * sizeof(double) * 2};
     api_sink sink = {&from, put_values, put_targets};
     void *reader = types_of(m, &types, p) ? format->open(&options, &sink) : NULL;
     bool ok = (reader || no_memory(p)) && format->feed(reader, n ? bytes : "", n, p) &&

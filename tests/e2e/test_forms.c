@@ -126,8 +126,8 @@ START_TEST(its_type_goes_before_its_name)
     stores("-F target=t -F 'file=@data;type=text/csv; charset=utf-8'", "");
     stores("-F target=t -F 'file=@data.txt;filename=data.csv'", "");
     stores("-F target=t -F 'file=<data;type=text/csv'", ""); /* a field of that name */
-    refuses("-F target=t -F file=@data", "", 415, "names end in ");
-    refuses("-F target=t -F file=@data.txt", "", 415, "text/plain");
+    refuses("-F target=t -F file=@data", "", 415, "by the name of the file");
+    refuses("-F target=t -F file=@data.txt", "", 415, "\\\"text/plain\\\" nor");
     refuses("-F target=t -F 'file=<data'", "", 415, "text/csv");
 }
 END_TEST
