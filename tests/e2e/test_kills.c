@@ -53,8 +53,8 @@ typedef struct client {
     const char *dataset, *csv;
     int number, serial, jobs, odd;
     unsigned long long seed;
-    thing *things; /* MOST of them */
-    int count;
+    thing *things;    /* MOST of them */
+    int count, known; /* known: were there after an earlier kill */
 } client;
 
 static e2e_reply ask(client *c, const char *method, const char *path, const char *type,
@@ -136,11 +136,11 @@ static void *keep_busy(void *arg)
         double what = draw(&c->seed);
         if (what < 0.2 && c->jobs < 2)
             answered = make(c, JOB);
-        else if (what < 0.5)
+        else if (what < 0.4)
             answered = make(c, DATASET);
-        else if (what < 0.55 && c->jobs < 2)
+        else if (what < 0.45 && c->jobs < 2)
             answered = make(c, SWEEP), c->jobs++;
-        else if (what < 0.8)
+        else if (what < 0.6)
             answered = unmake(c);
         else {
             e2e_reply r = ask(c, "GET", "/v1/jobs?limit=20", NULL, NULL);
@@ -195,6 +195,18 @@ static void assert_once(const e2e_server *s, const char *list)
     free(names);
 }
 
+/* What the last kill may have met, or all that there ever was. */
+static void assert_all_kept(const e2e_server *s, client *clients, bool ever)
+{
+    for (int i = 0; i < CLIENTS; i++) {
+        client *c = &clients[i];
+        for (int k = 0; k < c->count; k++)
+            if (ever || k >= c->known || (c->things[k].asked_to_go && !c->things[k].gone))
+                assert_kept(s, &c->things[k]);
+        c->known = c->count;
+    }
+}
+
 static void one_kill(e2e_server *s, client *clients, double seconds)
 {
     for (int i = 0; i < CLIENTS; i++)
@@ -205,12 +217,9 @@ static void one_kill(e2e_server *s, client *clients, double seconds)
         pthread_join(clients[i].thread, NULL);
     assert_database_sound(s);
     e2e_restart(s, NULL);
-    for (int i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < CLIENTS; i++)
         ck_assert_int_eq(clients[i].odd, 0);
-        for (int k = 0; k < clients[i].count; k++)
-            if (!clients[i].things[k].gone)
-                assert_kept(s, &clients[i].things[k]);
-    }
+    assert_all_kept(s, clients, false);
 }
 
 /* The two jobs of a sweep, by their numbers. */
@@ -246,6 +255,7 @@ START_TEST(killed_at_random_moments_it_loses_nothing)
         one_kill(s, clients, 0.02 + 0.3 * draw(&seed));
         again += taken_up(s);
     }
+    assert_all_kept(s, clients, true);
     WAIT_UNTIL(count_of(s, "jobs", "&state=queued") + count_of(s, "jobs", "&state=running") == 0,
                300);
     for (int l = 0; l < 3; l++)
