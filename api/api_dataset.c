@@ -79,7 +79,7 @@ void api_kinds_free(api_kind *kinds, size_t count)
 /* "types": a feature each, as `columns`; "missing": {"price": 2}, of columns that lack any. */
 static void encode_types(cJSON *o, const api_dataset_view *v)
 {
-    cJSON *columns = cJSON_Parse(v->columns), *types = api_doc_add_array(o, "types"),
+    cJSON *columns = cJSON_Parse(v->sparse ? "[]" : v->columns), *types = api_doc_add_array(o, "types"),
           *missing = api_doc_add_object(o, "missing");
     size_t count = (size_t)cJSON_GetArraySize(columns);
     api_kind *kinds = NULL;
@@ -108,6 +108,11 @@ void api_dataset_encode(cJSON *o, const api_dataset_view *v)
     api_doc_string(o, "target", v->target);
     api_doc_embed(o, "labels", v->labels ? v->labels : "null");
     api_doc_string(o, "dtype", v->single ? "float32" : "float64");
+    api_doc_string(o, "layout", v->sparse ? "sparse" : "dense");
+    if (v->sparse) {
+        api_doc_number(o, "nonzeros", (double)v->nonzeros);
+        api_doc_number(o, "density", (double)v->nonzeros / ((double)v->rows * (double)v->cols));
+    }
     api_doc_number(o, "bytes", (double)v->bytes);
     api_doc_string(o, "sha256", v->sha256);
     api_doc_string(o, "created_at", v->created_at);

@@ -13,8 +13,11 @@ typedef struct api_dataset_view {
     const char *id, *name, *target, *sha256, *created_at;
     uint64_t rows, bytes;
     bool single;            /* features are stored in single precision */
+    bool sparse;            /* and by their entries alone */
+    uint64_t nonzeros, cols; /* of sparse features */
     const char *labels;     /* JSON array of the target's class labels, or NULL: it is numbers */
-    const char *columns;    /* JSON array of the features' names, as stored */
+    const char *columns;    /* JSON array of the features' names, as stored, or what api_numbered.h
+                               says of those that are numbers */
     const char *kinds;      /* JSON, as api_kinds_encode made it, or NULL: all numbers, all there */
     const char *statistics; /* JSON, as api_statistics_encode made it; NULL to leave it out */
 } api_dataset_view;

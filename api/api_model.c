@@ -22,7 +22,10 @@ void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
         } else {
             api_doc_null(o, "scaled_parameters");
         }
-        api_doc_strings(o, "columns", v->columns, v->shape.cols);
+        if (v->numbered)
+            api_doc_embed(o, "columns", v->numbered);
+        else
+            api_doc_strings(o, "columns", v->columns, v->shape.cols);
     }
     api_doc_string(o, "target", v->target);
     api_doc_embed(o, "classes", v->classes ? v->classes : "null");

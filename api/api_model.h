@@ -13,6 +13,7 @@ typedef struct api_model_view {
     const gd_model *model;
     gd_shape shape;
     const char *const *columns;                    /* shape.cols names */
+    const char *numbered; /* JSON in place of them: api_numbered.h; or NULL */
     const double *theta, *scaled, *center, *scale; /* scaled: NULL when not standardized */
     const char *classes;                      /* JSON array in the order of the classes, or NULL */
     const char *metrics, *validation_metrics; /* JSON, as stored; NULL without validation */

@@ -161,7 +161,7 @@ api_dtype api_dtype_read(const char *text, const char *field, api_problem *p)
 
 bool api_dataset_plain(const api_dataset *d)
 {
-    if (d->dtype == API_FLOAT32 || d->by_columns || d->target_at != API_APART ||
+    if (d->dtype == API_FLOAT32 || d->sparse || d->by_columns || d->target_at != API_APART ||
         d->stored != d->cols)
         return false;
     for (size_t i = 0; i < d->cols; i++)

@@ -11,6 +11,8 @@
  *
  * A text reaches the sink as the index of its level, or as what else its column's type makes of it
  * (api_types.h), a missing cell as a NaN; the result tells types and levels in `kinds`.
+ *
+ * Of sparse formats the rows are a stream of entries and one of where each row of them ends.
  */
 #ifndef API_READER_H
 #define API_READER_H
@@ -26,6 +28,10 @@ typedef struct api_sink {
      * reader, with the reason in p. */
     bool (*values)(void *ctx, const double *v, size_t n, api_problem *p);
     bool (*targets)(void *ctx, const double *v, size_t n, api_problem *p);
+    /* Of sparse rows, in place of values: n of their entries, row after row, each row's by ascending
+     * column; and how many entries there are up to the end of each of n rows. */
+    bool (*entries)(void *ctx, const uint32_t *columns, const double *v, size_t n, api_problem *p);
+    bool (*ends)(void *ctx, const uint64_t *ends, size_t n, api_problem *p);
 } api_sink;
 
 /* Does a table's first line name the columns? */
@@ -50,6 +56,10 @@ typedef struct api_read_options {
     const char *rows;    /* of an archive: the array that has the rows, or NULL for X */
     char delimiter;      /* of a table, or 0: what the format has, or the first line shows */
     api_header header;
+    size_t width;      /* columns of sparse rows, or 0 for as many as they turn out to have */
+    bool index_from_0; /* their first column is 0, not 1 */
+    bool numbered;     /* `columns` are the numbers from first_number on */
+    size_t first_number;
     api_dtype dtype; /* from the query: for who stores what is read; API_DTYPE_UNSAID is float64 */
     const api_types *types; /* of columns, from the query or a model; NULL: none is given */
     const char *const *others; /* names, then NULL, of members of a JSON document that are read
@@ -73,6 +83,10 @@ typedef struct api_dataset {
     api_kind *kinds;  /* of each feature, then of the target where there is one: labelled + cols of
                          them, owned; NULL: all are numbers, and none is missing. The levels of a
                          target are its labels */
+    bool sparse;      /* the rows are entries; `columns` (where NULL), `features` and `stored` are not
+                         written: columns are numbers from first_number on */
+    size_t first_number;
+    uint64_t entries;
 } api_dataset;
 
 #define API_APART SIZE_MAX /* the targets came as a stream of their own (or there are none) */
@@ -97,6 +111,7 @@ bool api_dataset_plain(const api_dataset *d);
 typedef struct api_format {
     const char *name;
     const char *media_type;
+    bool sparse; /* rows come as entries: `columns` of the options are not read */
     const char *suffixes; /* of files' names, with a blank between; NULL for none */
     /* options and sink: borrowed until close. NULL when out of memory. */
     void *(*open)(const api_read_options *options, const api_sink *sink);

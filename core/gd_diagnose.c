@@ -188,7 +188,9 @@ static void on_columns(work *w)
             add_name(w, j, constant++, list, sizeof list);
     const gd_data *data = w->fit.data;
     size_t rows = data->train_rows ? data->train_rows : data->rows;
-    if (constant && w->fit.rows.count < rows)
+    if (constant && w->fit.rows.count < rows && gd_data_sparse(data))
+        ; /* most columns of some sparse rows are empty: that says nothing of all */
+    else if (constant && w->fit.rows.count < rows)
         say(w->out,
             "column%s %s never change%s in the %zu rows looked at: leave %s out if so in all",
             constant > 1 ? "s" : "", list, constant > 1 ? "" : "s", w->fit.rows.count,

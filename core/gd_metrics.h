@@ -18,7 +18,7 @@ gd_status gd_predict_offset(const gd_model *model, const gd_shape *shape, const 
     __attribute__((warn_unused_result));
 
 /* The same of some rows of data (offset included), one after the other, and their targets: out:
- * count x outputs, y: count values, written. executor: NULL is the serial one; GD_INTERRUPTED when
+ * count x outputs, y: count values, written; y may be NULL. executor: NULL is the serial one; GD_INTERRUPTED when
  * it broke the work off. */
 gd_status gd_predict_rows(const gd_model *model, const gd_shape *shape, const double *theta,
                           const gd_data *data, const gd_rows *rows, const gd_executor *executor,

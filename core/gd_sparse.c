@@ -59,9 +59,8 @@ void gd_sparse_scores(const gd_data *d, const gd_rows *rows, size_t first, size_
         double *z = to->z + i * to->by_row;
         for (size_t k = 0; k < models; k++) {
             const double *of = w + k * pitch;
-            double sum = s->values32
-                             ? product(columns, NULL, s->values32 + s->starts[row], n, of)
-                             : product(columns, s->values + s->starts[row], NULL, n, of);
+            double sum = s->values32 ? product(columns, NULL, s->values32 + s->starts[row], n, of)
+                                     : product(columns, s->values + s->starts[row], NULL, n, of);
             z[k * to->by_model] = sum + (b ? b[k] : 0);
         }
     }

@@ -44,9 +44,9 @@ void gd_sparse_gradient(const gd_data *d, const gd_rows *rows, size_t first, siz
                         const double *dz, size_t stride, size_t models, double *g, size_t pitch,
                         double *sums);
 
-/* The largest weight |(x - center) inverse|^2 of the rows first .. first + count. center and inverse:
- * cols values; center NULL: zeros; inverse NULL: ones. plus: what is added to each square, for the
- * intercept. */
+/* The largest weight |(x - center) inverse|^2 of the rows first .. first + count. center and
+ * inverse: cols values; center NULL: zeros; inverse NULL: ones. plus: what is added to each square,
+ * for the intercept. */
 double gd_sparse_largest(const gd_data *d, const gd_rows *rows, size_t first, size_t count,
                          const double *center, const double *inverse, double plus);
 
@@ -72,9 +72,9 @@ typedef struct gd_sparse_descent {
 
 size_t gd_sparse_descent_len(size_t cols, size_t outputs, size_t batch);
 
-/* For each batch in turn theta <- theta - rate (mean of slope x + l2 w), the intercept without l2. An
- * update takes time with the entries of its rows, not with the columns: theta is kept as s v + c m,
- * where m = center / scale, so that l2 is a factor of s (Bottou, "Stochastic gradient descent
+/* For each batch in turn theta <- theta - rate (mean of slope x + l2 w), the intercept without l2.
+ * An update takes time with the entries of its rows, not with the columns: theta is kept as s v + c
+ * m, where m = center / scale, so that l2 is a factor of s (Bottou, "Stochastic gradient descent
  * tricks", 2012, 5.1) and what centring adds to every weight alike is in c. */
 void gd_sparse_descend(const gd_sparse_descent *d);
 

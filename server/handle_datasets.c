@@ -2,6 +2,7 @@
 #include "api_dataset.h"
 #include "api_multipart.h"
 #include "api_names.h"
+#include "gd_limits.h"
 #include "srv_form.h"
 #include "srv_ingest.h"
 #include "srv_list.h"
@@ -100,6 +101,17 @@ static void read_types(srv_request *rq, api_types *types, api_read_options *o)
                       bad.errors_count ? bad.errors[0].message : bad.detail);
 }
 
+/* Of sparse formats: "?columns=" is how many there are, "?index_base=" what the first is called. */
+static void read_numbering(srv_request *rq, api_read_options *o)
+{
+    uint64_t base = 1, columns = 0;
+    if (srv_request_query(rq, "columns") &&
+        srv_request_number(rq, "columns", 1, GD_MAX_SPARSE_COLUMNS, &columns))
+        o->width = (size_t)columns;
+    if (srv_request_number(rq, "index_base", 0, 1, &base))
+        o->index_from_0 = base == 0;
+}
+
 /* Begins with the file, in this format. */
 static bool open_file(srv_request *rq, const api_format *format)
 {
@@ -109,7 +121,9 @@ static bool open_file(srv_request *rq, const api_format *format)
                           .target = srv_request_query(rq, "target"),
                           .rows = srv_request_query(rq, "X"),
                           .max_bytes = rq->app->config.max_body};
-    if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))
+    if (format->sparse)
+        read_numbering(rq, &o);
+    else if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))
         return false;
     read_layout(rq, &o);
     read_dtype(rq, &o);
@@ -175,6 +189,9 @@ void srv_post_dataset(srv_request *rq)
                           .rows = d->rows,
                           .bytes = g->stored.bytes,
                           .single = d->dtype == API_FLOAT32,
+                          .sparse = d->sparse,
+                          .nonzeros = d->entries,
+                          .cols = d->cols,
                           .columns = g->columns,
                           .kinds = g->kinds,
                           .labels = g->labels};
@@ -198,7 +215,10 @@ static api_dataset_view view_of(srv_rows *rows)
                               .created_at = srv_text(rows, 8),
                               .labels = srv_text(rows, 10),
                               .kinds = srv_text(rows, 12),
-                              .single = strcmp(srv_text(rows, 11), "float32") == 0};
+                              .single = strcmp(srv_text(rows, 11), "float32") == 0,
+                              .sparse = !srv_is_null(rows, 13),
+                              .nonzeros = (uint64_t)srv_integer(rows, 13),
+                              .cols = (uint64_t)srv_integer(rows, 14)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)

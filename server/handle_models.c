@@ -50,6 +50,7 @@ static void encode_full(cJSON *o, srv_rows *rows)
     const char **columns = srv_model_names(srv_text(rows, 6), &names);
     api_model_view v = view_of(rows);
     v.columns = columns;
+    v.numbered = cJSON_IsObject(names) ? srv_text(rows, 6) : NULL;
     if (columns && names && srv_model_shape(rows, &v.model, &v.shape, &p))
         api_model_encode(o, &v, false);
     else
@@ -112,7 +113,12 @@ static void reply_predictions(srv_request *rq, const wanted *w, const gd_data *d
         api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
         return;
     }
-    if (gd_predict_offset(m->model, &m->shape, m->theta, d->X, d->offset, d->rows, z) != GD_OK)
+    const gd_rows rows = {.count = d->rows};
+    gd_status status =
+        gd_data_sparse(d)
+            ? gd_predict_rows(m->model, &m->shape, m->theta, d, &rows, NULL, z, NULL)
+            : gd_predict_offset(m->model, &m->shape, m->theta, d->X, d->offset, d->rows, z);
+    if (status != GD_OK)
         api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the predictions");
     else
         srv_reply_text(

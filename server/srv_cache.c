@@ -73,6 +73,11 @@ static bool damaged(const char *id, api_problem *p)
         id);
 }
 
+static const void *at(const void *map, uint64_t offset)
+{
+    return (const char *)map + offset;
+}
+
 static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_problem *p)
 {
     char path[1200], hex[SRV_SHA256_SIZE];
@@ -103,12 +108,20 @@ static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_proble
         damaged(m->id, p);
         goto end;
     }
-    const void *rows = (const char *)map + h->x_at;
+    const void *rows = at(map, h->x_at);
     m->data = (gd_data){.X = h->single ? NULL : rows,
                         .X32 = h->single ? rows : NULL,
-                        .y = (const double *)((const char *)map + h->y_at),
+                        .y = at(map, h->y_at),
                         .rows = (size_t)h->rows,
                         .cols = (size_t)h->cols};
+    if (h->sparse) {
+        m->data.X = NULL;
+        m->data.X32 = NULL;
+        m->data.sparse = (gd_sparse){.starts = at(map, h->starts_at),
+                                     .columns = at(map, h->columns_at),
+                                     .values = h->single ? NULL : rows,
+                                     .values32 = h->single ? rows : NULL};
+    }
 end:
     if (fd >= 0)
         close(fd);

@@ -3,11 +3,14 @@
 #include "srv_describe.h"
 
 #include "api_dataset.h"
+#include "api_numbered.h"
 #include "gd_data.h"
+#include "gd_limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { WINDOW = 1 << 15 }; /* doubles; more where a single row has more */
@@ -79,30 +82,60 @@ static bool take_columns(pass *s, uint64_t rows, size_t cols, bool single, gd_co
     return ok;
 }
 
+/* Of sparse rows the sections lie apart, so their columns are looked at in the mapped file, by three
+ * passes over the entries (gd_sparse.h). Of very many the target is described alone. */
+static bool take_sparse(const pass *s, const srv_file_header *h, gd_column *columns, api_problem *p)
+{
+    if (h->cols > GD_MAX_COLUMNS)
+        return true;
+    char *map = mmap(NULL, (size_t)h->y_at, PROT_READ, MAP_SHARED, s->fd, 0);
+    if (map == MAP_FAILED)
+        return api_problem_set(p, API_UNAVAILABLE, "can't map a dataset file: %s", strerror(errno));
+    const void *values = map + h->x_at, *starts = map + h->starts_at, *of = map + h->columns_at;
+    const gd_data d = {.rows = (size_t)h->rows,
+                       .cols = (size_t)h->cols,
+                       .sparse = {.starts = starts,
+                                  .columns = of,
+                                  .values = h->single ? NULL : values,
+                                  .values32 = h->single ? values : NULL}};
+    gd_data_columns(&d, &(gd_rows){.count = d.rows}, columns);
+    munmap(map, (size_t)h->y_at);
+    return true;
+}
+
 bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_stored *to,
                   api_problem *p)
 {
-    size_t room = d->cols > WINDOW ? d->cols : WINDOW;
+    size_t cols = d->sparse && d->cols > GD_MAX_COLUMNS ? 0 : d->cols;
+    size_t room = cols > WINDOW ? cols : WINDOW;
     pass s = {.fd = fd, .window = malloc(room * sizeof(double))};
-    s.columns = calloc(d->cols + 1, sizeof *s.columns);
-    s.latest = calloc(d->cols + 1, sizeof *s.latest);
-    bool ok = s.window && s.columns && s.latest;
+    s.columns = calloc(cols + 1, sizeof *s.columns);
+    s.latest = calloc(cols + 1, sizeof *s.latest);
+    const char **names = d->sparse ? api_numbered_names(d->first_number, cols) : NULL;
+    bool ok = s.window && s.columns && s.latest && (names || !d->sparse);
     if (!ok)
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     srv_sum_begin(&s.sum);
-    gd_column *y = ok ? &s.columns[d->cols] : NULL;
+    gd_column *y = ok ? &s.columns[cols] : NULL;
     ok = ok && pass_over(&s, h->x_at, p) &&
-         take_columns(&s, d->rows, d->cols, h->single, s.columns, p) && pass_over(&s, h->y_at, p) &&
+         (d->sparse ? take_sparse(&s, h, s.columns, p)
+                    : take_columns(&s, d->rows, cols, h->single, s.columns, p)) &&
+         pass_over(&s, h->y_at, p) &&
          take_columns(&s, d->rows, 1, false, y, p);
     if (ok) {
         srv_sum_end(&s.sum, to->sha256);
+        api_dataset shown = *d;
+        shown.cols = cols;
+        if (names)
+            shown.columns = (char **)names;
         to->statistics =
-            api_doc_take_text(api_statistics_encode(d, s.columns, d->labels ? NULL : y));
+            api_doc_take_text(api_statistics_encode(&shown, s.columns, d->labels ? NULL : y));
         ok = to->statistics ||
              api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     }
     free(s.window);
     free(s.columns);
     free(s.latest);
+    free(names);
     return ok;
 }

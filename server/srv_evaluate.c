@@ -3,6 +3,7 @@
 
 #include "api_model.h"
 #include "gd_objective.h"
+#include "gd_sparse.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ bool srv_evaluate(const srv_model *m, const gd_data *data, srv_evaluation *out, 
     size_t count, classes = m->classes_count;
     *out = (srv_evaluation){0};
     double work = (double)data->rows * (double)m->model->params_len(&m->shape);
+    if (gd_data_sparse(data) && m->model->linear)
+        work = (double)gd_sparse_entries(data) * (double)m->shape.outputs;
     if (work > SRV_EVALUATE_WORK)
         return api_problem_field(p, "dataset_id",
                                  "has %zu rows for %zu parameters: at most %.0f rows are measured "

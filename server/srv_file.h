@@ -2,7 +2,9 @@
  *
  * A page of header, then the rows (row-major) as doubles, or floats, and the targets as doubles of
  * this machine (x86-64 and arm64: IEEE 754, little-endian), each on a boundary of SRV_ALIGN bytes,
- * so that a job trains on the mapped file as it is. Files never change once they have their
+ * so that a job trains on the mapped file as it is. Of sparse rows the values of their entries are in
+ * place of the rows, and behind them the entries' columns and where each row's entries begin
+ * (gd_data.h). Files never change once they have their
  * name; the SHA-256 in the database is that of the whole file.
  */
 #ifndef SRV_FILE_H
@@ -18,6 +20,9 @@ typedef struct srv_file_header {
     uint64_t rows, cols;
     uint64_t x_at, y_at; /* byte offsets */
     uint64_t single;     /* 1: rows are floats; 0: doubles */
+    uint64_t sparse;     /* 1: rows are entries; then: */
+    uint64_t entries;
+    uint64_t columns_at, starts_at; /* entries of 32 bits, rows + 1 of 64 bits */
 } srv_file_header;
 
 #endif

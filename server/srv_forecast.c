@@ -2,6 +2,8 @@
 #include "srv_forecast.h"
 
 #include "gd_advice.h"
+#include "gd_sparse.h"
+#include "srv_model.h"
 #include "srv_probe.h"
 #include "srv_sample.h"
 
@@ -134,12 +136,16 @@ static void count_bytes(outlook *b)
            word = sizeof(double);
     double columns = (w->view.y != NULL || w->view.classes.y != NULL) + (d->weights != NULL) +
                      (d->offset != NULL) + (w->view.groups != NULL);
-    double feature = srv_mapped_data(w->view.mapped)->X32 ? 0.5 : 1; /* of a word */
-    double data = (double)w->dataset.rows * ((double)w->dataset.cols * feature + 1) +
-                  rows * columns +
-                  (w->view.X     ? rows * cols
-                   : w->view.X32 ? rows * cols * feature
-                                 : 0);
+    const gd_data *mapped = srv_mapped_data(w->view.mapped);
+    double feature = mapped->X32 || mapped->sparse.values32 ? 0.5 : 1; /* of a word */
+    double values = (double)w->dataset.rows * (double)w->dataset.cols * feature;
+    if (gd_data_sparse(d)) /* an entry has its column, too, in half a word */
+        values = (feature + 0.5) * (double)gd_sparse_entries(mapped);
+    double data = values + (double)w->dataset.rows + rows * columns +
+                  (w->view.X               ? rows * cols
+                   : w->view.X32           ? rows * cols * feature
+                   : w->view.sparse.starts ? values
+                                           : 0);
     shown->memory = word * data + gd_train_bytes(d, &b->probe.spec);
     shown->checkpoint = word * (double)(SRV_RUN_HEAD + gd_train_save_len(b->probe.train));
     double points = shown->epochs + 1;
@@ -172,18 +178,14 @@ static bool diagnose(outlook *b, api_problem *p)
                   .offset = v->data.offset,
                   .l2 = b->probe.spec.l2};
     double n = (double)gd_fit_columns(&fit);
-    size_t train = v->data.train_rows ? v->data.train_rows : v->data.rows, i = 0;
+    size_t train = v->data.train_rows ? v->data.train_rows : v->data.rows;
     double began = srv_monotonic();
     if (!srv_sample_rows(&some, train, DIAGNOSE_WORK / (n * n), p))
         return false;
     fit.rows = some.rows;
-    cJSON *list = cJSON_Parse(v->columns);
-    const char **names = calloc(v->data.cols + 1, sizeof *names);
-    const cJSON *item;
+    cJSON *list;
+    const char **names = srv_model_names(v->columns, &list);
     bool ok = list && names;
-    if (ok)
-        cJSON_ArrayForEach (item, list)
-            names[i++] = item->valuestring;
     ok = ok ? gd_diagnose(&f->said, &fit, names, &err) == GD_OK || api_problem_core(p, &err)
             : api_problem_set(p, API_UNAVAILABLE, "not enough memory for a dry run");
     /* certificates and standard errors factor the rows as often, up to a bound of theirs */

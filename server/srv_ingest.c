@@ -2,7 +2,9 @@
 #include "srv_ingest.h"
 
 #include "api_dataset.h"
+#include "api_numbered.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,8 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
         g->dataset.dtype = g->options.dtype;
     srv_id_new(g->id, "ds_");
     srv_time_text(g->created_at);
-    g->columns = encode_names(g->dataset.columns, g->dataset.cols);
+    g->columns = g->dataset.sparse ? api_numbered_text(g->dataset.first_number, g->dataset.cols)
+                                   : encode_names(g->dataset.columns, g->dataset.cols);
     if (g->dataset.labels)
         g->labels = encode_names(g->dataset.labels, g->dataset.labels_count);
     g->kinds = api_kinds_encode(&g->dataset);
@@ -99,11 +102,11 @@ bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const cha
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
-    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittitttttt", g->id, *d->name ? d->name : g->id,
+    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttd", g->id, *d->name ? d->name : g->id,
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
                       g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",
-                      g->kinds);
+                      g->kinds, d->sparse ? (double)d->entries : NAN);
 }
 
 void srv_ingest_discard(srv_ingest *g)

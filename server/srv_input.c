@@ -1,6 +1,7 @@
 /* srv_input: matching columns, gathering rows, mapping labels. */
 #include "srv_input.h"
 
+#include "api_numbered.h"
 #include "srv_classes.h"
 #include "srv_view.h"
 
@@ -106,6 +107,83 @@ static bool gather(srv_input *in, const srv_model *m, const source *s, api_probl
     return ok;
 }
 
+/* ---- sparse rows ---- */
+
+/* Takes what stands for the offset, behind the features, out of the entries. */
+static bool part_offset(srv_input *in, const srv_model *m, api_problem *p)
+{
+    srv_sparse *s = &in->sparse;
+    size_t rows = in->data.rows, cols = m->shape.cols;
+    uint64_t at = 0, begin = 0;
+    in->data.offset = in->offset = calloc(rows, sizeof *in->offset);
+    if (!in->offset)
+        return no_memory(p);
+    for (size_t i = 0; i < rows; i++) {
+        uint64_t end = s->starts[i + 1];
+        for (uint64_t e = begin; e < end; e++) {
+            double v = s->values32 ? (double)s->values32[e] : s->values[e];
+            if (s->columns[e] == cols) {
+                in->offset[i] = v;
+                continue;
+            }
+            s->columns[at] = s->columns[e];
+            if (s->values32)
+                s->values32[at++] = s->values32[e];
+            else
+                s->values[at++] = v;
+        }
+        s->starts[i + 1] = at;
+        begin = end;
+    }
+    return true;
+}
+
+/* Rows by their entries, as a model's: columns that it does not have are left out, those that are not
+ * there are 0. shift: how far the model's columns are from theirs. */
+static bool gather_sparse(srv_input *in, const srv_model *m, const gd_data *from, int64_t shift,
+                          api_problem *p)
+{
+    size_t cols = m->shape.cols;
+    in->data.rows = from->rows;
+    in->data.cols = cols;
+    if (shift == 0 && from->cols <= cols) {
+        in->data.sparse = from->sparse;
+        return true;
+    }
+    if (!srv_sparse_stack(&in->sparse, &from, &shift, 1, m->columns_count) ||
+        (srv_model_has_offset(m) && !part_offset(in, m, p)))
+        return no_memory(p);
+    in->data.sparse = srv_sparse_view(&in->sparse);
+    return true;
+}
+
+/* Entries that were read, whose columns are places among the model's. */
+static bool take_entries(srv_input *in, const srv_model *m, const api_dataset *d, srv_sparse *read,
+                         api_problem *p)
+{
+    size_t cols = d->cols ? d->cols : 1;
+    const gd_data from = {.sparse = srv_sparse_view(read), .rows = (size_t)d->rows, .cols = cols};
+    bool ok = gather_sparse(in, m, &from, 0, p);
+    if (ok && !in->sparse.starts) { /* used as they lie: kept */
+        in->sparse = *read;
+        *read = (srv_sparse){0};
+    }
+    return ok;
+}
+
+/* A stored dataset's, whose columns are numbers as the model's have to be. */
+static bool gather_numbered(srv_input *in, const srv_model *m, const gd_data *from,
+                            const char *columns, api_problem *p)
+{
+    size_t first, count;
+    if (!m->numbered || !api_numbered_read(columns, &first, &count))
+        return api_problem_field(p, "dataset_id",
+                                 "is sparse, and its columns are numbers: it has no column \"%.80s\", "
+                                 "which the model has as a feature",
+                                 m->columns[0]);
+    return gather_sparse(in, m, from, (int64_t)first - (int64_t)m->first_number, p);
+}
+
 /* ---- targets ---- */
 
 /* y: rows values, as read; labels: JSON array, or NULL for numbers. */
@@ -145,6 +223,10 @@ typedef struct values {
 
 typedef struct streams {
     values rows, targets;
+    uint32_t *columns; /* of sparse rows, whose values are those of `rows` */
+    size_t columns_cap;
+    uint64_t *starts;
+    size_t ends, starts_cap;
 } streams;
 
 static bool put(values *to, const double *v, size_t n, api_problem *p)
@@ -170,6 +252,42 @@ static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
 static bool put_targets(void *ctx, const double *v, size_t n, api_problem *p)
 {
     return put(&((streams *)ctx)->targets, v, n, p);
+}
+
+/* Room for n elements of `size` bytes in *list, which has room for *cap. */
+static bool grow(void **list, size_t *cap, size_t n, size_t size, api_problem *p)
+{
+    if (n <= *cap)
+        return true;
+    void *grown = realloc(*list, 2 * n * size);
+    if (!grown)
+        return no_memory(p);
+    *list = grown;
+    *cap = 2 * n;
+    return true;
+}
+
+static bool put_entries(void *ctx, const uint32_t *columns, const double *v, size_t n,
+                        api_problem *p)
+{
+    streams *s = ctx;
+    size_t had = s->rows.n;
+    if (!put(&s->rows, v, n, p) || !grow((void **)&s->columns, &s->columns_cap, had + n,
+                                         sizeof *s->columns, p))
+        return false;
+    memcpy(s->columns + had, columns, n * sizeof *columns);
+    return true;
+}
+
+static bool put_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
+{
+    streams *s = ctx;
+    if (!grow((void **)&s->starts, &s->starts_cap, s->ends + n + 1, sizeof *s->starts, p))
+        return false;
+    s->starts[0] = 0;
+    memcpy(s->starts + 1 + s->ends, ends, n * sizeof *ends);
+    s->ends += n;
+    return true;
 }
 
 /* Columns that came one after the other, as rows. */
@@ -208,9 +326,18 @@ static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, str
     if (d->by_columns && !transpose(&from->rows, d, p))
         return false;
     s.X = from->rows.v;
-    if (!gather(in, m, &s, p))
+    if (d->sparse) {
+        srv_sparse read = {.starts = from->starts, .columns = from->columns, .values = from->rows.v};
+        bool ok = take_entries(in, m, d, &read, p);
+        from->starts = read.starts;
+        from->columns = read.columns;
+        from->rows.v = read.values;
+        if (!ok)
+            return false;
+    } else if (!gather(in, m, &s, p)) {
         return false;
-    if (!in->X) { /* used as they lie: kept */
+    }
+    if (!d->sparse && !in->X) { /* used as they lie: kept */
         in->X = from->rows.v;
         from->rows.v = NULL;
     }
@@ -232,6 +359,8 @@ static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, str
 static bool types_of(const srv_model *m, api_types *types, api_problem *p)
 {
     bool ok = true;
+    if (m->columns_count > GD_MAX_COLUMNS + 1)
+        return true; /* only sparse rows may be so wide, which are numbers */
     for (size_t j = 0; ok && j < m->columns_count; j++)
         ok = api_types_add(types, m->columns[j], API_NUMERIC, "columns", p);
     return ok;
@@ -267,11 +396,14 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
                                 .columns = m->columns,
                                 .columns_count = m->columns_count,
                                 .in_order = true,
+                                .numbered = m->numbered,
+                                .first_number = m->first_number,
+                                .index_from_0 = m->numbered && m->first_number == 0,
                                 .others = how->others,
                                 .types = &types,
                                 .max_values = SRV_INPUT_VALUES,
                                 .max_bytes = SRV_INPUT_VALUES * sizeof(double) * 2};
-    api_sink sink = {&from, put_values, put_targets};
+    api_sink sink = {&from, put_values, put_targets, put_entries, put_ends};
     void *reader = types_of(m, &types, p) ? format->open(&options, &sink) : NULL;
     bool ok = (reader || no_memory(p)) && format->feed(reader, n ? bytes : "", n, p) &&
               format->finish(reader, &d, p);
@@ -281,6 +413,8 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
     api_types_free(&types);
     free(from.rows.v);
     free(from.targets.v);
+    free(from.columns);
+    free(from.starts);
     api_dataset_free(&d);
     return ok;
 }
@@ -316,7 +450,9 @@ bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char 
                     .count = all->cols,
                     .names = d->names,
                     .field = "dataset_id"};
-        ok = gather(in, m, &s, p) && take_targets(in, m, all->y, d->labels, "dataset_id", p) &&
+        ok = (gd_data_sparse(all) ? gather_numbered(in, m, all, d->columns, p)
+                                  : gather(in, m, &s, p)) &&
+             take_targets(in, m, all->y, d->labels, "dataset_id", p) &&
              (!d->kinds || complete(in, "dataset_id", p));
     }
     srv_dataset_free(&w.dataset);
@@ -328,6 +464,7 @@ void srv_input_free(srv_input *in)
     if (in->mapped)
         srv_cache_release(in->cache, in->mapped);
     free(in->X);
+    srv_sparse_free(&in->sparse);
     free(in->y);
     free(in->offset);
     *in = (srv_input){0};

@@ -7,6 +7,7 @@
 #include "api_reader.h"
 #include "srv_app.h"
 #include "srv_model.h"
+#include "srv_sparse.h"
 
 /* Numbers in one request: what they take in memory is bounded by it. */
 #define SRV_INPUT_VALUES (UINT64_C(4) << 20)
@@ -14,6 +15,7 @@
 typedef struct srv_input {
     gd_data data;           /* in the units of the data; borrows from the rest */
     double *X, *y, *offset; /* owned; NULL where not needed */
+    srv_sparse sparse;      /* owned: rows that came, or are copied, as entries */
     srv_cache *cache;
     srv_mapped *mapped; /* of a stored dataset whose rows are used as they lie */
 } srv_input;

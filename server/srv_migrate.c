@@ -80,6 +80,7 @@ static const char *const steps[] = {
     "ALTER TABLE datasets ADD COLUMN dtype TEXT NOT NULL DEFAULT 'float64';" /* of the features */
     "ALTER TABLE datasets ADD COLUMN kinds TEXT;" /* JSON: of each feature and the target its type,
                                                      levels and missing cells; null: all numbers */
+    "ALTER TABLE datasets ADD COLUMN nonzeros INTEGER;" /* of sparse rows; null where all are kept */
     "ALTER TABLE jobs ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;" /* of one that is queued */
     "ALTER TABLE jobs ADD COLUMN asked TEXT;" /* of one that runs: to 'stop', or to 'cancel' */
     "ALTER TABLE jobs ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"

@@ -1,6 +1,8 @@
 /* srv_model: from a row of the table to numbers. */
 #include "srv_model.h"
 
+#include "api_numbered.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +43,10 @@ bool srv_model_shape(srv_rows *rows, const gd_model **model, gd_shape *shape, ap
 
 const char **srv_model_names(const char *json, cJSON **names)
 {
+    size_t first, count;
     *names = cJSON_Parse(json);
+    if (api_numbered_read(json, &first, &count))
+        return api_numbered_names(first, count);
     size_t n = (size_t)cJSON_GetArraySize(*names), i = 0;
     const char **list = calloc(n ? n : 1, sizeof *list);
     const cJSON *item;
@@ -95,7 +100,9 @@ static bool copy_row(srv_rows *rows, srv_model *m, api_problem *p)
     m->version = srv_integer(rows, 21);
     resolve_path(srv_text(rows, 19), &m->job.spec);
     m->columns = srv_model_names(srv_text(rows, 6), &m->names);
-    m->columns_count = (size_t)cJSON_GetArraySize(m->names);
+    m->numbered = api_numbered_read(srv_text(rows, 6), &m->first_number, &m->columns_count);
+    if (!m->numbered)
+        m->columns_count = (size_t)cJSON_GetArraySize(m->names);
     cJSON *labels = srv_text(rows, 15) ? cJSON_Parse(srv_text(rows, 15)) : NULL;
     m->classes_count = (size_t)cJSON_GetArraySize(labels);
     cJSON_Delete(labels);

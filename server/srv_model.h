@@ -18,6 +18,8 @@ typedef struct srv_model {
      * to `names`. */
     const char **columns;
     size_t columns_count;
+    bool numbered; /* they are numbers from first_number on: of a model of sparse rows */
+    size_t first_number;
     cJSON *names;
     char *target, *metrics, *validation_metrics; /* validation_metrics may be NULL */
     int64_t version; /* grows with each update */

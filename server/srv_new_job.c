@@ -165,8 +165,29 @@ static bool check_folds(const srv_new_job *n, api_problem *p)
                (unsigned long long)n->dataset.rows, (unsigned long long)n->job.cross_validation);
 }
 
+/* Columns of sparse rows are features alone. */
+static bool check_sparse(const srv_new_job *n, api_problem *p)
+{
+    const api_job *j = &n->job;
+    const struct {
+        const char *column, *field, *instead;
+    } roles[] = {{j->weight_column, "sample_weight", ": give an array of weights"},
+                 {j->offset, "offset", ""},
+                 {j->group_by, "group_by", ""}};
+    bool ok = true;
+    for (size_t i = 0; n->dataset.sparse && i < sizeof roles / sizeof roles[0]; i++)
+        if (roles[i].column)
+            ok = api_problem_field(p, roles[i].field,
+                                   "can't be a column of a sparse dataset, whose columns are "
+                                   "features alone%s",
+                                   roles[i].instead);
+    return ok;
+}
+
 static bool check_validation(const srv_dataset *d, const srv_dataset *v, api_problem *p)
 {
+    if (v->id && v->sparse != d->sparse)
+        return srv_layouts_differ("validation_dataset_id", d->sparse, p);
     if (v->id && !v->labels != !d->labels)
         return api_problem_field(
             p, "validation_dataset_id", "has %s as its target, but the dataset to train on has %s",
@@ -181,7 +202,7 @@ bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p)
               api_job_translate(&n->job, n->dataset.rows, p) &&
               srv_store_read(app->store, find_others, &l, p);
     size_t labels = ok ? srv_dataset_labels(&n->dataset) : 0;
-    ok = ok && settle(n, labels, p) && check_validation(&n->dataset, &l.validation, p) &&
+    ok = ok && settle(n, labels, p) && check_sparse(n, p) && check_validation(&n->dataset, &l.validation, p) &&
          check_folds(n, p) && check_columns(n, labels, p);
     srv_dataset_free(&l.validation);
     if (!ok)

@@ -1,6 +1,7 @@
 /* srv_probe: some rows, and a clock beside the loop. */
 #include "srv_probe.h"
 
+#include "gd_sparse.h"
 #include "srv_clock.h"
 #include "srv_sample.h"
 
@@ -55,14 +56,18 @@ static bool take_some(srv_probe *b, const gd_data *d, size_t most, api_problem *
     b->y = take(d->y, index, n, sizeof *b->y);
     b->weights = take(d->weights, index, n, sizeof *b->weights);
     b->offset = take(d->offset, index, n, sizeof *b->offset);
+    bool taken = gd_data_sparse(d) ? srv_sparse_take(&b->sparse, d, index, n)
+                 : d->X            ? b->X != NULL
+                                   : b->X32 != NULL;
     free(index);
-    if (!(d->X ? b->X != NULL : b->X32 != NULL) || !b->y || !b->weights != !d->weights ||
+    if (!taken || !b->y || !b->weights != !d->weights ||
         !b->offset != !d->offset)
         return no_memory(p);
     b->data.rows = n;
     b->data.train_rows = d->train_rows ? some : 0;
     b->data.X = b->X;
     b->data.X32 = b->X32;
+    b->data.sparse = srv_sparse_view(&b->sparse);
     b->data.y = b->y;
     b->data.weights = b->weights;
     b->data.offset = b->offset;
@@ -73,8 +78,10 @@ static bool take_some(srv_probe *b, const gd_data *d, size_t most, api_problem *
 static bool choose_rows(srv_probe *b, const gd_data *d, api_problem *p)
 {
     gd_shape shape = gd_spec_shape(&b->spec, d->cols, d->classes);
-    double most =
-        fmin(ROWS, VALUES / fmax((double)d->cols, (double)b->spec.model->params_len(&shape)));
+    double wide = fmax((double)d->cols, (double)b->spec.model->params_len(&shape));
+    if (gd_data_sparse(d) && b->spec.model->linear) /* that are there */
+        wide = (double)gd_sparse_entries(d) / (double)d->rows + 1;
+    double most = fmin(ROWS, VALUES / wide);
     most = fmax(most, (double)SRV_SAMPLE_LEAST);
     b->data = *d;
     b->scale = 1;
@@ -145,6 +152,7 @@ void srv_probe_free(srv_probe *b)
     gd_train_free(b->train);
     free(b->X);
     free(b->X32);
+    srv_sparse_free(&b->sparse);
     free(b->y);
     free(b->weights);
     free(b->offset);

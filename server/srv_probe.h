@@ -8,6 +8,7 @@
 
 #include "api_problem.h"
 #include "gd_train.h"
+#include "srv_sparse.h"
 
 typedef struct srv_probe {
     gd_spec spec;
@@ -18,6 +19,7 @@ typedef struct srv_probe {
     double preparation, an_epoch;     /* seconds; an_epoch NaN when there was none */
     double *X, *y, *weights, *offset; /* of some rows; owned */
     float *X32;                       /* in place of X */
+    srv_sparse sparse;                /* in place of both */
 } srv_probe;
 
 /* Begins a run. data, initial (may be NULL): borrowed until srv_probe_free. On error p says why,

@@ -1,4 +1,5 @@
 /* srv_run_end: what becomes of a part that has ended, and of the job with its last one. */
+#include "srv_model.h"
 #include "srv_run.h"
 
 #include "api_model.h"
@@ -158,14 +159,8 @@ void srv_run_cancelled(srv_run *w)
 static char *advice(srv_run *w)
 {
     gd_advice a;
-    cJSON *names = cJSON_Parse(w->view.columns), *list = cJSON_CreateArray();
-    size_t n = (size_t)cJSON_GetArraySize(names);
-    const char **columns = calloc(n ? n : 1, sizeof *columns);
-    const cJSON *item;
-    size_t i = 0;
-    if (columns)
-        cJSON_ArrayForEach (item, names)
-            columns[i++] = item->valuestring;
+    cJSON *names, *list = cJSON_CreateArray();
+    const char **columns = srv_model_names(w->view.columns, &names);
     gd_train_advice(w->train, columns, &a);
     for (size_t k = 0; k < a.count; k++)
         api_doc_append_string(list, a.text[k]);

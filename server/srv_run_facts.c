@@ -1,5 +1,6 @@
 /* srv_run_facts: what is known of a fit beside its numbers: what it minimises, how far it is from
  * the best there is, how sure its coefficients are, what cross-validation and a path said. */
+#include "srv_model.h"
 #include "srv_run.h"
 
 #include "api_objective.h"
@@ -59,7 +60,7 @@ static bool certify(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
     gd_certificate c;
     if (gd_certificate_find(&c, fit, work_of(w, fit), &w->ending, &err) != GD_OK)
         return api_problem_core(p, &err);
-    if (!fit->model->linear) { /* what training saw last is all that is known */
+    if (isnan(c.cost)) { /* what training saw last is all that is known */
         c.cost = gd_train_state(w->train)->cost;
         c.gradient_norm = gd_train_state(w->train)->gradient_norm;
     }
@@ -71,22 +72,17 @@ static bool infer(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
 {
     gd_error err;
     gd_inference *r = NULL;
-    cJSON *names = cJSON_Parse(w->view.columns);
-    size_t cols = fit->shape.cols, i = 0;
-    const char **columns = calloc(cols, sizeof *columns);
+    cJSON *names;
+    size_t cols = fit->shape.cols;
+    const char **columns = srv_model_names(w->view.columns, &names);
     bool ok = (names && columns) || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     gd_fit rows = *fit;
     rows.weights = w->data.weights; /* as they were given: a weight of 2 is two rows */
     if (ok && gd_inference_new(&r, &rows, w->job.confidence_level, work_of(w, fit), &w->ending,
                                &err) != GD_OK)
         ok = api_problem_core(p, &err);
-    const cJSON *item;
-    if (ok) {
-        cJSON_ArrayForEach (item, names)
-            if (i < cols)
-                columns[i++] = item->valuestring;
+    if (ok)
         api_inference_encode(o, r, columns, cols, w->view.classes.json);
-    }
     gd_inference_free(r);
     free(columns);
     cJSON_Delete(names);

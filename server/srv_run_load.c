@@ -2,6 +2,7 @@
 #include "srv_run.h"
 
 #include "api_replay.h"
+#include "gd_sparse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,8 @@ bool srv_run_share(void *run, gd_objective *o, const double *theta, const gd_row
     srv_run *w = run;
     const gd_data *d = &w->data;
     uint64_t batch = w->job.spec.batch_size;
-    if ((batch != GD_FULL_BATCH && batch < d->rows) || d->rows * d->cols < WORTH_SHARING)
+    size_t values = gd_data_sparse(d) ? (size_t)gd_sparse_entries(d) : d->rows * d->cols;
+    if ((batch != GD_FULL_BATCH && batch < d->rows) || values < WORTH_SHARING)
         return false;
     return srv_together_eval(&w->partner, o, theta, rows, cost, gradient);
 }

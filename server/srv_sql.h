@@ -4,7 +4,7 @@
 
 #define SRV_DATASET_COLUMNS                                                                        \
     "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq, labels, dtype, "  \
-    "kinds"
+    "kinds, nonzeros, cols"
 /* A paused job is a queued one that is not taken up. */
 #define SRV_STATE "iif(paused, 'paused', state)"
 #define SRV_JOB_COLUMNS                                                                            \
@@ -49,12 +49,14 @@
 #define SRV_SQL_LIST(X)                                                                            \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
-      "created_at, labels, dtype, kinds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")          \
+      "created_at, labels, dtype, kinds, nonzeros) "                                               \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \
     X(SQL_DATASET_LOAD,                                                                            \
-      "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds FROM datasets "         \
+      "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds, nonzeros FROM "        \
+      "datasets "                                                                                  \
       "WHERE id = ?")                                                                              \
     X(SQL_DATASET_IN_USE,                                                                          \
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \

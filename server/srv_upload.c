@@ -31,6 +31,7 @@ struct srv_upload {
     const char *dir;
     api_sink sink;
     out values, targets, gathered;
+    out columns, starts; /* of sparse rows */
 };
 
 _Static_assert(GD_MAX_COLUMNS <= BUFFER, "a row fits the buffer");
@@ -81,10 +82,10 @@ static bool flush(out *o, api_problem *p)
     return true;
 }
 
-static bool put(out *o, const double *v, size_t n, api_problem *p)
+static bool put_bytes(out *o, const void *bytes, size_t n, api_problem *p)
 {
-    const char *from = (const char *)v;
-    for (size_t left = n * sizeof *v, take; left > 0; left -= take, from += take) {
+    const char *from = bytes;
+    for (size_t left = n, take; left > 0; left -= take, from += take) {
         take = sizeof o->buffer - o->n < left ? sizeof o->buffer - o->n : left;
         memcpy((char *)o->buffer + o->n, from, take);
         o->n += take;
@@ -93,6 +94,11 @@ static bool put(out *o, const double *v, size_t n, api_problem *p)
             return false;
     }
     return true;
+}
+
+static bool put(out *o, const double *v, size_t n, api_problem *p)
+{
+    return put_bytes(o, v, n * sizeof *v, p);
 }
 
 /* Room for n bytes, at most the buffer's, which the caller fills. NULL with the reason in p. */
@@ -118,6 +124,24 @@ static bool put_targets(void *ctx, const double *v, size_t n, api_problem *p)
     return put(&u->targets, v, n, p);
 }
 
+static bool put_entries(void *ctx, const uint32_t *columns, const double *v, size_t n,
+                        api_problem *p)
+{
+    srv_upload *u = ctx;
+    return (u->columns.fd >= 0 || create(&u->columns, u->dir, p)) &&
+           put(&u->values, v, n, p) && put_bytes(&u->columns, columns, n * sizeof *columns, p);
+}
+
+static bool put_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
+{
+    static const uint64_t zero = 0;
+    srv_upload *u = ctx;
+    if (u->starts.fd < 0 &&
+        (!create(&u->starts, u->dir, p) || !put_bytes(&u->starts, &zero, sizeof zero, p)))
+        return false;
+    return put_bytes(&u->starts, ends, n * sizeof *ends, p);
+}
+
 srv_upload *srv_upload_new(const char *dir, api_problem *p)
 {
     srv_upload *u = calloc(1, sizeof *u);
@@ -126,8 +150,8 @@ srv_upload *srv_upload_new(const char *dir, api_problem *p)
         return NULL;
     }
     u->dir = dir;
-    u->sink = (api_sink){u, put_values, put_targets};
-    u->values.fd = u->targets.fd = u->gathered.fd = -1;
+    u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends};
+    u->values.fd = u->targets.fd = u->gathered.fd = u->columns.fd = u->starts.fd = -1;
     u->values.at = u->gathered.at = SRV_ALIGN; /* room for the header */
     if (create(&u->values, dir, p) && create(&u->targets, dir, p))
         return u;
@@ -156,6 +180,8 @@ void srv_upload_free(srv_upload *u)
     close_out(&u->values);
     close_out(&u->targets);
     close_out(&u->gathered);
+    close_out(&u->columns);
+    close_out(&u->starts);
     free(u);
 }
 
@@ -193,6 +219,12 @@ static bool gather_row(srv_upload *u, const api_dataset *d, const double *from, 
     return to != NULL;
 }
 
+/* Can single precision hold it? */
+static bool fits_single(double v)
+{
+    return fabs(v) < 0x1.ffffffp127; /* from there on 2^128 is nearer than the largest float */
+}
+
 /* The same in single precision. row: its number. */
 static bool gather_singles(srv_upload *u, const api_dataset *d, uint64_t row, const double *from,
                            size_t column, api_problem *p)
@@ -200,7 +232,7 @@ static bool gather_singles(srv_upload *u, const api_dataset *d, uint64_t row, co
     float *to = reserve(&u->gathered, d->cols * sizeof *to, p);
     for (size_t j = 0; to && j < d->cols; j++) {
         double v = from[d->features[j] * column];
-        if (fabs(v) >= 0x1.ffffffp127) /* nearer to 2^128 than to the largest float */
+        if (!fits_single(v))
             return api_problem_field(p, "dtype",
                                      "\"float32\" can't hold %g, in row %llu of column \"%.80s\": "
                                      "its numbers end at 3.4e38; leave dtype at \"float64\"",
@@ -208,6 +240,29 @@ static bool gather_singles(srv_upload *u, const api_dataset *d, uint64_t row, co
         to[j] = (float)v;
     }
     return to != NULL;
+}
+
+/* The values of sparse rows in single precision. */
+static bool narrow(srv_upload *u, const api_dataset *d, api_problem *p)
+{
+    enum { SOME = 2048 };
+    double from[SOME];
+    bool ok = create(&u->gathered, u->dir, p);
+    for (uint64_t first = 0; ok && first < d->entries; first += SOME) {
+        size_t n = d->entries - first < SOME ? (size_t)(d->entries - first) : SOME;
+        ok = read_all(u->values.fd, from, n * sizeof *from, SRV_ALIGN + first * sizeof *from, p);
+        float *to = ok ? reserve(&u->gathered, n * sizeof *to, p) : NULL;
+        for (size_t i = 0; to && i < n; i++) {
+            if (!fits_single(from[i]))
+                return api_problem_field(p, "dtype",
+                                         "\"float32\" can't hold %g: its numbers end at 3.4e38; leave "
+                                         "dtype at \"float64\"",
+                                         from[i]);
+            to[i] = (float)from[i];
+        }
+        ok = to != NULL;
+    }
+    return ok && flush(&u->gathered, p);
 }
 
 /* Copies the wanted columns of the stored rows into files of their own, in one pass over windows
@@ -236,17 +291,17 @@ static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
     return ok && flush(&u->gathered, p) && flush(&u->targets, p);
 }
 
-/* Puts the targets behind the rows. */
-static bool append_targets(srv_upload *u, out *o, uint64_t y_at, api_problem *p)
+/* Puts what another file has behind the rows, from byte `to` on. */
+static bool append(out *o, const out *from, uint64_t to, api_problem *p)
 {
     double *buffer = o->buffer; /* empty now */
-    for (uint64_t at = 0; at < u->targets.at;) {
-        ssize_t got = pread(u->targets.fd, buffer, sizeof o->buffer, (off_t)at);
+    for (uint64_t at = 0; at < from->at;) {
+        ssize_t got = pread(from->fd, buffer, sizeof o->buffer, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return disk_problem(p, "read");
-        if (!write_all(o->fd, buffer, (size_t)got, (off_t)(y_at + at), p))
+        if (!write_all(o->fd, buffer, (size_t)got, (off_t)(to + at), p))
             return false;
         at += (uint64_t)got;
     }
@@ -265,23 +320,47 @@ static bool sync_folder(const char *dir, api_problem *p)
     return ok;
 }
 
+/* Rows as they are to be stored: those that were read, or a copy; NULL with the reason in p. */
+static out *arrange(srv_upload *u, const api_dataset *d, api_problem *p)
+{
+    if (!flush(&u->values, p) || !flush(&u->targets, p))
+        return NULL;
+    if (d->sparse && ((d->entries && !flush(&u->columns, p)) || !flush(&u->starts, p)))
+        return NULL;
+    if (api_dataset_plain(d) || (d->sparse && d->dtype != API_FLOAT32))
+        return &u->values;
+    return (d->sparse ? narrow(u, d, p) : gather(u, d, p)) ? &u->gathered : NULL;
+}
+
+static srv_file_header header_of(const api_dataset *d)
+{
+    bool single = d->dtype == API_FLOAT32;
+    uint64_t values = d->sparse ? d->entries : d->rows * d->cols;
+    srv_file_header h = {.rows = d->rows, .cols = d->cols, .x_at = SRV_ALIGN, .single = single};
+    memcpy(h.magic, SRV_FILE_MAGIC, sizeof h.magic);
+    h.y_at = aligned(h.x_at + values * (single ? sizeof(float) : sizeof(double)));
+    if (!d->sparse)
+        return h;
+    h.sparse = 1;
+    h.entries = d->entries;
+    h.columns_at = h.y_at;
+    h.starts_at = aligned(h.columns_at + d->entries * sizeof(uint32_t));
+    h.y_at = aligned(h.starts_at + (d->rows + 1) * sizeof(uint64_t));
+    return h;
+}
+
 bool srv_upload_finish(srv_upload *u, const api_dataset *d, const char *id, srv_stored *to,
                        api_problem *p)
 {
-    if (!flush(&u->values, p) || !flush(&u->targets, p))
+    out *o = arrange(u, d, p);
+    if (!o)
         return false;
-    out *o = &u->values;
-    if (!api_dataset_plain(d)) {
-        if (!gather(u, d, p))
-            return false;
-        o = &u->gathered;
-    }
-    bool single = d->dtype == API_FLOAT32;
-    srv_file_header h = {.rows = d->rows, .cols = d->cols, .x_at = SRV_ALIGN, .single = single};
-    memcpy(h.magic, SRV_FILE_MAGIC, sizeof h.magic);
-    h.y_at = aligned(h.x_at + d->rows * d->cols * (single ? sizeof(float) : sizeof(double)));
+    srv_file_header h = header_of(d);
     *to = (srv_stored){.bytes = h.y_at + d->rows * sizeof(double)};
-    if (!write_all(o->fd, &h, sizeof h, 0, p) || !append_targets(u, o, h.y_at, p))
+    if (!write_all(o->fd, &h, sizeof h, 0, p) || !append(o, &u->targets, h.y_at, p))
+        return false;
+    if (d->sparse && ((d->entries && !append(o, &u->columns, h.columns_at, p)) ||
+                      !append(o, &u->starts, h.starts_at, p)))
         return false;
     if (fsync(o->fd) != 0)
         return disk_problem(p, "sync");

@@ -2,6 +2,7 @@
 #include "srv_view.h"
 
 #include "api_dataset.h"
+#include "api_numbered.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +22,11 @@ static char *copy_text(const char *from)
 
 static bool parse_names(srv_dataset *d)
 {
+    size_t first, count;
+    if (api_numbered_read(d->columns, &first, &count)) {
+        d->names = count == d->cols ? api_numbered_names(first, count) : NULL;
+        return d->names != NULL;
+    }
     d->parsed = cJSON_Parse(d->columns);
     d->names = calloc(d->cols ? d->cols : 1, sizeof *d->names);
     if (!d->parsed || !d->names || (uint64_t)cJSON_GetArraySize(d->parsed) != d->cols)
@@ -48,6 +54,7 @@ bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p
     d->sha256 = copy_text(srv_text(rows, 6));
     const char *labels = srv_text(rows, 7);
     d->labels = labels ? strdup(labels) : NULL;
+    d->sparse = !srv_is_null(rows, 9);
     bool ok = d->id && d->name && d->columns && d->target && d->sha256 && (d->labels || !labels) &&
               parse_names(d) && api_kinds_decode(srv_text(rows, 8), (size_t)d->cols + 1, &d->kinds);
     srv_db_done(rows);
@@ -142,6 +149,29 @@ static bool find_classes(srv_view *v, const srv_dataset *d, const srv_dataset *v
                            "validation_dataset_id", p);
 }
 
+/* Of sparse datasets, whose columns are numbers: those that only the other has are no features. */
+static bool join_sparse(srv_view *v, const srv_dataset *d, const srv_dataset *validation,
+                        const gd_data *train, const gd_data *other, api_problem *p)
+{
+    size_t first, beginning, count;
+    if (!api_numbered_read(d->columns, &first, &count) ||
+        !api_numbered_read(validation->columns, &beginning, &count))
+        return no_memory(p);
+    const gd_data *parts[] = {train, other};
+    const int64_t shifts[] = {0, (int64_t)beginning - (int64_t)first};
+    v->y = malloc((train->rows + other->rows) * sizeof *v->y);
+    if (!v->y || !srv_sparse_stack(&v->sparse, parts, shifts, 2, train->cols))
+        return no_memory(p);
+    memcpy(v->y, train->y, train->rows * sizeof *v->y);
+    memcpy(v->y + train->rows, other->y, other->rows * sizeof *v->y);
+    v->data = (gd_data){.sparse = srv_sparse_view(&v->sparse),
+                        .y = v->y,
+                        .rows = train->rows + other->rows,
+                        .cols = train->cols,
+                        .train_rows = train->rows};
+    return true;
+}
+
 /* A copy of both datasets' features, one below the other. */
 static bool join(srv_view *v, const srv_dataset *d, const srv_dataset *validation,
                  const gd_data *train, const gd_data *other, api_problem *p)
@@ -150,9 +180,6 @@ static bool join(srv_view *v, const srv_dataset *d, const srv_dataset *validatio
     size_t cols = roles->features_count, rows = train->rows + (other ? other->rows : 0);
     size_t *columns = calloc(cols, sizeof *columns);
     bool ok = columns != NULL;
-    if (rows > GD_MAX_ROWS)
-        ok = api_problem_field(p, "validation_dataset_id", "gives more than %zu rows in all",
-                               GD_MAX_ROWS);
     if (ok && train->X32 && (!other || other->X32))
         ok = (v->X32 = malloc(rows * cols * sizeof *v->X32)) != NULL;
     else
@@ -251,6 +278,8 @@ static bool check_weights(const srv_view *v, api_problem *p)
 /* The names of what a row for the model has: the features, then the offset. */
 static char *input_names(const srv_dataset *d, const api_columns *roles)
 {
+    if (d->sparse)
+        return strdup(d->columns);
     cJSON *list = cJSON_CreateArray();
     for (size_t j = 0; j < roles->features_count; j++)
         api_doc_append_string(list, d->names[roles->features[j]]);
@@ -306,7 +335,13 @@ bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_
     const gd_data *train = srv_mapped_data(v->mapped);
     const gd_data *other = validation ? srv_mapped_data(v->validation) : NULL;
     v->data = *train;
-    if ((v->roles.features_count < d->cols || other) && !join(v, d, validation, train, other, p))
+    if (other && gd_data_sparse(train) != gd_data_sparse(other))
+        return srv_layouts_differ("validation_dataset_id", d->sparse, p);
+    bool whole = v->roles.features_count == d->cols && !other;
+    if (other && train->rows + other->rows > GD_MAX_ROWS)
+        return api_problem_field(p, "validation_dataset_id", "gives more than %zu rows in all",
+                                 GD_MAX_ROWS);
+    if (!whole && !(gd_data_sparse(train) ? join_sparse : join)(v, d, validation, train, other, p))
         return false;
     bool ok = take_role(&v->weights, v->roles.weight, d, validation, train, other, p) &&
               take_role(&v->offset, v->roles.offset, d, validation, train, other, p) &&
@@ -332,6 +367,7 @@ void srv_view_close(srv_view *v)
     free(v->columns);
     free(v->X);
     free(v->X32);
+    srv_sparse_free(&v->sparse);
     free(v->y);
     free(v->weights);
     free(v->offset);

@@ -9,16 +9,19 @@
 #include "api_types.h"
 #include "srv_cache.h"
 #include "srv_classes.h"
+#include "srv_sparse.h"
 #include "srv_store.h"
 
 /* A dataset's row; all owned. */
 typedef struct srv_dataset {
     char *id, *name, *target, *sha256, *labels; /* labels: JSON, or NULL */
     char *columns;                              /* JSON array of the features' names */
-    cJSON *parsed;                              /* the same, parsed: owns the names */
+    cJSON *parsed;                              /* the same, parsed: owns the names; NULL where they
+                                                   are numbers, which come with the list */
     const char **names;                         /* cols of them */
     api_kind *kinds; /* of them, then of the target; NULL: all numbers, and none is missing */
     uint64_t rows, cols;
+    bool sparse; /* rows are stored by their entries; names are numbers then */
 } srv_dataset;
 
 /* Reads it. False with the reason in p; a dataset that does not exist leaves d->id NULL. */
@@ -39,6 +42,7 @@ typedef struct srv_view {
     char *columns; /* JSON array: names of the features, then of the offset if there is one */
     double *X, *y, *weights, *offset, *groups, *bounds; /* owned; NULL where not needed */
     float *X32;                  /* the same, in place of X where the datasets have it so */
+    srv_sparse sparse;           /* the same, of sparse datasets */
     const double *lower, *upper; /* cols values each, or NULL */
 } srv_view;
 

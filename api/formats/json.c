@@ -4,22 +4,37 @@
  *     {"data": [{"radio": 37.8, "sales": 22.1}, ...], "target": "sales"}
  *     {"columns": {"radio": [37.8, 39.3], "sales": [22.1, 10.4]}, "target": "sales"}
  *
+ * Rows for a model may also be sparse: {"sparse_X": [{"3": 1.5, "17": 2}, ...]}.
  * A flat X means one feature. In records the first one names the columns; values that no
  * feature or target wants may be anything. A target that is not named is "y". "types": {"city":
  * "categorical"} gives the types of columns; it stands before the data, unless they are of those
  * types anyway.
  */
+#include "api_dataset.h"
 #include "api_records.h"
 #include "api_series.h"
+#include "api_sparse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum member { NAME, COLUMNS, X, Y, DATA, TARGET, DTYPE, TYPES, MEMBERS, UNKNOWN } member;
+typedef enum member {
+    NAME,
+    COLUMNS,
+    X,
+    Y,
+    DATA,
+    TARGET,
+    DTYPE,
+    TYPES,
+    SPARSE_X,
+    MEMBERS,
+    UNKNOWN
+} member;
 
-static const char *const member_names[MEMBERS] = {"name", "columns", "X",     "y",
-                                                  "data", "target",  "dtype", "types"};
+static const char *const member_names[MEMBERS] = {"name",   "columns", "X",     "y",       "data",
+                                                  "target", "dtype",   "types", "sparse_X"};
 
 enum { ROOM = 1024 };
 
@@ -46,6 +61,7 @@ typedef struct reader {
     api_cells y_cells;
     api_records records;
     api_series series;
+    api_sparse sparse;
     uint64_t values; /* handed on to the sink */
     double x_room[ROOM], y_room[ROOM];
 } reader;
@@ -393,6 +409,8 @@ static bool known(const reader *r, member m)
 {
     if (m == DTYPE || m == TYPES) /* of what is stored, not of rows for a model */
         return r->options->labelled && !r->options->in_order;
+    if (m == SPARSE_X)
+        return r->options->in_order && r->sink->entries;
     return r->options->labelled || m == X || m == DATA || m == COLUMNS;
 }
 
@@ -450,6 +468,8 @@ static bool on_event(void *ctx, const api_json_event *e, api_problem *p)
         return read_dtype(r, e);
     case TYPES:
         return read_types(r, e, p);
+    case SPARSE_X:
+        return api_sparse_event(&r->sparse, "sparse_X", e, p);
     case MEMBERS:
     case UNKNOWN:
         break;
@@ -470,6 +490,7 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
     size_t most = GD_MAX_COLUMNS + options->labelled; /* one more for the target */
     api_records_begin(&r->records, options, &r->types, api_place_record, most, full);
     api_series_begin(&r->series, options, &r->types, most, full);
+    api_sparse_begin(&r->sparse, options, sink);
     r->json = api_json_new(on_event, r);
     if (!r->json) {
         free(r);
@@ -493,6 +514,7 @@ static void close_reader(void *reader_)
     api_names_free(&r->columns);
     api_records_free(&r->records);
     api_series_free(&r->series);
+    api_sparse_free(&r->sparse);
     api_types_free(&r->types);
     for (size_t i = 0; i < r->x_cells_count; i++)
         api_cells_free(&r->x_cells[i]);
@@ -628,6 +650,37 @@ static bool finish_matrix(reader *r, api_dataset *out, api_problem *p)
     return true;
 }
 
+/* Rows for a model, which knows their columns. */
+static bool finish_sparse(reader *r, api_dataset *out, api_problem *p)
+{
+    const api_read_options *o = r->options;
+    if (r->sparse.rows == 0)
+        api_problem_field(&r->soft, "sparse_X", "must have at least one row");
+    else if (o->labelled && r->y.at != r->sparse.rows)
+        api_problem_field(&r->soft, "y", "has %llu values, but sparse_X has %llu rows",
+                          (unsigned long long)r->y.at, (unsigned long long)r->sparse.rows);
+    else if (r->y_cells.missing)
+        api_problem_field(&r->soft, "y", "must be there in every row");
+    if (r->soft.code != API_NO_PROBLEM)
+        return true;
+    out->sparse = true;
+    out->first_number = o->first_number;
+    out->rows = r->sparse.rows;
+    out->entries = r->sparse.entries;
+    out->cols = o->columns_count;
+    out->target_at = API_APART;
+    if (!o->labelled)
+        return true;
+    api_kind *kind = calloc(1, sizeof *kind);
+    if (!kind)
+        return no_memory(p);
+    *kind = api_cells_take(&r->y_cells);
+    bool ok = api_target_labels(kind, out);
+    api_kinds_free(kind, 1);
+    out->target = strdup(target_of(r));
+    return (ok && out->target) || no_memory(p);
+}
+
 /* Records, and columns that are given. */
 static bool finish_named(reader *r, api_named *n, const char *what, api_place_text *place,
                          api_dataset *out, api_problem *p)
@@ -673,7 +726,14 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
     bool ok = api_json_finish(r->json, p) && full(r, p);
     if (!ok)
         goto fail;
-    if (r->seen[X] && r->seen[DATA])
+    if (r->seen[SPARSE_X] && (r->seen[X] || r->seen[DATA] || r->seen[COLUMNS]))
+        api_problem_field(&r->soft, "sparse_X", "can't be given together with %s",
+                          r->seen[X]      ? "X"
+                          : r->seen[DATA] ? "data"
+                                          : "columns");
+    else if (r->seen[SPARSE_X])
+        ok = finish_sparse(r, &made, p);
+    else if (r->seen[X] && r->seen[DATA])
         api_problem_field(&r->soft, "data", "can't be given together with X");
     else if (r->columns_given && (r->seen[X] || r->seen[DATA]))
         api_problem_field(&r->soft, "columns", "are data themselves, beside %s; give one of them",

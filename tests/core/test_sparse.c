@@ -1,6 +1,6 @@
 /* Sparse rows: everything that reads rows gives what the same rows, filled in, give, to rounding;
- * whoever does the blocks, the bits are the same. The data are random, most of them 0, with rows and
- * columns of zeros alone and with entries that say 0. */
+ * whoever does the blocks, the bits are the same. The data are random, most of them 0, with rows
+ * and columns of zeros alone and with entries that say 0. */
 #include "gd_certificate.h"
 #include "gd_check.h"
 #include "gd_curvature.h"
@@ -103,7 +103,8 @@ static const run_kind kinds[] = {
     {"linear_regression", "mae", "adam", 999, 33, FULL, false, true, false, 0, 0, 0.25},
     {"linear_regression", "quantile", "rmsprop", 500, 13, FULL, true, true, false, 0, 0, 0},
     {"linear_regression", "log_cosh", "momentum", 500, 13, FULL, true, true, false, 0, 0, 0},
-    {"linear_regression", "epsilon_insensitive", "adagrad", 500, 8, FULL, true, true, false, 0, 0, 0},
+    {"linear_regression", "epsilon_insensitive", "adagrad", 500, 8, FULL, true, true, false, 0, 0,
+     0},
     {"logistic_regression", "logistic", "gd", 3000, 16, FULL, true, true, true, 0, 0.01, 0},
     {"logistic_regression", "logistic", "nadam", 600, 50, FULL, true, true, false, 0, 0.01, 0.2},
     {"poisson_regression", "poisson", "lbfgs", 2000, 9, FULL, true, true, true, 0, 0.01, 0},
@@ -141,7 +142,8 @@ static gd_spec spec_of(const run_kind *k, const gd_data *d)
     if (k->cost)
         use_cost(&s, k->cost);
     use_optimizer(&s, k->optimizer);
-    bool finds = s.optimizer->descend || (k->batch == FULL && s.cost->smooth && !s.optimizer->customary_rate);
+    bool finds = s.optimizer->descend ||
+                 (k->batch == FULL && s.cost->smooth && !s.optimizer->customary_rate);
     s.learning_rate = finds ? GD_AUTO : s.optimizer->customary_rate ? 0.02 : 0.005;
     s.epochs = 6;
     s.tol = 0;
@@ -226,7 +228,8 @@ START_TEST(a_run_goes_on_from_its_checkpoint)
 {
     pair p = pair_of(GD_BINARY, 2, 900, 12, 0.3, true);
     for (uint64_t batch = 0; batch < 6; batch += 5) {
-        run_kind k = {"logistic_regression", "logistic", "gd", 0, 0, batch, true, true, true, 0, 0.1, 0};
+        run_kind k = {
+            "logistic_regression", "logistic", "gd", 0, 0, batch, true, true, true, 0, 0.1, 0};
         gd_spec spec = spec_of(&k, &p.sparse);
         gd_train *a = train_begin(&p.sparse, &spec, NULL), *b = train_begin(&p.sparse, &spec, NULL);
         while (gd_train_state(a)->epoch < 3)
@@ -319,8 +322,10 @@ START_TEST(wide_rows_make_long_blocks)
     gd_spec s = spec_defaults();
     gd_shape shape = gd_spec_shape(&s, COLS, 0);
     gd_objective *o;
-    ck_assert_int_eq(gd_objective_new(&o, &d, s.model, &shape, s.cost, &s.cost_hyper, NULL, NULL), GD_OK);
-    double *theta = calloc(3 * (COLS + 1), sizeof *theta), *g = theta + COLS + 1, *want = g + COLS + 1, cost = 0;
+    ck_assert_int_eq(gd_objective_new(&o, &d, s.model, &shape, s.cost, &s.cost_hyper, NULL, NULL),
+                     GD_OK);
+    double *theta = calloc(3 * (COLS + 1), sizeof *theta), *g = theta + COLS + 1,
+           *want = g + COLS + 1, cost = 0;
     for (size_t j = 0; j <= COLS; j++)
         theta[j] = random_signed(&seed);
     for (size_t i = 0; i < ROWS; i++) {
@@ -360,7 +365,8 @@ START_TEST(columns_are_those_of_rows_that_are_filled_in)
             assert_near(got[j].mean, want[j].mean, 1e-13 * (fabs(want[j].mean) + want[j].std));
             assert_close(got[j].std, want[j].std, 1e-13);
         }
-        ck_assert_int_eq(gd_columns_by(&gd_executor_serial, &p.sparse, &rows[k], want, NULL), GD_OK);
+        ck_assert_int_eq(gd_columns_by(&gd_executor_serial, &p.sparse, &rows[k], want, NULL),
+                         GD_OK);
         assert_same_bits(got, want, 17);
     }
     pair_free(&p);
@@ -396,7 +402,8 @@ START_TEST(results_are_looked_at_alike)
         size_t count;
         gd_shape shape = gd_spec_shape(&s, 9, 0);
         gd_rows rows = {.first = 3, .count = 480};
-        ck_assert_int_eq(gd_metrics(s.model, &shape, theta, d, &rows, NULL, m, &count, NULL, NULL), GD_OK);
+        ck_assert_int_eq(gd_metrics(s.model, &shape, theta, d, &rows, NULL, m, &count, NULL, NULL),
+                         GD_OK);
         for (size_t k = 0; k < count; k++)
             out[k] = m[k].value;
         gd_fit fit = {.model = s.model,
@@ -425,8 +432,8 @@ END_TEST
 
 START_TEST(the_gradient_is_the_derivative_of_the_cost)
 {
-    static const char *const models[] = {"linear_regression", "logistic_regression", "poisson_regression",
-                                         "softmax_regression"};
+    static const char *const models[] = {"linear_regression", "logistic_regression",
+                                         "poisson_regression", "softmax_regression"};
     gd_task task = task_for(models[_i]);
     pair p = pair_of(task, task == GD_MULTICLASS ? 3 : 2, 300, 8, 0.3, true);
     run_kind k = {models[_i], NULL, "gd", 0, 0, FULL, true, true, true, 0, 0.1, 0};
@@ -465,7 +472,8 @@ START_TEST(curvature_of_very_many_columns_is_found)
     gd_spec s = spec_defaults();
     gd_shape shape = {.cols = COLS, .outputs = 1};
     gd_objective *o;
-    ck_assert_int_eq(gd_objective_new(&o, &d, s.model, &shape, s.cost, &s.cost_hyper, NULL, NULL), GD_OK);
+    ck_assert_int_eq(gd_objective_new(&o, &d, s.model, &shape, s.cost, &s.cost_hyper, NULL, NULL),
+                     GD_OK);
     gd_curvature c;
     ck_assert_uint_eq(gd_curvature_len(COLS), 3 * (size_t)COLS);
     double *basis = malloc(gd_curvature_len(COLS) * sizeof *basis);
@@ -533,7 +541,8 @@ START_TEST(networks_take_no_more_columns_than_can_be_filled_in)
     const uint64_t starts[] = {0, 1};
     const uint32_t columns[] = {5};
     const double one = 1;
-    gd_data d = {.y = &one, .rows = 1, .cols = GD_MAX_COLUMNS + 1, .sparse = {starts, columns, &one, NULL}};
+    gd_data d = {
+        .y = &one, .rows = 1, .cols = GD_MAX_COLUMNS + 1, .sparse = {starts, columns, &one, NULL}};
     gd_spec s = spec_defaults();
     gd_train *t;
     gd_error err;
