@@ -379,6 +379,12 @@ static void tour_datasets(void)
         "id", second);
     see("POST", path, "", "", JSON_TYPE, "{\"X\": [1]}", 422);
     see("POST", path, "", "", "Content-Type: image/png", "x", 415);
+    char sparse[32];
+    keep(ask("POST", path, "", "?columns=20000&index_base=0", "Content-Type: text/x-libsvm",
+             "1 0:2 7:3\n2 1:1\n0\n", 201),
+         "id", sparse);
+    see("GET", one, sparse, "", NULL, NULL, 200);
+    see("POST", path, "", "?index_base=2", "Content-Type: text/x-libsvm", "1 0:2\n", 400);
     see("POST", path, "", "", JSON_TYPE, large, 413);
     see("GET", path, "", "", NULL, NULL, 200);
     e2e_reply r = ask("GET", path, "", "?limit=1", NULL, NULL, 200);
@@ -396,6 +402,22 @@ static void tour_datasets(void)
     see("GET", one, second, "", NULL, NULL, 404);
     see("DELETE", one, second, "", NULL, NULL, 404);
     free(large);
+}
+
+/* Features that are named by their numbers. */
+static void tour_sparse(void)
+{
+    char id[32], job[32], model[32], body[64];
+    keep(ask("POST", "/v1/datasets", "", "", "Content-Type: text/x-libsvm",
+             "a 1:2 7:3\nb 2:1\na 1:1\nb\n", 201),
+         "id", id);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"model\": \"logistic\"}", id);
+    train(body, job, model);
+    see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
+    see("POST", "/v1/models/{id}/predictions", model, "", JSON_TYPE,
+        "{\"sparse_X\": [{\"7\": 1}, {}]}", 200);
+    see("POST", "/v1/models/{id}/predictions", model, "", JSON_TYPE, "{\"sparse_X\": [{\"8\": 1}]}",
+        422);
 }
 
 static void tour_diagnostics(void)
@@ -872,6 +894,7 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
 {
     tour_system();
     tour_datasets();
+    tour_sparse();
     tour_diagnostics();
     tour_jobs();
     tour_history();
@@ -1052,6 +1075,11 @@ static const struct {
      (const char *const[]){"data", "[{\"x\": 2, \"z\": null}]", NULL}},
     {"ColumnRows", "@", "{\"columns\": {\"x\": [1, 2]}}",
      (const char *const[]){"columns", "{\"x\": [1], \"z\": [null]}", NULL}},
+    {"SparseRows", "@", "{\"sparse_X\": [{\"x\": 1}]}",
+     (const char *const[]){"sparse_X", "[{}, {\"x\": 2}]", NULL}},
+    {"SparseUpdate", "@updates", "{\"sparse_X\": [{\"x\": 1}, {}], \"y\": [3, 4]}",
+     (const char *const[]){"name", "\"n\"", "sparse_X", "[{}, {\"x\": 2}]", "y", "[5, 6]", "target",
+                           "\"t\"", UPDATE_SETTINGS, NULL}},
     {"MatrixUpdate", "@updates", "{\"X\": [1, 2], \"y\": [3, 4]}",
      (const char *const[]){"name", "\"n\"", "columns", "[\"x\"]", "X", "[[1], [2]]", "y", "[5, 6]",
                            "target", "\"t\"", UPDATE_SETTINGS, NULL}},
