@@ -34,7 +34,8 @@ static const char *place_of(const api_sparse *r, const char *field, char place[P
 static bool index_names(api_sparse *r, api_problem *p)
 {
     const api_read_options *o = r->options;
-    for (size_t j = 0; !o->numbered && r->names.count == 0 && j < o->columns_count; j++)
+    bool needed = !o->numbered && r->names.count == 0;
+    for (size_t j = 0; needed && j < o->columns_count; j++)
         if (api_names_add(&r->names, o->columns[j]) == API_NAMES_NO_MEMORY)
             return no_memory(p);
     return true;

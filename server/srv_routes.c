@@ -20,7 +20,7 @@ const srv_route srv_routes[] = {
      .query = ""},
     {"GET", "/openapi.json", srv_get_openapi, "This description", .query = ""},
 
-    {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = "name target columns delimiter header dtype types X",
+    {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = "name target columns delimiter header index_base dtype types X",
      .body = SRV_STREAMED, .open = srv_open_dataset, .feed = srv_feed_dataset},
     {"GET", "/v1/datasets", srv_list_datasets, "List datasets", .query = "limit before"},
     {"GET", "/v1/datasets/{id}", srv_get_dataset, "One dataset with its statistics", .query = ""},

@@ -2,7 +2,7 @@
 # earnest: tests/fuzz/run.sh.
 foreach(what number text json json_events doc problem reader encoding multipart
     format_json format_json_records format_json_columns json_suite
-    format_ndjson format_npy format_csv_layout format_csv labels job job_encode families hyper model
+    format_ndjson format_npy format_libsvm format_csv_layout format_csv labels job job_encode families hyper model
     catalog change columns types forecast objective compat compat_objective proof replay sweep update oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
@@ -13,7 +13,7 @@ target_link_libraries(api_encoding PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 target_link_options(api_oom PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free)
 
-foreach(target json_dataset ndjson_dataset csv_dataset npy_dataset encoding multipart job compat sweep)
+foreach(target json_dataset ndjson_dataset csv_dataset npy_dataset libsvm_dataset encoding multipart job compat sweep)
   add_executable(fuzz_${target} fuzz/fuzz_${target}.c fuzz/replay_main.c)
   target_compile_options(fuzz_${target} PRIVATE -Wno-conversion)
   target_link_libraries(fuzz_${target} PRIVATE descentd_flags descentd_api)

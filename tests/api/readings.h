@@ -17,6 +17,7 @@ typedef struct tape {
 typedef struct reading {
     bool ok;
     tape values, targets;
+    tape columns, ends; /* of sparse rows, as doubles */
     size_t room;    /* values and targets the sink takes before it fails; 0: any number */
     bool sink_full; /* it has failed */
     api_dataset set;
@@ -49,8 +50,32 @@ static inline bool take_targets(void *ctx, const double *v, size_t n, api_proble
     return take(r, &r->targets, v, n, p);
 }
 
+static inline bool take_entries(void *ctx, const uint32_t *columns, const double *v, size_t n,
+                                api_problem *p)
+{
+    reading *r = ctx;
+    r->columns.v = realloc(r->columns.v, (r->columns.n + n) * sizeof *r->columns.v);
+    for (size_t i = 0; i < n; i++)
+        r->columns.v[r->columns.n++] = columns[i];
+    return take(r, &r->values, v, n, p);
+}
+
+static inline bool take_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
+{
+    reading *r = ctx;
+    (void)p;
+    if (r->sink_full)
+        ck_abort_msg("the sink is called after it has failed");
+    r->ends.v = realloc(r->ends.v, (r->ends.n + n) * sizeof *r->ends.v);
+    for (size_t i = 0; i < n; i++)
+        r->ends.v[r->ends.n++] = (double)ends[i];
+    return true;
+}
+
 static inline void reading_free(reading *r)
 {
+    free(r->columns.v);
+    free(r->ends.v);
     free(r->values.v);
     free(r->targets.v);
     api_dataset_free(&r->set);
@@ -71,7 +96,7 @@ static inline reading read_pieces(const api_format *f, const api_read_options *o
                                   const char *bytes, size_t n, size_t first, size_t step)
 {
     reading r = {.room = room, .p = no_problem()};
-    const api_sink sink = {&r, take_values, take_targets};
+    const api_sink sink = {&r, take_values, take_targets, take_entries, take_ends};
     void *reader = f->open(o, &sink);
     bool ok = feed_copy(f, reader, bytes, first, &r.p);
     for (size_t at = first; ok && at < n; at += step)
@@ -104,11 +129,12 @@ static inline bool same_dataset(const api_dataset *a, const api_dataset *b)
     bool same = same_strings(a->name, b->name) && same_strings(a->target, b->target) &&
                 a->cols == b->cols && a->rows == b->rows && a->stored == b->stored &&
                 a->target_at == b->target_at && a->by_columns == b->by_columns &&
-                a->labels_count == b->labels_count &&
-                !a->labels == !b->labels;
+                a->labels_count == b->labels_count && a->sparse == b->sparse &&
+                a->entries == b->entries && a->first_number == b->first_number &&
+                !a->labels == !b->labels && !a->columns == !b->columns;
     for (size_t i = 0; same && i < a->labels_count; i++)
         same = same_strings(a->labels[i], b->labels[i]);
-    for (size_t i = 0; same && i < a->cols; i++)
+    for (size_t i = 0; same && a->columns && i < a->cols; i++)
         same = same_strings(a->columns[i], b->columns[i]) && a->features[i] == b->features[i];
     return same;
 }
@@ -119,7 +145,8 @@ static inline void same_in_pieces(const api_format *f, const api_read_options *o
     reading r = read_pieces(f, o, whole->room, bytes, n, first, step);
     if (!same_problem(&r.p, &whole->p))
         ck_abort_msg("%.200s in pieces of %zu, %zu: %s", bytes, first, step, problem_text(&r.p));
-    if (!same_tape(&r.values, &whole->values) || !same_tape(&r.targets, &whole->targets))
+    if (!same_tape(&r.values, &whole->values) || !same_tape(&r.targets, &whole->targets) ||
+        !same_tape(&r.columns, &whole->columns) || !same_tape(&r.ends, &whole->ends))
         ck_abort_msg("%.200s in pieces of %zu, %zu: other numbers", bytes, first, step);
     if (!same_dataset(&r.set, &whole->set))
         ck_abort_msg("%.200s in pieces of %zu, %zu: another dataset", bytes, first, step);

@@ -407,11 +407,11 @@ static void tour_datasets(void)
 /* Features that are named by their numbers. */
 static void tour_sparse(void)
 {
-    char id[32], job[32], model[32], body[64];
+    char id[32], job[32], model[32], body[96];
     keep(ask("POST", "/v1/datasets", "", "", "Content-Type: text/x-libsvm",
              "a 1:2 7:3\nb 2:1\na 1:1\nb\n", 201),
          "id", id);
-    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"model\": \"logistic\"}", id);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"model\": \"logistic_regression\"}", id);
     train(body, job, model);
     see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
     see("POST", "/v1/models/{id}/predictions", model, "", JSON_TYPE,

@@ -7,6 +7,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include "api_limits.h"
 #include "api_reader.h"
 #include "api_text.h"
 
@@ -62,6 +63,7 @@ static inline bool same_problem(const api_problem *a, const api_problem *b)
 typedef struct reading {
     bool ok;
     api_text values, targets; /* the doubles, as bytes */
+    api_text columns, ends;   /* of sparse rows: 32 and 64 bits each */
     api_dataset set;
     api_problem p;
 } reading;
@@ -77,6 +79,20 @@ static inline bool take_targets(void *ctx, const double *v, size_t n, api_proble
 {
     (void)p;
     api_text_add(&((reading *)ctx)->targets, (const char *)v, n * sizeof *v);
+    return true;
+}
+
+static inline bool take_entries(void *ctx, const uint32_t *columns, const double *v, size_t n,
+                                api_problem *p)
+{
+    api_text_add(&((reading *)ctx)->columns, (const char *)columns, n * sizeof *columns);
+    return take_values(ctx, v, n, p);
+}
+
+static inline bool take_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
+{
+    (void)p;
+    api_text_add(&((reading *)ctx)->ends, (const char *)ends, n * sizeof *ends);
     return true;
 }
 
@@ -97,7 +113,7 @@ static inline reading read_upload(const api_format *f, const api_read_options *o
 {
     reading r;
     memset(&r, 0, sizeof r);
-    const api_sink sink = {&r, take_values, take_targets};
+    const api_sink sink = {&r, take_values, take_targets, take_entries, take_ends};
     void *reader = f->open(o, &sink);
     r.ok = feed_copy(f, reader, data, cut, &r.p);
     for (size_t at = cut; r.ok && at < n; at += step)
@@ -111,6 +127,8 @@ static inline void reading_free(reading *r)
 {
     api_text_free(&r->values);
     api_text_free(&r->targets);
+    api_text_free(&r->columns);
+    api_text_free(&r->ends);
     api_dataset_free(&r->set);
 }
 
@@ -179,9 +197,36 @@ static inline void check_column(const reading *r, size_t column)
     RULE(k->type != API_CATEGORICAL || seen == k->levels_count);
 }
 
+/* Entries are finite, and ascend within their row. */
+static inline void check_sparse(const reading *r, bool labelled)
+{
+    const api_dataset *d = &r->set;
+    uint64_t at = 0, end;
+    RULE(d->rows > 0 && d->name && !d->columns && !d->kinds && (d->cols > 0 || !labelled));
+    RULE(d->cols <= GD_MAX_SPARSE_COLUMNS && r->ends.len == d->rows * sizeof end);
+    RULE(r->values.len == d->entries * sizeof(double));
+    RULE(r->columns.len == d->entries * sizeof(uint32_t));
+    RULE(r->targets.len == (labelled ? d->rows * sizeof(double) : 0));
+    check_labels(r);
+    for (size_t row = 0; row < d->rows; row++) {
+        memcpy(&end, r->ends.data + row * sizeof end, sizeof end);
+        RULE(at <= end && end <= d->entries);
+        RULE(!labelled || isfinite(number_at(&r->targets, row)));
+        for (uint32_t next = 0, column; at < end; at++, next = column + 1) {
+            memcpy(&column, r->columns.data + at * sizeof column, sizeof column);
+            RULE(column >= next && column < d->cols && isfinite(number_at(&r->values, at)));
+        }
+    }
+    RULE(at == d->entries);
+}
+
 static inline void check_dataset(const reading *r, bool labelled)
 {
     const api_dataset *d = &r->set;
+    if (d->sparse) {
+        check_sparse(r, labelled);
+        return;
+    }
     bool apart = d->target_at == API_APART;
     RULE(d->rows > 0 && d->cols > 0 && d->name);
     RULE(r->values.len == d->rows * d->stored * sizeof(double));
@@ -206,12 +251,14 @@ static inline void check_same(const reading *whole, const reading *cut)
 {
     RULE(whole->ok == cut->ok && whole->ok == (whole->p.code == API_NO_PROBLEM));
     RULE(same_text(&whole->values, &cut->values) && same_text(&whole->targets, &cut->targets));
+    RULE(same_text(&whole->columns, &cut->columns) && same_text(&whole->ends, &cut->ends));
     RULE(same_problem(&whole->p, &cut->p));
+    RULE(whole->set.sparse == cut->set.sparse && whole->set.entries == cut->set.entries);
     RULE(whole->set.rows == cut->set.rows && whole->set.cols == cut->set.cols);
     RULE(whole->set.labels_count == cut->set.labels_count);
     for (size_t i = 0; i < whole->set.labels_count; i++)
         RULE(strcmp(whole->set.labels[i], cut->set.labels[i]) == 0);
-    for (size_t i = 0; i < whole->set.cols; i++)
+    for (size_t i = 0; !whole->set.sparse && i < whole->set.cols; i++)
         RULE(strcmp(whole->set.columns[i], cut->set.columns[i]) == 0 &&
              whole->set.features[i] == cut->set.features[i]);
 }

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 
 seconds="${1:-60}"
 [ "$#" -eq 0 ] || shift
-[ "$#" -gt 0 ] || set -- json_dataset ndjson_dataset csv_dataset npy_dataset encoding multipart job compat sweep
+[ "$#" -gt 0 ] || set -- json_dataset ndjson_dataset csv_dataset npy_dataset libsvm_dataset encoding multipart job compat sweep
 out=build/fuzz
 mkdir -p "$out/found"
 status=0
