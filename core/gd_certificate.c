@@ -158,39 +158,69 @@ static void none(gd_certificate *out, const char *reason)
     out->reason = reason;
 }
 
-static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double allowed,
-                          const gd_executor *executor, gd_error *err)
+/* A step to begin with. */
+static gd_status take_step(gd_first_step *first, const gd_fit *fit, bool exact,
+                           const gd_executor *executor, gd_error *err)
 {
-    gd_newton w;
-    gd_fit_scaled s = {.fit = *fit};
     gd_status status = GD_OK;
-    bool exact = strcmp(fit->cost->name, "mse") == 0;
+    gd_first_step_free(first);
+    first->scaled.fit = *fit;
     /* unpenalised fits are the same in any scaling: the best conditioned one is taken */
     if (fit->l1 == 0 && fit->l2 == 0)
-        status = gd_fit_scale(&s, fit, executor, err);
+        status = gd_fit_scale(&first->scaled, fit, executor, err);
     if (status == GD_OK)
-        status = gd_newton_init(&w, &s.fit, exact ? GD_NEWTON_SHOWN : GD_NEWTON_CORRECTED, executor,
-                                err);
-    if (status != GD_OK)
-        goto end;
-    exact = exact && w.simple;
-    out->gap = exact ? quadratic_gap(&w) : search(&w, out->cost, allowed);
-    out->kind = exact ? GD_GAP_EXACT : GD_GAP_BOUND;
-    out->reason = "";
-    if (w.status == GD_NO_MEMORY)
-        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a certificate");
-    else if (w.status != GD_OK)
-        status = gd_fail(err, w.status, "", "broken off");
-    else if (!isfinite(out->gap))
-        none(out, "the numbers leave the range of double precision");
-    gd_newton_free(&w);
-end:
-    gd_fit_scaled_free(&s);
+        status = gd_newton_init(&first->newton, &first->scaled.fit,
+                                exact ? GD_NEWTON_SHOWN : GD_NEWTON_CORRECTED, executor, err);
+    first->made = status == GD_OK;
     return status;
 }
 
-gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double work,
-                              const gd_executor *executor, gd_error *err)
+static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double allowed,
+                          gd_first_step *first, const gd_executor *executor, gd_error *err)
+{
+    bool quadratic = strcmp(fit->cost->name, "mse") == 0, solved = first->made;
+    gd_status status = solved ? GD_OK : take_step(first, fit, quadratic, executor, err);
+    if (status != GD_OK)
+        return status;
+    gd_newton *w = &first->newton;
+    bool exact = quadratic && w->simple;
+    w->factored = solved;
+    if (solved && !exact) { /* what is corrected afterwards may be less exact */
+        w->condition = GD_NEWTON_CORRECTED;
+        w->by_rows = false;
+    }
+    out->gap = exact ? quadratic_gap(w) : search(w, out->cost, allowed);
+    out->kind = exact ? GD_GAP_EXACT : GD_GAP_BOUND;
+    out->reason = "";
+    if (w->status == GD_NO_MEMORY)
+        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a certificate");
+    else if (w->status != GD_OK)
+        status = gd_fail(err, w->status, "", "broken off");
+    else if (!isfinite(out->gap))
+        none(out, "the numbers leave the range of double precision");
+    return status;
+}
+
+/* Cost and gradient as trained, from those of the step, which may be of scaled features. */
+static bool known(gd_certificate *out, const gd_fit *fit, const gd_first_step *first)
+{
+    const gd_newton *w = &first->newton;
+    const gd_fit *f = &first->scaled.fit;
+    if (!first->made || w->outputs > 1)
+        return false;
+    bool rescaled = !fit->scale && f->scale;
+    size_t cols = fit->shape.cols;
+    memcpy(w->trial, w->gradient, w->n * sizeof *w->trial);
+    for (size_t j = 0; rescaled && j < cols; j++)
+        w->trial[j] = f->scale[j] * w->trial[j] +
+                      (fit->shape.intercept ? f->center[j] * w->gradient[cols] : 0);
+    out->cost = w->data_cost;
+    out->gradient_norm = gd_norm(w->trial, w->n);
+    return true;
+}
+
+gd_status gd_certificate_from(gd_certificate *out, const gd_fit *fit, double work,
+                              gd_first_step *first, const gd_executor *executor, gd_error *err)
 {
     *out = (gd_certificate){.cost = NAN, .gradient_norm = NAN};
     bool dual = fit->cost->gap || (fit->cost->tasks & GD_MULTICLASS);
@@ -207,12 +237,21 @@ gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double wor
                   "parameters^2");
         return GD_OK;
     }
-    gd_status status = evaluate(out, fit, executor, err);
+    gd_status status = known(out, fit, first) ? GD_OK : evaluate(out, fit, executor, err);
     if (status != GD_OK)
         return status;
     if (!isfinite(out->cost)) {
         none(out, "the cost is not finite");
         return GD_OK;
     }
-    return find_gap(out, fit, allowed, executor, err);
+    return find_gap(out, fit, allowed, first, executor, err);
+}
+
+gd_status gd_certificate_find(gd_certificate *out, const gd_fit *fit, double work,
+                              const gd_executor *executor, gd_error *err)
+{
+    gd_first_step first = {0};
+    gd_status status = gd_certificate_from(out, fit, work, &first, executor, err);
+    gd_first_step_free(&first);
+    return status;
 }

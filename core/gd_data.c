@@ -164,17 +164,35 @@ void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *ou
 
 /* ---- by an executor ---- */
 
-/* Blocks at a time: their moments wait to be merged in order. */
-enum { STRETCH = 32 };
+/* Blocks at a time, at most and at least: their moments wait to be merged in order. How many there
+ * are makes no difference. In between as many as have MOMENTS in all. */
+enum { STRETCH = 32, SHORT_STRETCH = 4, MOMENTS = 1600 };
 
 typedef struct stretch {
     const gd_data *data;
     const gd_rows *rows;
     size_t strips, first; /* strips: moments a block; first: block */
-    moments *found;             /* STRETCH x strips */
+    moments *found;       /* strips of each block */
     const gd_executor *executor;
     bool *skipped; /* a slot */
 } stretch;
+
+static size_t strips_of(size_t cols)
+{
+    return (cols + ABREAST - 1) / ABREAST;
+}
+
+static size_t stretch_of(size_t blocks, size_t cols)
+{
+    size_t n = MOMENTS / strips_of(cols);
+    n = n > STRETCH ? STRETCH : n < SHORT_STRETCH ? SHORT_STRETCH : n;
+    return n < blocks ? n : blocks;
+}
+
+static size_t blocks_of(size_t rows)
+{
+    return (rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS;
+}
 
 static void visit_block(void *arg, size_t number, size_t slot)
 {
@@ -202,26 +220,29 @@ static bool run_stretch(const stretch *r, size_t blocks)
     return true;
 }
 
-gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_rows *rows,
-                        gd_column *out, gd_error *err)
+size_t gd_columns_scratch(const gd_executor *executor, size_t rows, size_t cols)
 {
-    size_t blocks = (rows->count + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS, cols = d->cols;
+    size_t bytes = stretch_of(blocks_of(rows), cols) * strips_of(cols) * sizeof(moments) + executor->slots;
+    return (bytes + sizeof(double) - 1) / sizeof(double);
+}
+
+bool gd_columns_in(double *scratch, const gd_executor *executor, const gd_data *d,
+                   const gd_rows *rows, gd_column *out)
+{
+    size_t blocks = blocks_of(rows->count), cols = d->cols, most = stretch_of(blocks, cols);
     if (gd_data_sparse(d)) {
         gd_sparse_columns(d, rows, out);
-        return GD_OK;
+        return true;
     }
-    stretch r = {d, rows, (cols + ABREAST - 1) / ABREAST, 0, NULL, executor, NULL};
-    gd_status status = GD_OK;
-    r.found = calloc(STRETCH * r.strips, sizeof *r.found);
-    r.skipped = calloc(executor->slots, sizeof *r.skipped);
-    if (!r.found || !r.skipped)
-        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to look at %zu columns", cols);
+    stretch r = {d, rows, strips_of(cols), 0, (moments *)scratch, executor, NULL};
+    r.skipped = (bool *)(r.found + most * r.strips);
+    memset(r.skipped, 0, executor->slots * sizeof *r.skipped);
     begin_columns(out, cols);
-    for (; status == GD_OK && r.first < blocks; r.first += STRETCH) {
-        size_t n = blocks - r.first < STRETCH ? blocks - r.first : STRETCH;
+    for (; r.first < blocks; r.first += most) {
+        size_t n = blocks - r.first < most ? blocks - r.first : most;
         if (!run_stretch(&r, n))
-            status = gd_fail(err, GD_INTERRUPTED, "", "broken off");
-        for (size_t k = 0; status == GD_OK && k < n; k++) {
+            return false;
+        for (size_t k = 0; k < n; k++) {
             const block b = block_at(d, rows, r.first + k);
             for (size_t s = 0; s < r.strips; s++)
                 merge_block(&b, &r.found[k * r.strips + s], abreast(cols, s * ABREAST),
@@ -229,8 +250,19 @@ gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_
         }
     }
     end_columns(out, cols, rows->count);
-    free(r.found);
-    free(r.skipped);
+    return true;
+}
+
+gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_rows *rows,
+                        gd_column *out, gd_error *err)
+{
+    double *scratch = malloc(gd_columns_scratch(executor, rows->count, d->cols) * sizeof *scratch);
+    gd_status status = GD_OK;
+    if (!scratch)
+        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to look at %zu columns", d->cols);
+    else if (!gd_columns_in(scratch, executor, d, rows, out))
+        status = gd_fail(err, GD_INTERRUPTED, "", "broken off");
+    free(scratch);
     return status;
 }
 

@@ -76,11 +76,13 @@ gd_status gd_fit_scale(gd_fit_scaled *out, const gd_fit *fit, const gd_executor 
     gd_status status = GD_NO_MEMORY;
     if (!columns || !out->memory)
         gd_fail(err, status, "", "not enough memory to scale %zu columns", cols);
+    else if (fit->columns)
+        status = GD_OK;
     else
         status = gd_columns_by(executor ? executor : &gd_executor_serial, fit->data, &fit->rows,
                                columns, err);
     if (status == GD_OK) {
-        gd_scaling(columns, cols, s->intercept, center, scale);
+        gd_scaling(fit->columns ? fit->columns : columns, cols, s->intercept, center, scale);
         for (size_t j = 0; j < cols; j++)
             out->finite = out->finite && isfinite(center[j]) && isfinite(scale[j]);
     }

@@ -19,6 +19,7 @@ typedef struct gd_fit {
     const double *center, *scale; /* cols values each; both NULL: features as they are */
     const gd_data *data;
     gd_rows rows;
+    const gd_column *columns;       /* of the data, over `rows`, where they are known; else NULL */
     const double *weights, *offset; /* a value a row of data, or NULL: 1 and 0 */
     bool class_weights;             /* weights were made of classes, not given for rows */
     double l1, l2;

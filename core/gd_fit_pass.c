@@ -74,7 +74,11 @@ gd_status gd_fit_pass_new(gd_fit_pass **out, const gd_fit *fit, size_t sums, siz
         goto fail;
     for (size_t j = 0; j < p->cols; j++)
         p->inverse[j] = fit->scale ? 1 / fit->scale[j] : 1;
-    for (size_t i = 0; i < fit->rows.count; i++) {
+    if (!fit->weights) {
+        p->counted = fit->rows.count;
+        p->total = (double)p->counted;
+    }
+    for (size_t i = 0; fit->weights && i < fit->rows.count; i++) {
         double weight = gd_fit_weight(fit, i);
         p->total += weight;
         p->counted += weight > 0;

@@ -19,8 +19,7 @@
 
 typedef struct work {
     const gd_fit *fit; /* as given */
-    gd_fit_scaled scaled;
-    gd_newton newton;
+    gd_first_step *first;
     double *plain; /* theta in the data's units */
     double *g, *h; /* newton.n each */
     double unit;   /* standard deviations of a factor of weights that sum to 1, to those of rows */
@@ -96,28 +95,31 @@ static gd_status prepare(work *w, const gd_executor *executor, gd_error *err)
     memcpy(w->plain, f->theta, theta * sizeof *w->plain);
     if (f->scale)
         f->model->unscale(&f->shape, f->center, f->scale, w->plain, w->plain);
-    gd_status status = gd_fit_scale(&w->scaled, f, executor, err);
+    gd_status status = gd_fit_scale(&w->first->scaled, f, executor, err);
     if (status == GD_OK)
-        status = gd_newton_init(&w->newton, &w->scaled.fit, GD_NEWTON_SHOWN, executor, err);
+        status = gd_newton_init(&w->first->newton, &w->first->scaled.fit, GD_NEWTON_SHOWN, executor,
+                                err);
     return status;
 }
 
 static gd_status take_step(work *w, gd_error *err)
 {
-    gd_newton_solve(&w->newton);
-    w->unit = 1 / sqrt(w->newton.total);
-    if (w->newton.status == GD_OK)
+    gd_newton *n = &w->first->newton;
+    gd_newton_solve(n);
+    w->unit = 1 / sqrt(n->total);
+    w->first->made = n->status == GD_OK;
+    if (w->first->made)
         return GD_OK;
-    bool interrupted = w->newton.status == GD_INTERRUPTED;
-    return gd_fail(err, w->newton.status, "",
+    bool interrupted = n->status == GD_INTERRUPTED;
+    return gd_fail(err, n->status, "",
                    interrupted ? "broken off" : "not enough memory for standard errors");
 }
 
 /* |R^-T g|: times `unit` the standard deviation of g . theta but for sigma */
 static double deviation(work *w)
 {
-    gd_qr_half_solve(w->newton.qr, w->g, w->h);
-    return gd_norm(w->h, gd_qr_rank(w->newton.qr));
+    gd_qr_half_solve(w->first->newton.qr, w->g, w->h);
+    return gd_norm(w->h, gd_qr_rank(w->first->newton.qr));
 }
 
 /* |R step|^2: twice what the step is about to gain */
@@ -136,7 +138,7 @@ static double gain_of(const gd_newton *n)
 
 static gd_inference_status judge(work *w, gd_inference *r)
 {
-    const gd_newton *n = &w->newton;
+    const gd_newton *n = &w->first->newton;
     size_t rank = gd_qr_rank(n->qr), counted = gd_fit_pass_counted(n->pass);
     if (counted <= n->n && r->student)
         return GD_INFERENCE_TOO_FEW_ROWS;
@@ -191,8 +193,8 @@ static double inflation(const gd_newton *n, size_t j, double deviation_j)
 
 static void fill_term(work *w, gd_inference *r, size_t block, size_t j, double critical)
 {
-    const gd_fit *f = &w->scaled.fit;
-    const gd_newton *n = &w->newton;
+    const gd_fit *f = &w->first->scaled.fit;
+    const gd_newton *n = &w->first->newton;
     size_t cols = f->shape.cols, at = block * n->columns;
     bool softmax = f->shape.outputs > 1;
     gd_term *t = &r->terms[at + j];
@@ -217,7 +219,7 @@ static void fill_term(work *w, gd_inference *r, size_t block, size_t j, double c
 
 static gd_status fill(work *w, gd_inference *r, gd_error *err)
 {
-    const gd_newton *n = &w->newton;
+    const gd_newton *n = &w->first->newton;
     r->terms = calloc(n->n, sizeof *r->terms);
     if (!r->terms)
         return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for standard errors");
@@ -232,7 +234,7 @@ static gd_status fill(work *w, gd_inference *r, gd_error *err)
 static gd_status infer(work *w, gd_inference *r, const gd_executor *executor, gd_error *err)
 {
     gd_status status = prepare(w, executor, err);
-    if (status == GD_OK && !w->scaled.finite) {
+    if (status == GD_OK && !w->first->scaled.finite) {
         r->status = GD_INFERENCE_OUT_OF_RANGE;
         return GD_OK;
     }
@@ -241,19 +243,19 @@ static gd_status infer(work *w, gd_inference *r, const gd_executor *executor, gd
     if (status != GD_OK)
         return status;
     if (r->student)
-        r->df = (double)gd_fit_pass_counted(w->newton.pass) - (double)w->newton.n;
+        r->df = (double)gd_fit_pass_counted(w->first->newton.pass) - (double)w->first->newton.n;
     r->status = judge(w, r);
     return r->status == GD_INFERENCE_VALID ? fill(w, r, err) : GD_OK;
 }
 
-gd_status gd_inference_new(gd_inference **out, const gd_fit *fit, double level, double allowed,
-                           const gd_executor *executor, gd_error *err)
+gd_status gd_inference_from(gd_inference **out, const gd_fit *fit, double level, double allowed,
+                            gd_first_step *first, const gd_executor *executor, gd_error *err)
 {
     *out = NULL;
     if (!(level > 0 && level < 1))
         return gd_fail(err, GD_INVALID, "level", "must be in (0, 1), got %g", level);
     gd_status status = GD_OK;
-    work w = {.fit = fit};
+    work w = {.fit = fit, .first = first};
     gd_inference *r = calloc(1, sizeof *r);
     if (!r)
         return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for standard errors");
@@ -265,13 +267,20 @@ gd_status gd_inference_new(gd_inference **out, const gd_fit *fit, double level, 
     r->status = look(fit, allowed);
     if (r->status == GD_INFERENCE_VALID)
         status = infer(&w, r, executor, err);
-    gd_newton_free(&w.newton);
-    gd_fit_scaled_free(&w.scaled);
     free(w.plain);
     if (status == GD_OK)
         *out = r;
     else
         gd_inference_free(r);
+    return status;
+}
+
+gd_status gd_inference_new(gd_inference **out, const gd_fit *fit, double level, double allowed,
+                           const gd_executor *executor, gd_error *err)
+{
+    gd_first_step first = {0};
+    gd_status status = gd_inference_from(out, fit, level, allowed, &first, executor, err);
+    gd_first_step_free(&first);
     return status;
 }
 

@@ -124,6 +124,13 @@ void gd_newton_free(gd_newton *w)
     *w = (gd_newton){0};
 }
 
+void gd_first_step_free(gd_first_step *first)
+{
+    gd_newton_free(&first->newton);
+    gd_fit_scaled_free(&first->scaled);
+    first->made = false;
+}
+
 /* ---- the factor ---- */
 
 /* factor * the unit vector of coordinate c, as a row of q */

@@ -10,8 +10,10 @@
 #ifndef GD_NEWTON_H
 #define GD_NEWTON_H
 
+#include "gd_certificate.h"
 #include "gd_fit_pass.h"
 #include "gd_gram.h"
+#include "gd_inference.h"
 #include "gd_penalty.h"
 #include "gd_qr.h"
 
@@ -58,6 +60,15 @@ typedef struct gd_newton {
     double share, along;         /* of alpha; of the step: what the pass at hand is for */
 } gd_newton;
 
+/* What standard errors and a certificate begin with: a step from theta. Zeroed before its first use. */
+typedef struct gd_first_step {
+    gd_fit_scaled scaled; /* the fit, of features that are centred and scaled */
+    gd_newton newton;     /* of that, solved where it begins */
+    bool made;            /* else there is neither */
+} gd_first_step;
+
+void gd_first_step_free(gd_first_step *first);
+
 /* fit: borrowed until gd_newton_free, as is executor (NULL: the serial one). On error there is
  * nothing to free. */
 gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, double condition,
@@ -82,6 +93,16 @@ double gd_newton_trivial_gap(gd_newton *w);
 
 /* Moves theta along the step. Returns the share of it that was taken, 0 where none helps. */
 double gd_newton_move(gd_newton *w);
+
+/* ---- gd_inference.c and gd_certificate.c, for gd_facts.c: the former makes `first` where it comes
+ * to it, the latter takes it up, and moves on from it. ---- */
+
+gd_status gd_inference_from(gd_inference **out, const gd_fit *fit, double level, double work,
+                            gd_first_step *first, const gd_executor *executor, gd_error *err)
+    __attribute__((warn_unused_result));
+gd_status gd_certificate_from(gd_certificate *out, const gd_fit *fit, double work,
+                              gd_first_step *first, const gd_executor *executor, gd_error *err)
+    __attribute__((warn_unused_result));
 
 /* ---- gd_newton_rows.c: passes over the rows. False: see w->status. ---- */
 

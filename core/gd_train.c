@@ -40,6 +40,11 @@ bool gd_explained_by_curvature(const gd_train *t)
     return t->spec.model->linear && t->spec.cost->curvature > 0 && t->spec.optimizer->stable;
 }
 
+bool gd_train_moments_tell(const gd_train *t)
+{
+    return t->quadratic && !t->data.weights;
+}
+
 /* ---- making and freeing ---- */
 
 /* Is y what the model's task takes? */
@@ -211,8 +216,8 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     if (!t)
         return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a run of training");
     t->data = *data;
-    t->spec = *spec;
     t->executor = executor ? executor : &gd_executor_serial;
+    t->spec = *spec;
     t->shape = gd_spec_shape(spec, data->cols, data->classes);
     t->n = spec->model->params_len(&t->shape);
     status = set_aside(t, err);
@@ -236,12 +241,15 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     t->theta = calloc(7 * t->n + 2 * cols + lanes + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
     size_t searched = cols + spec->intercept; /* parameters of one output */
+    bool looks = spec->standardize && !gd_train_moments_tell(t);
+    if (looks)
+        t->scratch = calloc(gd_columns_scratch(t->executor, t->rows.count, cols), sizeof *t->scratch);
     if (gd_explained_by_curvature(t))
         t->basis = calloc(gd_curvature_len(searched), sizeof *t->basis);
     bool shuffled = spec->shuffle && t->batch < t->rows.count;
     if (shuffled)
         t->order = calloc(t->rows.count, sizeof *t->order);
-    if (!t->theta || !t->columns || (gd_explained_by_curvature(t) && !t->basis) ||
+    if (!t->theta || !t->columns || (looks && !t->scratch) || (gd_explained_by_curvature(t) && !t->basis) ||
         (shuffled && !t->order)) {
         status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to train %zu parameters", t->n);
         goto fail;
@@ -288,6 +296,7 @@ void gd_train_free(gd_train *t)
     free(t->theta);
     free(t->basis);
     free(t->columns);
+    free(t->scratch);
     free(t->order);
     free(t->index);
     free(t->row_weights);
@@ -310,6 +319,13 @@ const gd_point *gd_train_best(const gd_train *t)
 bool gd_train_quadratic(const gd_train *t)
 {
     return gd_quadratic_on(t) && t->phase > GD_START;
+}
+
+const char *gd_train_epochs_by(const gd_train *t)
+{
+    if (t->phase <= GD_START)
+        return "";
+    return gd_quadratic_on(t) ? "moments" : gd_full_batch(t) ? "passes" : "batches";
 }
 
 void gd_train_rows(const gd_train *t, gd_rows *train)
@@ -346,6 +362,11 @@ const gd_spec *gd_train_spec(const gd_train *t)
 const gd_column *gd_train_columns(const gd_train *t)
 {
     return t->spec.standardize && t->phase > GD_SCALING ? t->columns : NULL;
+}
+
+const gd_column *gd_train_columns_known(const gd_train *t)
+{
+    return t->measured ? t->columns : NULL;
 }
 
 size_t gd_train_params_len(const gd_train *t)

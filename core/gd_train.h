@@ -96,6 +96,10 @@ gd_step gd_train_step_until(gd_train *t, uint64_t epoch);
  * Known from epoch 0 on. */
 bool gd_train_quadratic(const gd_train *t);
 
+/* What its epochs are computed by: "moments" (gd_train_quadratic), "passes" over all rows, or
+ * "batches" of them; "" until epoch 0. */
+const char *gd_train_epochs_by(const gd_train *t);
+
 /* Ends the run here, for the caller's own reason (GD_STOP_REQUESTED, GD_STOP_MAX_SECONDS), and
  * gives back the best parameters so far. A run that has not reached its
  * starting point, or has ended, goes on as it is; but one that was interrupted before its
@@ -135,6 +139,8 @@ const gd_data *gd_train_data(const gd_train *t);
 
 /* cols columns, once scaled (standardize); NULL for a run that does not scale. */
 const gd_column *gd_train_columns(const gd_train *t);
+/* The same wherever they are known, which they may also be of a run that does not scale. */
+const gd_column *gd_train_columns_known(const gd_train *t);
 
 size_t gd_train_params_len(const gd_train *t);
 const gd_shape *gd_train_shape(const gd_train *t);

@@ -26,9 +26,9 @@ typedef enum gd_range {
 
 struct gd_train {
     gd_data data;
+    const gd_executor *executor;
     gd_spec spec;
     gd_shape shape;
-    const gd_executor *executor;
     gd_objective *objective;
     gd_quadratic *quadratic; /* NULL: every epoch passes over the rows */
     size_t n;     /* parameters */
@@ -52,6 +52,8 @@ struct gd_train {
     double *lanes;      /* center and inverse scale for gd_minibatch.h; or room for gd_sparse.h */
     double *basis;      /* of the search for the curvature; NULL where it has none */
     gd_column *columns; /* cols of them */
+    double *scratch;    /* to find them by a pass of their own; NULL where there is none */
+    bool measured;      /* they are known */
     uint32_t *order;    /* the epoch's row order, or NULL */
     uint32_t *index;    /* the split that was made here, or NULL */
     const uint32_t *split; /* rows trained on, then those validated on; NULL: as they lie */
@@ -69,6 +71,8 @@ bool gd_full_batch(const gd_train *t);
 /* Does the curvature say which rates are stable? Not for rules that scale their own steps. */
 bool gd_explained_by_curvature(const gd_train *t);
 void gd_unit_scaling(gd_train *t);
+/* Do the second moments say what its columns are? */
+bool gd_train_moments_tell(const gd_train *t);
 
 /* gd_train_epoch.c: one pass of updates, then the full objective. */
 /* Sets cost, gradient and reference at the starting point; returns the cost at all zeros. */

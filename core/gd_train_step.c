@@ -100,14 +100,25 @@ static bool vanishes(const gd_column *c)
     return c->std == 0 && c->min != c->max;
 }
 
+/* False when it was broken off. */
+static bool find_columns(gd_train *t)
+{
+    bool tell = gd_train_moments_tell(t);
+    if (tell)
+        gd_gram_columns(t->quadratic->gram, t->columns);
+    else if (t->scratch && !gd_columns_in(t->scratch, t->executor, &t->data, &t->rows, t->columns))
+        goto broken_off;
+    t->measured = tell || t->scratch;
+    return true;
+broken_off:
+    (void)gd_objective_asks(t->objective); /* so that it knows too */
+    return false;
+}
+
 static gd_range find_scaling(gd_train *t)
 {
     size_t cols = t->data.cols;
     gd_range range = GD_IN_RANGE;
-    if (t->quadratic && !t->data.weights)
-        gd_gram_columns(t->quadratic->gram, t->columns);
-    else
-        gd_data_columns(&t->data, &t->rows, t->columns);
     gd_scaling(t->columns, cols, t->spec.intercept, t->center, t->scale);
     for (size_t j = 0; j < cols; j++)
         if (vanishes(&t->columns[j]))
@@ -136,7 +147,7 @@ void gd_train_begin(gd_train *t)
 
 void gd_train_prepare(gd_train *t)
 {
-    if (!gd_quadratic_measure(t))
+    if (!gd_quadratic_measure(t) || !find_columns(t))
         return;
     gd_range range = t->spec.standardize ? find_scaling(t) : GD_IN_RANGE;
     if (range != GD_IN_RANGE) {

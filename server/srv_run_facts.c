@@ -5,6 +5,7 @@
 
 #include "api_objective.h"
 #include "api_proof.h"
+#include "gd_facts.h"
 #include "gd_limits.h"
 
 #include <math.h>
@@ -20,7 +21,8 @@ static gd_fit fit_of(const srv_run *w)
 {
     const gd_spec *spec = gd_train_spec(w->train);
     const gd_data *data = gd_train_data(w->train);
-    gd_fit fit = {.model = spec->model,
+    gd_fit fit = {.columns = gd_train_columns_known(w->train),
+                  .model = spec->model,
                   .shape = *gd_train_shape(w->train),
                   .cost = spec->cost,
                   .cost_hyper = &spec->cost_hyper,
@@ -54,36 +56,22 @@ static double work_of(const srv_run *w, const gd_fit *fit)
                                (double)gd_train_params_len(w->train));
 }
 
-static bool certify(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
+static void show_certificate(const srv_run *w, gd_certificate *c, cJSON *o)
 {
-    gd_error err;
-    gd_certificate c;
-    if (gd_certificate_find(&c, fit, work_of(w, fit), &w->ending, &err) != GD_OK)
-        return api_problem_core(p, &err);
-    if (isnan(c.cost)) { /* what training saw last is all that is known */
-        c.cost = gd_train_state(w->train)->cost;
-        c.gradient_norm = gd_train_state(w->train)->gradient_norm;
+    if (isnan(c->cost)) { /* what training saw last is all that is known */
+        c->cost = gd_train_state(w->train)->cost;
+        c->gradient_norm = gd_train_state(w->train)->gradient_norm;
     }
-    api_certificate_encode(o, &c);
-    return true;
+    api_certificate_encode(o, c);
 }
 
-static bool infer(srv_run *w, const gd_fit *fit, cJSON *o, api_problem *p)
+static bool show_inference(const srv_run *w, const gd_inference *r, cJSON *o)
 {
-    gd_error err;
-    gd_inference *r = NULL;
     cJSON *names;
-    size_t cols = fit->shape.cols;
     const char **columns = srv_model_names(w->view.columns, &names);
-    bool ok = (names && columns) || api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-    gd_fit rows = *fit;
-    rows.weights = w->data.weights; /* as they were given: a weight of 2 is two rows */
-    if (ok && gd_inference_new(&r, &rows, w->job.confidence_level, work_of(w, fit), &w->ending,
-                               &err) != GD_OK)
-        ok = api_problem_core(p, &err);
+    bool ok = names && columns;
     if (ok)
-        api_inference_encode(o, r, columns, cols, w->view.classes.json);
-    gd_inference_free(r);
+        api_inference_encode(o, r, columns, gd_train_shape(w->train)->cols, w->view.classes.json);
     free(columns);
     cJSON_Delete(names);
     return ok;
@@ -156,16 +144,24 @@ static bool find_lower(const srv_run *w, gd_fit *fit, double **out, api_problem 
 static bool find_facts(srv_run *w, const gd_fit *fit, const char *part, char **certificate,
                        cJSON *details, api_problem *p)
 {
-    cJSON *c = cJSON_CreateObject();
-    bool ok = certify(w, fit, c, p);
-    *certificate = api_doc_take_text(c);
-    if (!ok || !*certificate)
-        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
+    gd_error err;
+    gd_certificate c;
+    gd_inference *r = NULL;
+    /* standard errors have the weights as they were given: one of 2 is two rows */
+    if (gd_facts_find(&c, &r, fit, w->data.weights, w->job.confidence_level, work_of(w, fit),
+                      &w->ending, &err) != GD_OK)
+        return api_problem_core(p, &err);
+    cJSON *o = cJSON_CreateObject();
+    show_certificate(w, &c, o);
+    *certificate = api_doc_take_text(o);
     api_doc_item(details, "objective",
                  api_objective_encode(gd_train_spec(w->train), fit->rows.count, weighted(&w->job)));
-    api_doc_embed(details, "certificate", *certificate);
+    if (*certificate)
+        api_doc_embed(details, "certificate", *certificate);
     add_parts(w, part, details);
-    return infer(w, fit, api_doc_add_object(details, "inference"), p);
+    bool ok = show_inference(w, r, api_doc_add_object(details, "inference")) && *certificate;
+    gd_inference_free(r);
+    return ok || api_problem_set(p, API_UNAVAILABLE, "not enough memory for the result");
 }
 
 bool srv_run_facts(srv_run *w, const char *part, char **certificate, cJSON *details,

@@ -304,6 +304,8 @@ static const kind kinds[] = {
     {"as it is", "gd", .raw = true},
     {"as it is, no intercept", "momentum", .raw = true, .no_intercept = true},
     {"no intercept", "gd", .no_intercept = true, .l2 = 0.1},
+    {"weights, no intercept", "momentum", .parts = 1, .raw = true, .no_intercept = true, .l2 = 0.1},
+    {"weights, no intercept, scaled", "nesterov", .parts = 1, .rate = 0.02, .no_intercept = true},
     {"a start", "gd", .rate = 0.1, .from_afar = true},
     {"until it settles", "gd", .tol = 1e-7},
     {"until it settles, with momentum", "momentum", .rate = 0.02, .tol = 1e-7},

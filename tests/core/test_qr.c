@@ -132,6 +132,104 @@ START_TEST(sizes_of_columns_do_not_matter)
 }
 END_TEST
 
+/* ---- from moments ---- */
+
+/* A'A of the rows: n x n, the caller frees it. Below the diagonal nothing counts. */
+static double *moments_of(const problem *p)
+{
+    size_t n = p->data.cols;
+    double *m = calloc(n * n, sizeof *m);
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++) {
+            long double sum = 0;
+            for (size_t i = 0; i < p->data.rows; i++)
+                sum += (long double)p->rows[i * n + a] * p->rows[i * n + b];
+            m[a * n + b] = b < a ? NAN : (double)sum;
+        }
+    return m;
+}
+
+START_TEST(moments_stand_for_their_rows)
+{
+    enum { COLS = 6 };
+    problem p = problem_random(300, COLS, 0.7, 8);
+    double want[COLS], got[COLS], h[COLS], g[COLS] = {0}, *moments;
+    for (size_t i = 0; i < p.data.rows; i++) /* columns of very different size */
+        for (size_t j = 0; j < COLS; j++)
+            p.rows[i * COLS + j] *= pow(10, 4 * (double)j - 10);
+    least_squares(&p.data, false, want);
+    moments = moments_of(&p);
+    gd_qr *rows = factor(&p, 0), *q;
+    ck_assert_int_eq(gd_qr_new(&q, COLS, 0, NULL), GD_OK);
+    gd_qr_add(q, want, 3); /* rows that are replaced */
+    ck_assert(gd_qr_take_moments(q, moments, 1e4));
+    gd_qr_finish(q);
+    ck_assert_uint_eq(gd_qr_rank(q), COLS);
+    for (size_t i = 0; i < COLS; i++)
+        for (size_t k = i; k < COLS; k++)
+            ck_assert_double_eq_tol(fabs(gd_qr_at(q, i, k)), fabs(gd_qr_at(rows, i, k)),
+                                    1e-12 * fabs(gd_qr_at(rows, k, k)) +
+                                        1e-12 * fabs(gd_qr_at(rows, i, k)));
+    for (size_t i = 0; i < p.data.rows; i++)
+        for (size_t j = 0; j < COLS; j++)
+            g[j] += p.rows[i * COLS + j] * p.targets[i];
+    gd_qr_half_solve(q, g, h);
+    gd_qr_back_solve(q, h, got);
+    for (size_t j = 0; j < COLS; j++)
+        assert_close(got[j], want[j], 1e-10);
+    gd_qr_free(rows);
+    gd_qr_free(q);
+    free(moments);
+    problem_free(&p);
+}
+END_TEST
+
+START_TEST(a_column_of_zeros_depends_on_the_others_in_moments_too)
+{
+    problem p = problem_random(50, 3, 0.5, 12);
+    for (size_t i = 0; i < 50; i++)
+        p.rows[3 * i + 1] = 0;
+    double *moments = moments_of(&p);
+    gd_qr *q;
+    ck_assert_int_eq(gd_qr_new(&q, 3, 0, NULL), GD_OK);
+    ck_assert(gd_qr_take_moments(q, moments, 1e4));
+    gd_qr_finish(q);
+    ck_assert_uint_eq(gd_qr_rank(q), 2);
+    ck_assert_uint_eq(gd_qr_column(q, 2), 1);
+    gd_qr_free(q);
+    free(moments);
+    problem_free(&p);
+}
+END_TEST
+
+/* Two columns at an angle whose cosine is c: scaled to 1 they have the eigenvalues 1 + c and 1 - c. */
+START_TEST(moments_that_are_too_ill_conditioned_are_refused)
+{
+    const double most[] = {1e2, 1e4, 1e8};
+    gd_qr *q;
+    ck_assert_int_eq(gd_qr_new(&q, 2, 0, NULL), GD_OK);
+    for (int i = 0; i < 3; i++) {
+        for (int good = 0; good < 2; good++) {
+            double least = (good ? 3 : 0.3) / most[i], c = 1 - least;
+            const double moments[] = {1, 1e3 * c, NAN, 1e6}; /* the second a thousand times as long */
+            ck_assert_int_eq(gd_qr_take_moments(q, moments, most[i]), good);
+        }
+    }
+    const double beyond[] = {1, 1.1, NAN, 1}, broken[] = {1, NAN, NAN, 1}, infinite[] = {1, 0, 0, INFINITY};
+    ck_assert(!gd_qr_take_moments(q, beyond, 1e8)); /* no rows have those */
+    ck_assert(!gd_qr_take_moments(q, broken, 1e8));
+    ck_assert(!gd_qr_take_moments(q, infinite, 1e8));
+    /* all is forgotten: rows are what counts then */
+    gd_qr_add(q, (double[]){2, 0}, 1);
+    gd_qr_add(q, (double[]){0, 3}, 1);
+    gd_qr_finish(q);
+    ck_assert_uint_eq(gd_qr_rank(q), 2);
+    assert_close(fabs(gd_qr_at(q, 0, 0)), 2, 1e-15);
+    assert_close(fabs(gd_qr_at(q, 1, 1)), 3, 1e-15);
+    gd_qr_free(q);
+}
+END_TEST
+
 START_TEST(too_many_columns_are_refused)
 {
     gd_qr *q;
@@ -198,6 +296,9 @@ int main(void)
     tcase_add_test(tc, least_squares_agrees_with_normal_equations);
     tcase_add_test(tc, dependent_columns_are_found_and_explained);
     tcase_add_test(tc, sizes_of_columns_do_not_matter);
+    tcase_add_test(tc, moments_stand_for_their_rows);
+    tcase_add_test(tc, a_column_of_zeros_depends_on_the_others_in_moments_too);
+    tcase_add_test(tc, moments_that_are_too_ill_conditioned_are_refused);
     tcase_add_test(tc, too_many_columns_are_refused);
     tcase_add_test(tc, eigenvalues_of_the_second_difference);
     tcase_add_test(tc, small_eigenvalues_keep_their_digits);
