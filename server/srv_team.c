@@ -13,6 +13,9 @@
 #define NEW 0.01
 /* Those who are not new wait no longer than this behind new ones. */
 #define PATIENCE 0.02
+/* Seconds that a pass must take one thread for helpers to be worth it: they take some microseconds to
+ * come, and to be waited for. */
+#define WORTH_SHARING 0.00004
 /* How long helpers look for the next pass, and members for the last helper, before they sleep. */
 #define SPIN 0.0001
 
@@ -280,20 +283,37 @@ static void retract(srv_team *t, pass *p)
     pthread_mutex_unlock(&t->lock);
 }
 
+/* What a block of this kind took; a kind that is new is at 0. */
+static double *time_of(srv_member *m, gd_block_fn *fn)
+{
+    for (unsigned i = 0; i < SRV_KINDS; i++)
+        if (m->known[i].fn == fn)
+            return &m->known[i].seconds;
+    unsigned i = m->next_known++ % SRV_KINDS;
+    m->known[i].fn = fn;
+    m->known[i].seconds = 0;
+    return &m->known[i].seconds;
+}
+
 void srv_team_run(srv_member *m, gd_block_fn *fn, void *arg, size_t blocks)
 {
     srv_team *t = m->team;
     pass p = {.fn = fn, .arg = arg, .blocks = blocks};
-    bool shared = m->holds && t->lanes > 1 && blocks > 1;
-    size_t block;
+    double *each = time_of(m, fn), began = srv_monotonic();
+    bool quick = *each > 0 && *each * (double)blocks < WORTH_SHARING;
+    bool shared = m->holds && t->lanes > 1 && blocks > 1 && !quick;
+    size_t block, done = 0;
     m->in_pass = true;
     if (shared)
         publish(t, &p);
     while ((block = atomic_fetch_add(&p.taken, 1)) < blocks) {
         fn(arg, block, 0);
+        done++;
         if (block + 1 < blocks)
             srv_team_yield(m);
     }
+    if (done > 0)
+        *each = (srv_monotonic() - began) / (double)done;
     if (shared)
         retract(t, &p);
     m->in_pass = false;

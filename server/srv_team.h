@@ -8,7 +8,8 @@
  * that has only just begun, which so never waits for more than a block, and after its slice to
  * the others in turn. Who does a block changes nothing of the result (gd_exec.h).
  * Between passes that follow each other closely helpers spin, since waking one takes longer than
- * a small pass does.
+ * a small pass does. A pass that would take its member alone next to no time is not shared at all: what
+ * blocks of its kind took before tells.
  */
 #ifndef SRV_TEAM_H
 #define SRV_TEAM_H
@@ -20,6 +21,9 @@
 
 #define SRV_MAX_LANES 1024
 
+/* Kinds of blocks whose time a member remembers. */
+enum { SRV_KINDS = 4 };
+
 typedef struct srv_team srv_team;
 
 /* A job's thread, as the team knows it. Zeroed but for team before its first use, and used by that
@@ -30,6 +34,11 @@ typedef struct srv_member {
     double used;  /* seconds of lanes so far, as of `since` */
     bool holds;   /* a lane */
     bool in_pass; /* helpers may be at work on its blocks */
+    struct {
+        gd_block_fn *fn;
+        double seconds; /* that one of its blocks took, the last time */
+    } known[SRV_KINDS];
+    unsigned next_known; /* the place that another kind gets */
 } srv_member;
 
 /* NULL with the reason in p. lanes: 1 to SRV_MAX_LANES. */
