@@ -54,6 +54,8 @@ srv_db *srv_db_open(const char *path, bool writer, api_problem *p)
     /* FULL: a commit that was answered is on disk. */
     ok = ok && (!writer || (srv_db_exec(db, "PRAGMA journal_mode = WAL", p) &&
                             srv_db_exec(db, "PRAGMA synchronous = FULL", p)));
+    /* KiB: what changes goes through the cache, what is read lies in the system's */
+    ok = ok && srv_db_exec(db, writer ? "PRAGMA cache_size = -1000" : "PRAGMA cache_size = -200", p);
     ok = ok && srv_db_exec(db, "PRAGMA foreign_keys = ON", p);
     if (ok)
         return db;
@@ -127,6 +129,28 @@ static int bind_next(sqlite3_stmt *s, int at, char type, va_list *ap)
     }
 }
 
+/* Ends the statement where it fails. */
+static bool bind(srv_db *db, sqlite3_stmt *s, api_problem *p, int at, const char *types,
+                 va_list *ap)
+{
+    for (int i = 0; types[i]; i++)
+        if (bind_next(s, at + i, types[i], ap) != SQLITE_OK) {
+            fail(db, p, "bind");
+            srv_db_done(s);
+            return false;
+        }
+    return true;
+}
+
+bool srv_db_bind(srv_db *db, srv_rows *rows, api_problem *p, int at, const char *types, ...)
+{
+    va_list ap;
+    va_start(ap, types);
+    bool ok = bind(db, rows, p, at, types, &ap);
+    va_end(ap);
+    return ok;
+}
+
 static sqlite3_stmt *query(srv_db *db, srv_sql which, api_problem *p, const char *types,
                            va_list *ap)
 {
@@ -137,13 +161,7 @@ static sqlite3_stmt *query(srv_db *db, srv_sql which, api_problem *p, const char
         return NULL;
     }
     sqlite3_reset(*s); /* work that failed may have left it at a row */
-    for (int i = 0; types[i]; i++)
-        if (bind_next(*s, i + 1, types[i], ap) != SQLITE_OK) {
-            fail(db, p, "bind");
-            srv_db_done(*s);
-            return NULL;
-        }
-    return *s;
+    return bind(db, *s, p, 1, types, ap) ? *s : NULL;
 }
 
 srv_rows *srv_db_query(srv_db *db, srv_sql which, api_problem *p, const char *types, ...)

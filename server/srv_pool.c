@@ -3,10 +3,15 @@
 
 #include "srv_clock.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 typedef struct entry {
     char id[SRV_ID_SIZE];
@@ -25,7 +30,11 @@ struct srv_pool {
     pthread_cond_t added;
     entry *queue, **queue_last, *running;
     uint64_t queued, reserved, running_count, started; /* started: threads */
+    bool tidy; /* memory was given back since the last job */
 };
+
+/* Seconds without a job before that: a job that follows soon would ask for the same memory again. */
+#define QUIET 0.2
 
 static bool listed(const entry *e, const char *id)
 {
@@ -53,19 +62,45 @@ static entry *take_out(srv_pool *pool, entry **at)
     return e;
 }
 
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+/* Until there may be something to do. The lock is held, and again on return. */
+static void wait_for_work(srv_pool *pool)
+{
+    if (pool->tidy || pool->running_count > 0) {
+        pthread_cond_wait(&pool->added, &pool->lock);
+        return;
+    }
+    double until = srv_monotonic() + QUIET;
+    struct timespec t = {(time_t)until, (long)((until - floor(until)) * 1e9)};
+    if (pthread_cond_timedwait(&pool->added, &pool->lock, &t) == 0 || pool->running_count > 0 ||
+        pool->queued > 0 || pool->tidy)
+        return;
+    pool->tidy = true;
+    pthread_mutex_unlock(&pool->lock);
+    give_back_memory();
+    pthread_mutex_lock(&pool->lock);
+}
+
 static void *worker_main(void *arg)
 {
     srv_pool *pool = arg;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (!*next_job(pool) && !atomic_load(&pool->stop))
-            pthread_cond_wait(&pool->added, &pool->lock);
+            wait_for_work(pool);
         if (atomic_load(&pool->stop))
             break;
         entry *e = take_out(pool, next_job(pool));
         e->next = pool->running;
         pool->running = e;
         pool->running_count++;
+        pool->tidy = false;
         pthread_mutex_unlock(&pool->lock);
 
         pool->run(pool->ctx, e->id, &e->signals);
@@ -113,7 +148,11 @@ srv_pool *srv_pool_start(uint64_t workers, uint64_t max_queue, srv_run_job *run,
     pool->threads = threads;
     pool->queue_last = &pool->queue;
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->added, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool->added, &attr);
+    pthread_condattr_destroy(&attr);
     if (!start_thread(pool)) {
         api_problem_set(p, API_UNAVAILABLE, "a worker thread can't be started");
         srv_pool_free(pool);

@@ -7,6 +7,7 @@
  * lock held. Cancelling a queued job takes it out; cancelling a running one sets a flag that
  * its worker looks at between blocks of rows. Stopping sets a flag for all: each running job saves its
  * place and stays `running` in the database, and the next start takes it up again.
+ * When there has been nothing to do for a moment, memory that the jobs have left goes back to the system.
  * Lock order: the pool's lock is never held while calling out.
  */
 #ifndef SRV_POOL_H
