@@ -98,6 +98,7 @@ typedef struct api_job_view {
     const char *created_at, *started_at, *finished_at;
     const char *spec, *error, *advice, *certificate, *objective; /* JSON, as stored */
     const char *changes; /* JSON array: of settings, on its way; NULL: none */
+    const char *epochs_by; /* gd_train_epochs_by; NULL until it is known */
     const char *replay_of;        /* id of a job; NULL: it is no replay */
     const char *proof, *expected; /* JSON, as stored: its own, and of the job that it replays */
     const char *results; /* JSON array: what came of the parts that have ended; NULL: of none */

@@ -49,6 +49,7 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     api_doc_number(o, "gradient_norm", v->gradient_norm);
     api_doc_number(o, "learning_rate", v->learning_rate);
     api_doc_number(o, "max_stable_learning_rate", v->max_stable_learning_rate);
+    api_doc_string(o, "epochs_by", v->epochs_by);
     api_doc_string(o, "stop_reason", v->stop_reason);
     api_doc_string(o, "dataset_id", v->dataset_id);
     api_doc_string(o, "model_id", v->model_id);

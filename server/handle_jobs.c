@@ -27,6 +27,7 @@ static api_job_view view_of(srv_rows *rows)
                           .gradient_norm = srv_real(rows, 8),
                           .learning_rate = srv_real(rows, 9),
                           .max_stable_learning_rate = srv_real(rows, 10),
+                          .epochs_by = srv_text(rows, 32),
                           .stop_reason = srv_text(rows, 11),
                           .model_id = srv_text(rows, 12),
                           .seconds = srv_real(rows, 13),
@@ -124,8 +125,8 @@ void srv_post_job(srv_request *rq)
     bool stored = srv_job_read(rq, &n, &ingest) && srv_new_job_check(&n, rq->app, &rq->problem) &&
                   srv_new_jobs_store(&n, 1, NULL, NULL, rq->app, &rq->problem);
     if (stored) {
-        reply_job(rq, &n);
         srv_new_jobs_start(&n, 1, rq->app);
+        reply_job(rq, &n);
     } else if (*ingest.id) {
         srv_ingest_discard(&ingest);
     }

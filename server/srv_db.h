@@ -44,6 +44,9 @@ void srv_db_reset(srv_db *db);
  * blobs are borrowed until srv_db_done. NULL with the reason in p. */
 srv_rows *srv_db_query(srv_db *db, srv_sql which, api_problem *p, const char *types, ...);
 
+/* Binds further values, the first of them at place `at` (from 1 on). */
+bool srv_db_bind(srv_db *db, srv_rows *rows, api_problem *p, int at, const char *types, ...);
+
 /* The next row. The statement is reset at the end and on failure. */
 srv_step srv_db_step(srv_db *db, srv_rows *rows, api_problem *p);
 

@@ -84,6 +84,7 @@ static const char *const steps[] = {
     "ALTER TABLE jobs ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;" /* of one that is queued */
     "ALTER TABLE jobs ADD COLUMN asked TEXT;" /* of one that runs: to 'stop', or to 'cancel' */
     "ALTER TABLE jobs ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE jobs ADD COLUMN epochs_by TEXT;" /* what computes them: gd_train_epochs_by */
     "ALTER TABLE jobs ADD COLUMN parts INTEGER NOT NULL DEFAULT 1;"
     "ALTER TABLE jobs ADD COLUMN objective TEXT;" /* JSON: what it minimises */
     "ALTER TABLE jobs ADD COLUMN initial BLOB;" /* parameters of the model it starts from */

@@ -6,6 +6,7 @@
 #include "gd_advice.h"
 #include "gd_metrics.h"
 #include "srv_log.h"
+#include "srv_waiters.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -131,6 +132,8 @@ static bool finish(srv_run *w, result *r)
         }
     }
     srv_run_written(w);
+    if (r->last)
+        srv_waiters_wake(w->app->waiters, w->id);
     if (r->last)
         srv_log("job ended", srv_s("id", w->id), srv_s("state", r->state),
                 srv_s("stop_reason", r->stop_reason),

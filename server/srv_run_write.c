@@ -51,9 +51,25 @@ bool srv_run_record(srv_run *w)
     return theta != NULL;
 }
 
+/* A statement for each is what most of the time would go to. */
+static bool write_many(srv_db *db, const srv_run *w, const api_point *points, api_problem *p)
+{
+    enum { VALUES = 7 };
+    srv_rows *rows = srv_db_query(db, SQL_POINTS_INSERT, p, "i", w->row.seq);
+    bool ok = rows != NULL;
+    for (int i = 0; ok && i < SRV_POINTS_AT_ONCE; i++)
+        ok = srv_db_bind(db, rows, p, 2 + VALUES * i, "idddddi", (int64_t)points[i].epoch,
+                         points[i].cost, points[i].gradient_norm, points[i].learning_rate,
+                         points[i].seconds, points[i].validation_cost, (int64_t)points[i].part);
+    return ok && srv_db_step(db, rows, p) == SRV_END;
+}
+
 static bool write_points(srv_db *db, const srv_run *w, const api_point *points, size_t n,
                          api_problem *p)
 {
+    for (; n >= SRV_POINTS_AT_ONCE; n -= SRV_POINTS_AT_ONCE, points += SRV_POINTS_AT_ONCE)
+        if (!write_many(db, w, points, p))
+            return false;
     for (size_t i = 0; i < n; i++)
         if (!srv_db_run(db, SQL_POINT_INSERT, p, "iidddddi", w->row.seq, (int64_t)points[i].epoch,
                         points[i].cost, points[i].gradient_norm, points[i].learning_rate,
@@ -76,11 +92,13 @@ bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p)
     double rate = s->learning_rate > 0 ? s->learning_rate : NAN;
     double limit = s->max_stable_rate > 0 ? s->max_stable_rate : NAN;
     bool begun = r->any;
-    if (!srv_db_run(db, SQL_JOB_PROGRESS, p, "tididddddiibt", w->started_at,
+    const char *by = gd_train_epochs_by(w->train);
+    if (!srv_db_run(db, SQL_JOB_PROGRESS, p, "tididddddiibtt", w->started_at,
                     (int64_t)(w->epoch_base + s->epoch), begun ? s->cost : NAN,
                     (int64_t)(!begun || isfinite(s->cost)), begun ? s->gradient_norm : NAN, rate,
                     limit, srv_run_seconds(w), begun ? s->validation_cost : NAN, (int64_t)w->part,
-                    (int64_t)w->plan.parts, (const void *)w->checkpoint, len, w->id))
+                    (int64_t)w->plan.parts, (const void *)w->checkpoint, len,
+                    *by ? by : NULL, w->id))
         return false;
     /* cancelled before this worker saw it: nothing to write to */
     w->gone = srv_db_changes(db) == 0;

@@ -16,7 +16,8 @@
     "(SELECT '[' || group_concat('{\"epoch\": ' || coalesce(epoch, 'null') || ', ' || "             \
     "substr(change, 2, length(change) - 2) || coalesce(', \"refused\": ' || refused, '') || "       \
     "', \"created_at\": \"' || created_at || '\"}') || ']' FROM (SELECT * FROM changes WHERE job = "  \
-    "jobs.seq ORDER BY seq)), (SELECT id FROM sweeps WHERE seq = jobs.sweep), replay_of, expected, proof"
+    "jobs.seq ORDER BY seq)), (SELECT id FROM sweeps WHERE seq = jobs.sweep), replay_of, expected, proof, "                                      \
+    "epochs_by"
 /* How many children of a sweep are in each state, and how many of them diverged; when the last
  * one ended. */
 #define SRV_SWEEP_COLUMNS                                                                          \
@@ -43,10 +44,21 @@
 #define SRV_POINT_COLUMNS                                                                          \
     "epoch, cost, gradient_norm, learning_rate, seconds, validation_cost, part"
 
+#define SRV_POINTS_AT_ONCE 16
+#define SRV_POINT "(?1, ?, ?, ?, ?, ?, ?, ?)"
+#define SRV_POINTS_4 SRV_POINT ", " SRV_POINT ", " SRV_POINT ", " SRV_POINT
+
 /* A page of a listing: newest first, at most ?1, with numbers below ?2. */
 #define SRV_PAGE "seq < ?2 ORDER BY seq DESC LIMIT ?1"
 
 #define SRV_SQL_LIST(X)                                                                            \
+    X(SQL_READ, "BEGIN")                                                                           \
+    X(SQL_WRITE, "BEGIN IMMEDIATE")                                                                \
+    X(SQL_COMMIT, "COMMIT")                                                                        \
+    X(SQL_ROLLBACK, "ROLLBACK")                                                                    \
+    X(SQL_PIECE, "SAVEPOINT piece")                                                                \
+    X(SQL_PIECE_UNDO, "ROLLBACK TO piece")                                                         \
+    X(SQL_PIECE_END, "RELEASE piece")                                                              \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
       "created_at, labels, dtype, kinds, nonzeros) "                                               \
@@ -77,7 +89,7 @@
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
       "gradient_norm = ?, learning_rate = ?, max_stable_learning_rate = ?, seconds = ?, "          \
-      "validation_cost = ?, part = ?, parts = ?, checkpoint = ? WHERE id = ? AND paused = 0 "   \
+      "validation_cost = ?, part = ?, parts = ?, checkpoint = ?, epochs_by = ? WHERE id = ? AND paused = 0 "   \
       "AND state IN ('queued', 'running')")                                                                     \
     X(SQL_PART_INSERT,                                                                             \
       "INSERT OR REPLACE INTO parts (job, part, result, theta) VALUES (?, ?, ?, ?)")               \
@@ -134,6 +146,9 @@
     X(SQL_SWEEP_DELETE, "DELETE FROM sweeps WHERE id = ?")                                         \
     X(SQL_POINT_INSERT,                                                                            \
       "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)")  \
+    /* the job, then SRV_POINTS_AT_ONCE times the others */                                        \
+    X(SQL_POINTS_INSERT, "INSERT OR REPLACE INTO history (job, " SRV_POINT_COLUMNS ") VALUES "     \
+                         SRV_POINTS_4 ", " SRV_POINTS_4 ", " SRV_POINTS_4 ", " SRV_POINTS_4)       \
     X(SQL_POINT_THIN, "DELETE FROM history WHERE job = ? AND epoch % ? <> 0")                      \
     X(SQL_POINT_COUNT, "SELECT count(*) FROM history WHERE job = ?")                               \
     X(SQL_POINT_LIST,                                                                              \

@@ -1,4 +1,4 @@
-/* srv_store: the writer thread and the readers' connections. */
+/* srv_store: writers that take turns, and the readers' connections. */
 #include "srv_store.h"
 
 #include "srv_migrate.h"
@@ -15,38 +15,41 @@ typedef struct item {
     void *arg;
     api_problem *p;
     bool ok, done;
-    pthread_cond_t finished;
+    pthread_cond_t turn; /* it is done, or its owner is to write */
     struct item *next;
 } item;
 
 struct srv_store {
     char path[1100];
-    pthread_t thread;
-    bool started;
     pthread_mutex_t lock; /* guards all below */
-    pthread_cond_t work_there, reader_free;
+    pthread_cond_t reader_free;
     item *first, **last;
-    bool stopping;
+    bool writing; /* somebody has the writer's connection */
     srv_db *readers[READERS]; /* those at hand */
     unsigned readers_idle, readers_open;
-    srv_db *writer; /* the writer thread's own */
+    srv_db *writer; /* of who is writing */
 };
 
-static void undo(srv_db *db, const char *sql)
+static bool run(srv_db *db, srv_sql sql, api_problem *p)
+{
+    return srv_db_run(db, sql, p, "");
+}
+
+static void undo(srv_db *db, srv_sql sql)
 {
     api_problem ignored = {0};
-    srv_db_exec(db, sql, &ignored);
+    run(db, sql, &ignored);
 }
 
 /* One piece in a transaction of its own. */
 static void write_alone(srv_db *db, item *i)
 {
     *i->p = (api_problem){0};
-    i->ok = srv_db_exec(db, "BEGIN IMMEDIATE", i->p) && i->work(db, i->arg, i->p);
+    i->ok = run(db, SQL_WRITE, i->p) && i->work(db, i->arg, i->p);
     srv_db_reset(db);
-    i->ok = i->ok && srv_db_exec(db, "COMMIT", i->p);
+    i->ok = i->ok && run(db, SQL_COMMIT, i->p);
     if (!i->ok)
-        undo(db, "ROLLBACK");
+        undo(db, SQL_ROLLBACK);
 }
 
 /* Everything in the list, in one transaction. False when that came to nothing: it could not be
@@ -54,19 +57,19 @@ static void write_alone(srv_db *db, item *i)
 static bool write_together(srv_db *db, item *items)
 {
     api_problem ignored = {0};
-    bool ok = srv_db_exec(db, "BEGIN IMMEDIATE", &ignored);
+    bool ok = run(db, SQL_WRITE, &ignored);
     for (item *i = items; ok && i; i = i->next) {
-        i->ok = srv_db_exec(db, "SAVEPOINT piece", i->p) && i->work(db, i->arg, i->p);
+        i->ok = run(db, SQL_PIECE, i->p) && i->work(db, i->arg, i->p);
         srv_db_reset(db);
         ok = srv_db_in_transaction(db);
         if (ok && !i->ok)
-            undo(db, "ROLLBACK TO piece");
+            undo(db, SQL_PIECE_UNDO);
         if (ok)
-            undo(db, "RELEASE piece");
+            undo(db, SQL_PIECE_END);
     }
-    ok = ok && srv_db_exec(db, "COMMIT", &ignored);
+    ok = ok && run(db, SQL_COMMIT, &ignored);
     if (!ok)
-        undo(db, "ROLLBACK");
+        undo(db, SQL_ROLLBACK);
     return ok;
 }
 
@@ -79,32 +82,6 @@ static void write_batch(srv_db *db, item *items)
         write_alone(db, i);
 }
 
-static void *writer_main(void *arg)
-{
-    srv_store *s = arg;
-    pthread_mutex_lock(&s->lock);
-    for (;;) {
-        while (!s->first && !s->stopping)
-            pthread_cond_wait(&s->work_there, &s->lock);
-        if (!s->first)
-            break;
-        item *batch = s->first;
-        s->first = NULL;
-        s->last = &s->first;
-        pthread_mutex_unlock(&s->lock);
-        write_batch(s->writer, batch);
-        pthread_mutex_lock(&s->lock);
-        while (batch) {
-            item *next = batch->next; /* the item is gone once its owner has woken */
-            batch->done = true;
-            pthread_cond_signal(&batch->finished);
-            batch = next;
-        }
-    }
-    pthread_mutex_unlock(&s->lock);
-    return NULL;
-}
-
 srv_store *srv_store_open(const char *dir, api_problem *p)
 {
     srv_store *s = calloc(1, sizeof *s);
@@ -114,19 +91,11 @@ srv_store *srv_store_open(const char *dir, api_problem *p)
     }
     snprintf(s->path, sizeof s->path, "%s/descentd.db", dir);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->work_there, NULL);
     pthread_cond_init(&s->reader_free, NULL);
     s->last = &s->first;
     s->writer = srv_db_open(s->path, true, p);
-    if (!s->writer || !srv_migrate(s->writer, p))
-        goto fail;
-    if (pthread_create(&s->thread, NULL, writer_main, s) != 0) {
-        api_problem_set(p, API_UNAVAILABLE, "the writer thread can't be started");
-        goto fail;
-    }
-    s->started = true;
-    return s;
-fail:
+    if (s->writer && srv_migrate(s->writer, p))
+        return s;
     srv_store_close(s);
     return NULL;
 }
@@ -135,34 +104,49 @@ void srv_store_close(srv_store *s)
 {
     if (!s)
         return;
-    if (s->started) {
-        pthread_mutex_lock(&s->lock);
-        s->stopping = true;
-        pthread_cond_signal(&s->work_there);
-        pthread_mutex_unlock(&s->lock);
-        pthread_join(s->thread, NULL);
-    }
     for (unsigned i = 0; i < s->readers_idle; i++)
         srv_db_close(s->readers[i]);
     srv_db_close(s->writer);
-    pthread_cond_destroy(&s->work_there);
     pthread_cond_destroy(&s->reader_free);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
 
+/* Writes all that waits, the caller's own piece among it. The lock is held, and again on return. */
+static void write_all(srv_store *s, const item *own)
+{
+    item *batch = s->first;
+    s->first = NULL;
+    s->last = &s->first;
+    s->writing = true;
+    pthread_mutex_unlock(&s->lock);
+    write_batch(s->writer, batch);
+    pthread_mutex_lock(&s->lock);
+    s->writing = false;
+    while (batch) {
+        item *next = batch->next; /* the item is gone once its owner has woken */
+        batch->done = true;
+        if (batch != own)
+            pthread_cond_signal(&batch->turn);
+        batch = next;
+    }
+    if (s->first) /* those who came meanwhile: one of them is next */
+        pthread_cond_signal(&s->first->turn);
+}
+
 bool srv_store_write(srv_store *s, srv_work *work, void *arg, api_problem *p)
 {
     item i = {.work = work, .arg = arg, .p = p};
-    pthread_cond_init(&i.finished, NULL);
+    pthread_cond_init(&i.turn, NULL);
     pthread_mutex_lock(&s->lock);
     *s->last = &i;
     s->last = &i.next;
-    pthread_cond_signal(&s->work_there);
-    while (!i.done)
-        pthread_cond_wait(&i.finished, &s->lock);
+    while (!i.done && s->writing)
+        pthread_cond_wait(&i.turn, &s->lock);
+    if (!i.done)
+        write_all(s, &i);
     pthread_mutex_unlock(&s->lock);
-    pthread_cond_destroy(&i.finished);
+    pthread_cond_destroy(&i.turn);
     return i.ok;
 }
 
@@ -201,10 +185,10 @@ bool srv_store_read(srv_store *s, srv_work *work, void *arg, api_problem *p)
     srv_db *db = borrow_reader(s, p);
     if (!db)
         return false;
-    bool ok = srv_db_exec(db, "BEGIN", p);
+    bool ok = run(db, SQL_READ, p);
     ok = ok && work(db, arg, p);
     srv_db_reset(db);
-    undo(db, "ROLLBACK");
+    undo(db, SQL_ROLLBACK);
     return_reader(s, db);
     return ok;
 }

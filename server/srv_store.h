@@ -1,10 +1,11 @@
 /* srv_store: the database, shared by all threads.
  *
  * DESIGN
- * One writer thread with a connection of its own takes work from a queue. Work that waits
- * together is done in one transaction, each piece in a savepoint, and committed with one
- * sync: many clients share its cost, and nobody ever meets a lock. srv_store_write returns
- * when the commit is on disk. Readers borrow one of a few read-only connections and see a
+ * One connection writes. Whoever comes while nobody writes does it on its own thread; what comes
+ * meanwhile waits together, and is done by one of those whose it is, in one transaction, each
+ * piece in a savepoint, and committed with one sync: a write alone needs no other thread, many
+ * share the cost, and nobody ever meets a lock. srv_store_write returns when the commit is on disk.
+ * Readers borrow one of a few read-only connections and see a
  * snapshot; WAL lets them go on while the writer writes.
  */
 #ifndef SRV_STORE_H

@@ -356,6 +356,7 @@ START_TEST(a_job_that_waits_has_null_for_what_is_not_known)
                                           "gradient_norm",
                                           "learning_rate",
                                           "max_stable_learning_rate",
+                                          "epochs_by",
                                           "stop_reason",
                                           "started_at",
                                           "finished_at",

@@ -413,6 +413,71 @@ START_TEST(other_libraries_names_come_to_the_same_fit)
 }
 END_TEST
 
+/* ---- what epochs are computed by ---- */
+
+/* powers: of the row's number, unscaled nearly dependent (Wampler, 1970). */
+static double value_at(size_t i, size_t j, bool powers)
+{
+    double row = (double)i;
+    return powers ? pow(row, (double)j + 1)
+                  : sin(1 + 0.7 * row * (double)(j + 1)) + cos(row * row + (double)j);
+}
+
+static void add_data(size_t rows, size_t cols, bool powers, char *id)
+{
+    char *text;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    fputs("{\"X\": [", f);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            fprintf(f, "%s%.17g%s", j ? ", " : i ? ", [" : "[", value_at(i, j, powers),
+                    j + 1 < cols ? "" : "]");
+    fputs("], \"y\": [", f);
+    for (size_t i = 0; i < rows; i++)
+        fprintf(f, "%s%.17g", i ? ", " : "", value_at(i, 0, powers) + cos(11 * (double)i));
+    fputs("]}", f);
+    fclose(f);
+    e2e_dataset(s, text, id);
+    free(text);
+}
+
+START_TEST(a_job_says_what_its_epochs_are_computed_by)
+{
+    enum { SMALL, POWERS, WIDE };
+    static const struct {
+        int data;
+        const char *settings, *by;
+    } cases[] = {
+        {SMALL, "\"epochs\": 200", "moments"},
+        {SMALL, "\"epochs\": 200, \"l2\": 0.1, \"optimizer\": \"nesterov\"", "moments"},
+        {SMALL, "\"epochs\": 200, \"batch_size\": 1000", "moments"},
+        {SMALL, "\"epochs\": 200, \"batch_size\": 10", "batches"},
+        {SMALL, "\"epochs\": 200, \"cost\": \"huber\"", "passes"},
+        {SMALL, "\"epochs\": 1", "passes"}, /* moments would not pay */
+        {POWERS, "\"epochs\": 50, \"standardize\": false", "passes"}, /* nor tell the same */
+        {WIDE, "\"epochs\": 50", "passes"},
+    };
+    char ids[3][32], query[64];
+    add_data(60, 3, false, ids[SMALL]);
+    add_data(21, 5, true, ids[POWERS]);
+    add_data(30, 200, false, ids[WIDE]);
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        e2e_reply r = train(ids[cases[k].data], cases[k].settings);
+        ck_assert_msg(strcmp(e2e_string(r.json, "epochs_by"), cases[k].by) == 0, "%s: %s",
+                      cases[k].settings, e2e_string(r.json, "epochs_by"));
+        e2e_reply_free(&r);
+        r = e2e_get(s, "/v1/jobs?limit=1");
+        ck_assert_str_eq(e2e_string(r.json, "jobs.0.epochs_by"), cases[k].by);
+        e2e_reply_free(&r);
+    }
+    snprintf(query, sizeof query, "{\"dataset_id\": \"%s\"}", ids[SMALL]);
+    e2e_reply r = e2e_post(s, "/v1/jobs", query);
+    ck_assert(cJSON_IsNull(e2e_at(r.json, "epochs_by")));
+    e2e_reply_free(&r);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("settings");
@@ -427,6 +492,7 @@ int main(void)
     tcase_add_test(tc, a_threshold_is_the_best_by_its_criterion_and_decides);
     tcase_add_test(tc, a_threshold_that_is_given_decides_and_one_out_of_reach_is_said);
     tcase_add_test(tc, other_libraries_names_come_to_the_same_fit);
+    tcase_add_test(tc, a_job_says_what_its_epochs_are_computed_by);
     tcase_add_checked_fixture(tc, start, stop);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
