@@ -220,9 +220,12 @@ static bool run_stretch(const stretch *r, size_t blocks)
     return true;
 }
 
-size_t gd_columns_scratch(const gd_executor *executor, size_t rows, size_t cols)
+size_t gd_columns_scratch(const gd_executor *executor, const gd_data *d, const gd_rows *rows)
 {
-    size_t bytes = stretch_of(blocks_of(rows), cols) * strips_of(cols) * sizeof(moments) + executor->slots;
+    if (gd_data_sparse(d))
+        return 1;
+    size_t moments_each = strips_of(d->cols) * sizeof(moments);
+    size_t bytes = stretch_of(blocks_of(rows->count), d->cols) * moments_each + executor->slots;
     return (bytes + sizeof(double) - 1) / sizeof(double);
 }
 
@@ -256,7 +259,7 @@ bool gd_columns_in(double *scratch, const gd_executor *executor, const gd_data *
 gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_rows *rows,
                         gd_column *out, gd_error *err)
 {
-    double *scratch = malloc(gd_columns_scratch(executor, rows->count, d->cols) * sizeof *scratch);
+    double *scratch = malloc(gd_columns_scratch(executor, d, rows) * sizeof *scratch);
     gd_status status = GD_OK;
     if (!scratch)
         status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to look at %zu columns", d->cols);

@@ -89,8 +89,8 @@ void gd_data_columns(const gd_data *d, const gd_rows *rows, gd_column *out);
 gd_status gd_columns_by(const gd_executor *executor, const gd_data *d, const gd_rows *rows,
                         gd_column *out, gd_error *err) __attribute__((warn_unused_result));
 
-/* The same in memory of the caller's: gd_columns_scratch doubles, rows: how many there are. False when it was broken off. */
-size_t gd_columns_scratch(const gd_executor *executor, size_t rows, size_t cols);
+/* The same in memory of the caller's: gd_columns_scratch doubles. False when it was broken off. */
+size_t gd_columns_scratch(const gd_executor *executor, const gd_data *d, const gd_rows *rows);
 bool gd_columns_in(double *scratch, const gd_executor *executor, const gd_data *d,
                    const gd_rows *rows, gd_column *out) __attribute__((warn_unused_result));
 

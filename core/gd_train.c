@@ -243,7 +243,7 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     size_t searched = cols + spec->intercept; /* parameters of one output */
     bool looks = spec->standardize && !gd_train_moments_tell(t);
     if (looks)
-        t->scratch = calloc(gd_columns_scratch(t->executor, t->rows.count, cols), sizeof *t->scratch);
+        t->scratch = calloc(gd_columns_scratch(t->executor, &t->data, &t->rows), sizeof *t->scratch);
     if (gd_explained_by_curvature(t))
         t->basis = calloc(gd_curvature_len(searched), sizeof *t->basis);
     bool shuffled = spec->shuffle && t->batch < t->rows.count;
