@@ -26,6 +26,7 @@
     X(API_INVALID, 422, "validation-failed", "Some fields are invalid")                            \
     X(API_DIVERGED, 422, "diverged", "The training diverged")                                      \
     X(API_QUEUE_FULL, 429, "queue-full", "Too many jobs are waiting")                              \
+    X(API_TOO_MANY, 429, "too-many-connections", "Too many connections from one address")          \
     X(API_INTERNAL, 500, "internal", "The server failed")                                          \
     X(API_UNAVAILABLE, 503, "unavailable", "The server can't take this now")                       \
     X(API_NO_SPACE, 507, "no-space", "The server's disk is full")

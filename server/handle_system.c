@@ -32,6 +32,11 @@ void srv_get_ready(srv_request *rq)
     api_doc_number(o, "workers", (double)workers);
     api_doc_number(o, "running", (double)running);
     api_doc_number(o, "queued", (double)queued);
+    uint64_t connections, shed, turned_away;
+    srv_connections_counts(rq->app->connections, &connections, &shed, &turned_away);
+    api_doc_number(o, "connections", (double)connections);
+    api_doc_number(o, "connections_shed", (double)shed);
+    api_doc_number(o, "connections_turned_away", (double)turned_away);
     srv_reply_doc(rq, 200, o);
 }
 

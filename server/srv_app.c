@@ -159,11 +159,18 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
                               : processors > SRV_MAX_LANES ? SRV_MAX_LANES
                                                            : (uint64_t)processors;
     }
+    uint64_t fit = srv_connections_fit(app->config.max_connections);
+    if (fit < app->config.max_connections)
+        srv_log("warning", srv_s("message", "the limit of open files leaves room for fewer connections"),
+                srv_n("max_connections", (double)fit));
+    app->config.max_connections = fit;
     bool ok = make_folder(dir, "", p) && make_folder(dir, "datasets", p) &&
               make_folder(dir, "tmp", p) && lock_folder(app, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && clean_up(app, p);
-    if (ok && (!(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start()) ||
-               !(app->desk = srv_desk_start()) || !(app->together = srv_together_new())))
+    if (ok && (!(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
+               !(app->desk = srv_desk_start()) || !(app->together = srv_together_new()) ||
+               !(app->connections = srv_connections_start(
+                     fit, app->config.max_client_connections, (double)app->config.idle_seconds))))
         ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     ok = ok && (app->team = srv_team_start(app->config.threads, p)) != NULL;
     ok = ok && (app->pool = srv_pool_start(app->config.workers, app->config.max_queue,
@@ -184,6 +191,7 @@ void srv_app_stop(srv_app *app)
     srv_desk_stop(app->desk);            /* likewise */
     app->desk = NULL;
     srv_http_stop(app->http);
+    srv_connections_stop(app->connections);
     srv_pool_free(app->pool);
     srv_together_free(app->together);
     srv_team_stop(app->team);
@@ -193,6 +201,7 @@ void srv_app_stop(srv_app *app)
     if (app->lock_fd >= 0)
         close(app->lock_fd);
     app->http = NULL;
+    app->connections = NULL;
     app->pool = NULL;
     app->team = NULL;
     app->together = NULL;

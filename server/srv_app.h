@@ -6,6 +6,7 @@
 #include "api_problem.h"
 #include "srv_cache.h"
 #include "srv_config.h"
+#include "srv_connections.h"
 #include "srv_pool.h"
 #include "srv_store.h"
 #include "srv_team.h"
@@ -29,6 +30,7 @@ typedef struct srv_app {
     srv_team *team;
     srv_together *together;
     srv_pool *pool;
+    srv_connections *connections;
     srv_http *http;
     pthread_mutex_t updating[SRV_UPDATE_LOCKS]; /* handle_updates.c */
     atomic_uint requests;   /* not answered yet */

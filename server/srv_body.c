@@ -5,9 +5,6 @@
 
 #include <stdlib.h>
 
-/* All bodies together that are held in memory. */
-#define GATHERED ((size_t)512 << 20)
-
 /* What is still read of a body that was refused already. */
 #define DRAINED ((uint64_t)8 << 20)
 
@@ -34,7 +31,7 @@ static void drop_gathered(srv_request *rq)
 
 static bool gather(srv_request *rq, const char *bytes, size_t n, api_problem *p)
 {
-    if (atomic_fetch_add(&rq->app->gathered, n) + n > GATHERED) {
+    if (atomic_fetch_add(&rq->app->gathered, n) + n > rq->app->config.max_bodies) {
         atomic_fetch_sub(&rq->app->gathered, n);
         return api_problem_set(p, API_UNAVAILABLE,
                                "too many large requests are under way; try again later");

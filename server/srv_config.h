@@ -22,6 +22,9 @@ typedef struct srv_config {
     uint64_t workers;   /* jobs in training at once */
     uint64_t max_body;  /* bytes in one request */
     uint64_t max_queue; /* jobs that may wait */
+    uint64_t max_connections, max_client_connections, idle_seconds; /* srv_connections.h */
+    uint64_t max_waiting;                                           /* requests held by ?wait */
+    uint64_t max_bodies; /* bytes of bodies held in memory */
     bool log_json;
     const gd_kernels *kernels; /* what passes over data are done with */
 } srv_config;

@@ -20,8 +20,6 @@
 
 enum {
     THREADS = 4,
-    CONNECTIONS = 4096,
-    IDLE_SECONDS = 30,
     CONNECTION_MEMORY = 64 << 10, /* request line and headers must fit */
     LAST_ANSWERS_MS = 2000        /* wait for answers under way at a stop, at most */
 };
@@ -115,11 +113,36 @@ static enum MHD_Result answer(srv_request *rq)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     enum MHD_Result result = MHD_queue_response(rq->connection, (unsigned)rq->status, response);
+    srv_connections_set(rq->app->connections, rq->guest, SRV_GUEST_ANSWERED);
     MHD_destroy_response(response);
     return result;
 }
 
 /* ---- the request ---- */
+
+static srv_guest *guest_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* Is there a place for this connection? */
+static bool is_welcome(srv_request *rq)
+{
+    const srv_config *c = &rq->app->config;
+    bool of_its_address;
+    if (!srv_connections_unwelcome(rq->app->connections, rq->guest, &of_its_address))
+        return true;
+    if (of_its_address)
+        return api_problem_set(&rq->problem, API_TOO_MANY,
+                               "your address has as many connections as one may have, %llu; use "
+                               "them again for further requests",
+                               (unsigned long long)c->max_client_connections);
+    return api_problem_set(&rq->problem, API_UNAVAILABLE,
+                           "all %llu connections are taken; try again later",
+                           (unsigned long long)c->max_connections);
+}
 
 /* Is every query parameter one that the route knows, given once and with a value? */
 static enum MHD_Result check_parameter(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -147,20 +170,23 @@ static bool begin(srv_request *rq, struct MHD_Connection *connection, const char
     if (!rq->path)
         return false;
     atomic_fetch_add(&app->requests, 1);
+    rq->guest = guest_of(connection);
+    bool welcome = is_welcome(rq);
     if (rq->bad_target)
         api_problem_set(&rq->problem, API_BAD_REQUEST,
                         "the target is not a path of printable characters with valid %%XX escapes "
                         "and no dot segments");
     const srv_framing_line line = {method, url, version, rq->target_end};
-    rq->malformed = !srv_framing_check(connection, &line, &rq->problem) || rq->bad_target;
+    rq->refused = !srv_framing_check(connection, &line, &rq->problem) || rq->bad_target || !welcome;
     /* how it reads chunks nobody vouches for: what follows them is not read (srv_framing.h) */
-    rq->close = rq->malformed || srv_request_header(rq, "Transfer-Encoding");
+    rq->close = rq->refused || srv_request_header(rq, "Transfer-Encoding");
     rq->route = srv_route_find(rq);
     if (rq->route && rq->problem.code == API_NO_PROBLEM)
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_parameter, rq);
     srv_body_check(rq);
     if (rq->problem.code == API_NO_PROBLEM && rq->route->open)
         rq->route->open(rq);
+    srv_connections_set(app->connections, rq->guest, SRV_GUEST_SENDING);
     return true;
 }
 
@@ -190,16 +216,19 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         if (!begin(rq, connection, url, method, version))
             return MHD_NO;
         /* A large body that is refused anyway is not waited for: the answer closes. */
-        bool refuse_now = rq->problem.code == API_TOO_LARGE || rq->malformed;
+        bool refuse_now = rq->problem.code == API_TOO_LARGE || rq->refused;
         return refuse_now ? answer(rq) : MHD_YES;
     }
     if (*upload_data_size) {
         size_t n = *upload_data_size;
         *upload_data_size = 0;
-        return srv_body_take(rq, upload_data, n) ? MHD_YES : MHD_NO;
+        enum MHD_Result going_on = srv_body_take(rq, upload_data, n) ? MHD_YES : MHD_NO;
+        srv_connections_received(rq->guest, rq->received);
+        return going_on;
     }
     const srv_route *route = rq->route;
     srv_body_end(rq);
+    srv_connections_set(rq->app->connections, rq->guest, SRV_GUEST_SERVED);
     if (rq->problem.code == API_NO_PROBLEM && !rq->handled) {
         bool desk = route->desk && rq->body.len >= route->desk_from;
         if (desk && srv_desk_take(rq->app->desk, rq, route->handle))
@@ -229,6 +258,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (rq->path) {
         log_request(rq);
         atomic_fetch_sub(&rq->app->requests, 1);
+        srv_connections_set(rq->app->connections, rq->guest, SRV_GUEST_IDLE);
     }
     srv_read_free(rq->read);
     srv_body_free(rq);
@@ -236,6 +266,23 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     free(rq->path);
     free(rq);
     *con_cls = NULL;
+}
+
+/* A connection begins, or is about to be closed. */
+static void on_guest(void *cls, struct MHD_Connection *connection, void **guest,
+                     enum MHD_ConnectionNotificationCode code)
+{
+    srv_app *app = cls;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        srv_connections_remove(app->connections, *guest);
+        return;
+    }
+    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection,
+                                                                 MHD_CONNECTION_INFO_CONNECTION_FD),
+                                   *address = MHD_get_connection_info(
+                                       connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    *guest = srv_connections_add(app->connections, fd->connect_fd,
+                                 address ? address->client_addr : NULL);
 }
 
 static void __attribute__((format(printf, 2, 0))) on_error(void *cls, const char *fmt, va_list ap)
@@ -272,9 +319,11 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
         on_connection, h, on_request, app, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_LISTEN_SOCKET, h->listening,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, app, STRICT MHD_OPTION_END);
+        (unsigned)(app->config.max_connections + SRV_MORE_CONNECTIONS),
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)app->config.idle_seconds,
+        MHD_OPTION_NOTIFY_CONNECTION, on_guest, app, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, app,
+        STRICT MHD_OPTION_END);
     if (h->daemon)
         return h;
     api_problem_set(p, API_INTERNAL, "the HTTP listener can't be started");

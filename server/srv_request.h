@@ -19,13 +19,14 @@ typedef struct srv_read srv_read; /* an upload being read, handle_datasets.c */
 typedef struct srv_request {
     srv_app *app;
     void *connection; /* libmicrohttpd's */
+    srv_guest *guest; /* the connection's; NULL when there was no memory */
     const srv_route *route;
     char method[16];
     char *path;           /* as asked for, without the query; owned */
     char id[SRV_ID_SIZE]; /* what stands for {id} in the route */
     const char *target_end; /* as it came (srv_framing.h) */
     bool bad_target;
-    bool malformed;       /* refused at its head: its body is not read */
+    bool refused;         /* at its head: its body is not read */
     bool close;           /* end the connection with the answer */
     uint64_t received;    /* bytes of the body so far, as they come */
     api_decoder *decoder; /* of a body that comes packed; owned */

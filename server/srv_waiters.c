@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD = 2000 };
 #define LOOK_EVERY 1.0 /* seconds between looks for clients that have gone */
 
 struct srv_waiters {
@@ -15,7 +14,7 @@ struct srv_waiters {
     pthread_mutex_t lock; /* guards all below, and is held while a request is suspended */
     pthread_cond_t changed;
     srv_request *first;
-    unsigned count;
+    uint64_t count, most;
     bool closed, stopping;
 };
 
@@ -54,11 +53,12 @@ static void *timer_main(void *arg)
     return NULL;
 }
 
-srv_waiters *srv_waiters_start(void)
+srv_waiters *srv_waiters_start(uint64_t most)
 {
     srv_waiters *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
+    w->most = most;
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -77,7 +77,7 @@ bool srv_waiters_hold(srv_waiters *w, srv_request *rq, const char *id)
 {
     snprintf(rq->awaited, sizeof rq->awaited, "%s", id);
     pthread_mutex_lock(&w->lock);
-    bool room = !w->closed && w->count < HELD;
+    bool room = !w->closed && w->count < w->most;
     if (room) {
         srv_request_suspend(rq);
         rq->next_waiting = w->first;

@@ -14,8 +14,8 @@
 
 #define SRV_MAX_WAIT 60 /* seconds that a request may ask to be held for */
 
-/* NULL when it can't be started. */
-srv_waiters *srv_waiters_start(void);
+/* Holds at most so many. NULL when it can't be started. */
+srv_waiters *srv_waiters_start(uint64_t most);
 
 /* Suspends rq until srv_waiters_wake(id), a job's, or rq->deadline (srv_monotonic). False when it
  * is not held: the list is full or closed. */

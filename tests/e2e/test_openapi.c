@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -936,6 +937,40 @@ START_TEST(wrong_method_is_answered_as_documented_for_every_path)
 }
 END_TEST
 
+/* A long-poll has the only connection that this address may have; asked again until it has. */
+START_TEST(too_many_connections_are_answered_as_documented)
+{
+    static const char *const one[] = {"--max-client-connections", "1", NULL};
+    const cJSON *answer = e2e_at(api, "components.responses.TooManyConnections"),
+                *problem = member(member(member(answer, "content"), "application/problem+json"),
+                                  "schema");
+    char job[32], request[128];
+    e2e_server *small = e2e_start(one);
+    e2e_job(small, FOR_EVER, job);
+    int held = e2e_connect(small),
+        n = snprintf(request, sizeof request, "GET /v1/jobs/%s?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n",
+                     job);
+    ck_assert_int_eq(send(held, request, (size_t)n, MSG_NOSIGNAL), n);
+    e2e_reply r = e2e_get(small, "/healthz");
+    for (double end = e2e_now() + 60; r.status != 429 && e2e_now() < end;) {
+        char none;
+        if (recv(held, &none, 1, MSG_DONTWAIT) == 0) { /* it was shed before it was read */
+            close(held);
+            held = e2e_connect(small);
+            ck_assert_int_eq(send(held, request, (size_t)n, MSG_NOSIGNAL), n);
+        }
+        e2e_reply_free(&r);
+        r = e2e_get(small, "/healthz");
+    }
+    e2e_problem(&r, 429, "too-many-connections");
+    ck_assert_msg(schema_check(checker, problem, r.json), "%s", schema_why(checker));
+    check_headers(&r, answer);
+    e2e_reply_free(&r);
+    close(held);
+    e2e_stop(small);
+}
+END_TEST
+
 /* ---- requests ---- */
 
 static char dataset_id[32], predictions[96], updates[96];
@@ -1504,6 +1539,7 @@ int main(void)
     tcase_add_test(tc, examples_fit_their_schemas);
     tcase_add_test(tc, examples_of_requests_are_accepted);
     tcase_add_test(tc, wrong_method_is_answered_as_documented_for_every_path);
+    tcase_add_test(tc, too_many_connections_are_answered_as_documented);
     tcase_add_test(tc, every_documented_member_of_a_request_is_taken);
     tcase_add_test(tc, undocumented_members_are_refused);
     tcase_add_test(tc, initial_parameters_are_the_documented_ones);

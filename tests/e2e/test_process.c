@@ -505,7 +505,7 @@ static void make_traffic(e2e_server *s, char ids[3][32])
     r = e2e_wait(s, ids[2]);
     e2e_reply_free(&r);
     r = e2e_get(s, "/v1/%0a%22forged%22%20=%5c%01\xe2\x82\xac%ff");
-    ck_assert_int_eq(r.status, 404);
+    ck_assert_int_eq(r.status, 400); /* it is logged all the same */
     e2e_reply_free(&r);
     r = e2e_request(s, "HEAD", "/healthz?x=1", NULL, NULL, 0);
     e2e_reply_free(&r);
