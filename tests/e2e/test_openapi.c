@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -958,6 +959,7 @@ START_TEST(too_many_connections_are_answered_as_documented)
             close(held);
             held = e2e_connect(small);
             ck_assert_int_eq(send(held, request, (size_t)n, MSG_NOSIGNAL), n);
+            nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
         }
         e2e_reply_free(&r);
         r = e2e_get(small, "/healthz");

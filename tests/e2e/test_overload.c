@@ -178,7 +178,6 @@ START_TEST(two_thousand_slow_connections_do_not_stop_others)
     WAIT_UNTIL(counted(s, "connections") >= SLOW, 20);
     ck_assert_double_eq(counted(s, "connections_shed"), 0);
     close_all(fds, SLOW);
-    WAIT_UNTIL(counted(s, "connections") < 10, 20);
     finish(s);
 }
 END_TEST
@@ -291,6 +290,7 @@ START_TEST(there_are_so_many_connections)
         if (is_closed(fds[ALL - 1])) {
             close(fds[ALL - 1]);
             fds[ALL - 1] = hold_from(s, 2, job);
+            rest(0.1); /* to be read */
         }
     }
     assert_refused(s, 1, 503, "urn:descentd:problem:unavailable");
