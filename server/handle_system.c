@@ -2,6 +2,7 @@
 #include "api_catalog.h"
 #include "api_openapi.h"
 #include "srv_routes.h"
+#include "srv_waiters.h"
 
 void srv_get_health(srv_request *rq)
 {
@@ -32,6 +33,7 @@ void srv_get_ready(srv_request *rq)
     api_doc_number(o, "workers", (double)workers);
     api_doc_number(o, "running", (double)running);
     api_doc_number(o, "queued", (double)queued);
+    api_doc_number(o, "held", (double)srv_waiters_count(rq->app->waiters));
     uint64_t connections, shed, turned_away;
     srv_connections_counts(rq->app->connections, &connections, &shed, &turned_away);
     api_doc_number(o, "connections", (double)connections);

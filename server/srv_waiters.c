@@ -100,6 +100,14 @@ void srv_waiters_wake(srv_waiters *w, const char *id)
     pthread_mutex_unlock(&w->lock);
 }
 
+uint64_t srv_waiters_count(srv_waiters *w)
+{
+    pthread_mutex_lock(&w->lock);
+    uint64_t count = w->count;
+    pthread_mutex_unlock(&w->lock);
+    return count;
+}
+
 void srv_waiters_close(srv_waiters *w)
 {
     pthread_mutex_lock(&w->lock);

@@ -23,6 +23,9 @@ bool srv_waiters_hold(srv_waiters *w, srv_request *rq, const char *id);
 
 void srv_waiters_wake(srv_waiters *w, const char *id);
 
+/* Requests held now. */
+uint64_t srv_waiters_count(srv_waiters *w);
+
 /* Resumes all and holds none from now on. */
 void srv_waiters_close(srv_waiters *w);
 
