@@ -166,9 +166,17 @@ bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n)
     return rq->form ? srv_form_feed(rq->form, bytes, n) : feed_file(rq, bytes, n);
 }
 
+/* With the end of the upload that it comes from, if it came in pieces. */
 static bool record(srv_db *db, void *arg, api_problem *p)
 {
-    return srv_ingest_record(db, arg, p);
+    srv_request *rq = arg;
+    srv_ingest *g = &rq->read->ingest;
+    if (!srv_ingest_record(db, g, p))
+        return false;
+    if (rq->recalled && !srv_db_run(db, SQL_UPLOAD_FINISH, p, "tt", g->id, rq->id))
+        return false;
+    return !rq->recalled || srv_db_changes(db) == 1 ||
+           api_problem_set(p, API_CONFLICT, "another request finished or deleted this upload");
 }
 
 void srv_post_dataset(srv_request *rq)
@@ -176,10 +184,8 @@ void srv_post_dataset(srv_request *rq)
     srv_ingest *g = &rq->read->ingest;
     if ((rq->form && !srv_form_finish(rq->form)) || !srv_ingest_finish(g, &rq->problem))
         return;
-    if (!srv_store_write(rq->app->store, record, g, &rq->problem)) {
-        srv_ingest_discard(g);
+    if (!srv_store_write(rq->app->store, record, rq, &rq->problem))
         return;
-    }
     const api_dataset *d = &g->dataset;
     api_dataset_view v = {.id = g->id,
                           .name = *d->name ? d->name : g->id,
@@ -199,6 +205,7 @@ void srv_post_dataset(srv_request *rq)
     api_dataset_encode(o, &v);
     snprintf(rq->location, sizeof rq->location, "/v1/datasets/%s", g->id);
     srv_reply_doc(rq, 201, o);
+    srv_ingest_free(g); /* what is temporary goes before the answer */
 }
 
 /* ---- GET ---- */
@@ -248,10 +255,30 @@ void srv_get_dataset(srv_request *rq)
 
 /* ---- DELETE ---- */
 
+typedef struct deletion {
+    srv_request *rq;
+    char sha256[SRV_SHA256_SIZE];
+} deletion;
+
+static bool find_content(srv_db *db, deletion *d, api_problem *p)
+{
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_SHA256, p, "t", d->rq->id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_ROW) {
+        snprintf(d->sha256, sizeof d->sha256, "%s", srv_text(rows, 0));
+        srv_db_done(rows);
+    } else if (step == SRV_END) {
+        srv_no_such(d->rq, "dataset");
+    }
+    return step == SRV_ROW;
+}
+
 static bool delete_unused(srv_db *db, void *arg, api_problem *p)
 {
-    srv_request *rq = arg;
-    srv_rows *rows = srv_db_query(db, SQL_DATASET_IN_USE, p, "t", rq->id);
+    deletion *d = arg;
+    if (!find_content(db, d, p))
+        return false;
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_IN_USE, p, "t", d->rq->id);
     srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
     if (step == SRV_ROW) {
         api_problem_set(p, API_CONFLICT,
@@ -260,18 +287,15 @@ static bool delete_unused(srv_db *db, void *arg, api_problem *p)
         srv_db_done(rows);
         return false;
     }
-    if (step == SRV_FAILED || !srv_db_run(db, SQL_DATASET_DELETE, p, "t", rq->id))
-        return false;
-    if (srv_db_changes(db) == 0)
-        srv_no_such(rq, "dataset");
-    return p->code == API_NO_PROBLEM;
+    return step == SRV_END && srv_db_run(db, SQL_DATASET_DELETE, p, "t", d->rq->id);
 }
 
 void srv_delete_dataset(srv_request *rq)
 {
-    if (!srv_store_write(rq->app->store, delete_unused, rq, &rq->problem))
+    deletion d = {.rq = rq};
+    if (!srv_store_write(rq->app->store, delete_unused, &d, &rq->problem))
         return;
-    srv_cache_forget(rq->app->cache, rq->id);
-    srv_upload_discard(rq->app->config.data_dir, rq->id);
+    srv_cache_forget(rq->app->cache, d.sha256);
+    srv_files_drop(rq->app->files, d.sha256);
     srv_reply_empty(rq, 204);
 }

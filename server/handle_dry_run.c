@@ -43,10 +43,8 @@ void srv_post_dry_run(srv_request *rq)
         reply(rq, &n, w.dataset.id, &f);
     srv_forecast_free(&f);
     srv_run_free(&w);
-    if (*ingest.id) {
-        srv_cache_forget(rq->app->cache, ingest.id);
-        srv_ingest_discard(&ingest);
-    }
+    if (*ingest.id)
+        srv_cache_forget(rq->app->cache, ingest.stored.sha256);
     srv_ingest_free(&ingest);
     srv_new_job_free(&n);
 }

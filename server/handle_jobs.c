@@ -127,8 +127,6 @@ void srv_post_job(srv_request *rq)
     if (stored) {
         srv_new_jobs_start(&n, 1, rq->app);
         reply_job(rq, &n);
-    } else if (*ingest.id) {
-        srv_ingest_discard(&ingest);
     }
     srv_ingest_free(&ingest);
     srv_new_job_free(&n);

@@ -77,6 +77,32 @@ static bool settle(replayed *r, srv_app *app, api_problem *p)
     return false;
 }
 
+typedef struct glance {
+    srv_cache *cache;
+    const char *dataset_id;
+} glance;
+
+static bool forget(srv_db *db, void *arg, api_problem *p)
+{
+    glance *g = arg;
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_SHA256, p, "t", g->dataset_id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_ROW) {
+        srv_cache_forget(g->cache, srv_text(rows, 0));
+        srv_db_done(rows);
+    }
+    return step != SRV_FAILED;
+}
+
+/* Its file is checked again before it is trained on. */
+static void look_anew(srv_app *app, const char *dataset_id)
+{
+    api_problem ignored = {0};
+    glance g = {app->cache, dataset_id};
+    if (dataset_id)
+        srv_store_read(app->store, forget, &g, &ignored);
+}
+
 void srv_post_replay(srv_request *rq)
 {
     replayed r = {.rq = rq};
@@ -85,10 +111,8 @@ void srv_post_replay(srv_request *rq)
     if (srv_store_read(rq->app->store, load, &r, &rq->problem) &&
         settle(&r, rq->app, &rq->problem)) {
         n->expected = r.proof;
-        /* its file is looked at anew */
-        srv_cache_forget(rq->app->cache, n->dataset.id);
-        if (n->job.validation_dataset_id)
-            srv_cache_forget(rq->app->cache, n->job.validation_dataset_id);
+        look_anew(rq->app, n->dataset.id);
+        look_anew(rq->app, n->job.validation_dataset_id);
         if (srv_new_jobs_store(n, 1, NULL, NULL, rq->app, &rq->problem)) {
             snprintf(rq->location, sizeof rq->location, "/v1/jobs/%s", n->id);
             snprintf(rq->id, sizeof rq->id, "%s", n->id);

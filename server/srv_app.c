@@ -3,12 +3,11 @@
 
 #include "srv_desk.h"
 #include "srv_http.h"
-#include "srv_log.h"
-#include "srv_upload.h"
+#include "srv_partial.h"
+#include "srv_tidy.h"
 #include "srv_waiters.h"
 #include "srv_worker.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,28 +40,7 @@ static bool lock_folder(srv_app *app, api_problem *p)
                            app->config.data_dir);
 }
 
-/* Removes the files of `folder` that `keep` does not want. */
-static void clean_folder(const char *dir, const char *folder,
-                         bool (*keep)(void *ctx, const char *name), void *ctx)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s/%s", dir, folder);
-    DIR *d = opendir(path);
-    const struct dirent *e;
-    while (d && (e = readdir(d)))
-        if (e->d_name[0] != '.' && !keep(ctx, e->d_name)) {
-            srv_log("stray file removed", srv_s("folder", folder), srv_s("name", e->d_name));
-            unlinkat(dirfd(d), e->d_name, 0);
-        }
-    if (d)
-        closedir(d);
-}
-
-static bool keep_none(void *ctx, const char *name)
-{
-    (void)ctx, (void)name;
-    return false;
-}
+/* ---- jobs of the last process ---- */
 
 typedef struct ids {
     char (*list)[SRV_ID_SIZE]; /* owned */
@@ -83,60 +61,54 @@ static bool add_id(ids *all, const char *id)
     return true;
 }
 
-typedef struct id_query {
-    srv_sql sql;
-    ids all;
-} id_query;
-
 static bool read_ids(srv_db *db, void *arg, api_problem *p)
 {
-    id_query *q = arg;
-    srv_rows *rows = srv_db_query(db, q->sql, p, "");
+    ids *all = arg;
+    srv_rows *rows = srv_db_query(db, SQL_JOB_UNFINISHED, p, "");
     srv_step step = SRV_FAILED;
     while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW)
-        if (!add_id(&q->all, srv_text(rows, 0))) {
+        if (!add_id(all, srv_text(rows, 0))) {
             srv_db_done(rows);
             return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
         }
     return step == SRV_END;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-static bool keep_known(void *ctx, const char *name)
-{
-    const ids *known = ctx;
-    return known->count && bsearch(name, known->list, known->count, SRV_ID_SIZE, by_name);
-}
-
-/* Files that a crash left behind: half-written ones, and whole ones never recorded. */
-static bool clean_up(srv_app *app, api_problem *p)
-{
-    id_query known = {.sql = SQL_DATASET_IDS};
-    bool ok = srv_store_read(app->store, read_ids, &known, p);
-    if (ok) {
-        if (known.all.count)
-            qsort(known.all.list, known.all.count, SRV_ID_SIZE, by_name);
-        clean_folder(app->config.data_dir, "tmp", keep_none, NULL);
-        clean_folder(app->config.data_dir, "datasets", keep_known, &known.all);
-    }
-    free(known.all.list);
-    return ok;
-}
-
 /* Jobs that were queued or running when the last process ended. */
 static bool take_up_jobs(srv_app *app, api_problem *p)
 {
-    id_query unfinished = {.sql = SQL_JOB_UNFINISHED};
+    ids unfinished = {0};
     bool ok = srv_store_read(app->store, read_ids, &unfinished, p);
-    for (size_t i = 0; ok && i < unfinished.all.count; i++)
-        ok = srv_pool_add(app->pool, unfinished.all.list[i], false) ||
+    for (size_t i = 0; ok && i < unfinished.count; i++)
+        ok = srv_pool_add(app->pool, unfinished.list[i], false) ||
              api_problem_set(p, API_UNAVAILABLE, "not enough memory");
-    free(unfinished.all.list);
+    free(unfinished.list);
     return ok;
+}
+
+typedef struct need {
+    const char *sha256;
+    bool is;
+} need;
+
+static bool look_for_need(srv_db *db, void *arg, api_problem *p)
+{
+    need *n = arg;
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_NEEDS, p, "t", n->sha256);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    n->is = step != SRV_END;
+    if (step == SRV_ROW)
+        srv_db_done(rows);
+    return step != SRV_FAILED;
+}
+
+/* What can't be found out is kept. */
+static bool needed(void *ctx, const char *sha256)
+{
+    srv_app *app = ctx;
+    api_problem ignored = {0};
+    need n = {sha256, true};
+    return !srv_store_read(app->store, look_for_need, &n, &ignored) || n.is;
 }
 
 static void job_left(void *ctx, const char *id)
@@ -165,9 +137,10 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
                 srv_n("max_connections", (double)fit));
     app->config.max_connections = fit;
     bool ok = make_folder(dir, "", p) && make_folder(dir, "datasets", p) &&
-              make_folder(dir, "tmp", p) && lock_folder(app, p);
-    ok = ok && (app->store = srv_store_open(dir, p)) != NULL && clean_up(app, p);
-    if (ok && (!(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
+              make_folder(dir, "tmp", p) && make_folder(dir, "uploads", p) && lock_folder(app, p);
+    ok = ok && (app->store = srv_store_open(dir, p)) != NULL && srv_tidy(app, p);
+    if (ok && (!(app->files = srv_files_new(dir, needed, app)) ||
+               !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
                !(app->desk = srv_desk_start()) || !(app->together = srv_together_new()) ||
                !(app->connections = srv_connections_start(
                      fit, app->config.max_client_connections, (double)app->config.idle_seconds))))
@@ -175,6 +148,7 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     ok = ok && (app->team = srv_team_start(app->config.threads, p)) != NULL;
     ok = ok && (app->pool = srv_pool_start(app->config.workers, app->config.max_queue,
                                            srv_worker_run, job_left, app, p)) != NULL;
+    ok = ok && (app->partials = srv_partials_start(app, p)) != NULL;
     ok = ok && take_up_jobs(app, p);
     ok = ok && (app->http = srv_http_start(app, p)) != NULL;
     if (!ok)
@@ -192,21 +166,25 @@ void srv_app_stop(srv_app *app)
     app->desk = NULL;
     srv_http_stop(app->http);
     srv_connections_stop(app->connections);
+    srv_partials_stop(app->partials);
     srv_pool_free(app->pool);
     srv_together_free(app->together);
     srv_team_stop(app->team);
     srv_waiters_stop(app->waiters);
     srv_cache_free(app->cache);
+    srv_files_free(app->files);
     srv_store_close(app->store);
     if (app->lock_fd >= 0)
         close(app->lock_fd);
     app->http = NULL;
     app->connections = NULL;
+    app->partials = NULL;
     app->pool = NULL;
     app->team = NULL;
     app->together = NULL;
     app->waiters = NULL;
     app->cache = NULL;
+    app->files = NULL;
     app->store = NULL;
     app->lock_fd = -1;
 }

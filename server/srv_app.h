@@ -7,6 +7,7 @@
 #include "srv_cache.h"
 #include "srv_config.h"
 #include "srv_connections.h"
+#include "srv_files.h"
 #include "srv_pool.h"
 #include "srv_store.h"
 #include "srv_team.h"
@@ -17,6 +18,7 @@
 typedef struct srv_http srv_http;
 typedef struct srv_waiters srv_waiters;
 typedef struct srv_desk srv_desk;
+typedef struct srv_partials srv_partials;
 
 enum { SRV_UPDATE_LOCKS = 16 };
 
@@ -24,9 +26,11 @@ typedef struct srv_app {
     srv_config config;
     int lock_fd; /* holds the data directory for this process */
     srv_store *store;
+    srv_files *files;
     srv_cache *cache;
     srv_waiters *waiters;
     srv_desk *desk;
+    srv_partials *partials;
     srv_team *team;
     srv_together *together;
     srv_pool *pool;

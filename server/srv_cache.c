@@ -1,8 +1,8 @@
 /* srv_cache: a short list of mappings under one lock. */
 #include "srv_cache.h"
 
-#include "srv_clock.h"
 #include "srv_file.h"
+#include "srv_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 enum { IDLE = 16 }; /* mappings kept though unused */
 
 struct srv_mapped {
-    char id[SRV_ID_SIZE];
+    char sha256[SRV_SHA256_SIZE];
     pthread_mutex_t lock; /* held while the file is being mapped and checked */
     void *map;
     size_t size;
@@ -78,25 +78,24 @@ static const void *at(const void *map, uint64_t offset)
     return (const char *)map + offset;
 }
 
-static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_problem *p)
+static bool map_file(srv_cache *c, srv_mapped *m, const char *id, api_problem *p)
 {
-    char path[1200], hex[SRV_SHA256_SIZE];
-    snprintf(path, sizeof path, "%s/datasets/%s", c->dir, m->id);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char path[SRV_FILE_PATH], hex[SRV_SHA256_SIZE];
+    int fd = open(srv_file_path(c->dir, m->sha256, path), O_RDONLY | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
-        api_problem_set(p, API_INTERNAL, "the file of dataset %s can't be opened: %s", m->id,
+        api_problem_set(p, API_INTERNAL, "the file of dataset %s can't be opened: %s", id,
                         strerror(errno));
         goto end;
     }
     if (st.st_size < SRV_ALIGN) {
-        damaged(m->id, p);
+        damaged(id, p);
         goto end;
     }
     m->size = (size_t)st.st_size;
     void *map = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED) {
-        api_problem_set(p, API_UNAVAILABLE, "dataset %s can't be mapped: %s", m->id,
+        api_problem_set(p, API_UNAVAILABLE, "dataset %s can't be mapped: %s", id,
                         strerror(errno));
         goto end;
     }
@@ -104,8 +103,8 @@ static bool map_file(srv_cache *c, srv_mapped *m, const char *sha256, api_proble
     /* What the hash vouches for was well-formed when it was written. */
     srv_sha256(map, m->size, hex);
     const srv_file_header *h = map;
-    if (strcmp(hex, sha256) != 0 || memcmp(h->magic, SRV_FILE_MAGIC, sizeof h->magic) != 0) {
-        damaged(m->id, p);
+    if (strcmp(hex, m->sha256) != 0 || memcmp(h->magic, SRV_FILE_MAGIC, sizeof h->magic) != 0) {
+        damaged(id, p);
         goto end;
     }
     const void *rows = at(map, h->x_at);
@@ -149,17 +148,17 @@ static void sweep(srv_cache *c)
 }
 
 /* Finds or adds the entry, moves it to the front and counts one more holder. */
-static srv_mapped *take_entry(srv_cache *c, const char *id)
+static srv_mapped *take_entry(srv_cache *c, const char *sha256)
 {
     pthread_mutex_lock(&c->lock);
     srv_mapped **at = &c->first, *m;
-    while (*at && (strcmp((*at)->id, id) != 0 || (*at)->forgotten))
+    while (*at && (strcmp((*at)->sha256, sha256) != 0 || (*at)->forgotten))
         at = &(*at)->next;
     m = *at;
     if (m) {
         *at = m->next;
     } else if ((m = calloc(1, sizeof *m))) {
-        snprintf(m->id, sizeof m->id, "%s", id);
+        snprintf(m->sha256, sizeof m->sha256, "%s", sha256);
         pthread_mutex_init(&m->lock, NULL);
     }
     if (m) {
@@ -173,17 +172,17 @@ static srv_mapped *take_entry(srv_cache *c, const char *id)
 
 srv_mapped *srv_cache_hold(srv_cache *c, const char *id, const char *sha256, api_problem *p)
 {
-    srv_mapped *m = take_entry(c, id);
+    srv_mapped *m = take_entry(c, sha256);
     if (!m) {
         api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the dataset");
         return NULL;
     }
     pthread_mutex_lock(&m->lock);
-    bool ok = m->map || map_file(c, m, sha256, p);
+    bool ok = m->map || map_file(c, m, id, p);
     pthread_mutex_unlock(&m->lock);
     if (ok)
         return m;
-    srv_cache_forget(c, id); /* don't keep a mapping that failed its check */
+    srv_cache_forget(c, sha256); /* don't keep a mapping that failed its check */
     srv_cache_release(c, m);
     return NULL;
 }
@@ -203,11 +202,11 @@ const gd_data *srv_mapped_data(const srv_mapped *m)
     return &m->data;
 }
 
-void srv_cache_forget(srv_cache *c, const char *id)
+void srv_cache_forget(srv_cache *c, const char *sha256)
 {
     pthread_mutex_lock(&c->lock);
     for (srv_mapped *m = c->first; m; m = m->next)
-        if (strcmp(m->id, id) == 0)
+        if (strcmp(m->sha256, sha256) == 0)
             m->forgotten = true;
     sweep(c);
     pthread_mutex_unlock(&c->lock);

@@ -16,12 +16,14 @@ typedef struct srv_mapped srv_mapped;
 srv_cache *srv_cache_new(const char *dir);
 void srv_cache_free(srv_cache *c); /* nothing may be held; NULL is fine */
 
-/* Holds the mapping until srv_cache_release. NULL with the reason in p. */
+/* Holds the mapping of the file with this content until srv_cache_release; id: of the dataset that
+ * it is wanted for, for messages. NULL with the reason in p. */
 srv_mapped *srv_cache_hold(srv_cache *c, const char *id, const char *sha256, api_problem *p);
 void srv_cache_release(srv_cache *c, srv_mapped *m); /* NULL is fine */
 const gd_data *srv_mapped_data(const srv_mapped *m);
 
-/* The dataset was deleted: drop its mapping as soon as nobody holds it. */
-void srv_cache_forget(srv_cache *c, const char *id);
+/* A dataset with this content was deleted, or its file is to be looked at anew: drop the mapping
+ * as soon as nobody holds it. */
+void srv_cache_forget(srv_cache *c, const char *sha256);
 
 #endif

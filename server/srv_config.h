@@ -25,6 +25,7 @@ typedef struct srv_config {
     uint64_t max_connections, max_client_connections, idle_seconds; /* srv_connections.h */
     uint64_t max_waiting;                                           /* requests held by ?wait */
     uint64_t max_bodies; /* bytes of bodies held in memory */
+    uint64_t upload_expiry; /* seconds that a resumable upload is kept that nobody goes on with */
     bool log_json;
     const gd_kernels *kernels; /* what passes over data are done with */
 } srv_config;

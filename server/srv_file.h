@@ -1,11 +1,11 @@
-/* srv_file: the layout of a dataset's file, datasets/<id> in the data directory.
+/* srv_file: the layout of a dataset's file, datasets/<SHA-256> in the data directory.
  *
  * A page of header, then the rows (row-major) as doubles, or floats, and the targets as doubles of
  * this machine (x86-64 and arm64: IEEE 754, little-endian), each on a boundary of SRV_ALIGN bytes,
  * so that a job trains on the mapped file as it is. Of sparse rows the values of their entries are in
  * place of the rows, and behind them the entries' columns and where each row's entries begin
- * (gd_data.h). Files never change once they have their
- * name; the SHA-256 in the database is that of the whole file.
+ * (gd_data.h). Files never change once they have their name, which is the SHA-256 of the whole file:
+ * see srv_files.h.
  */
 #ifndef SRV_FILE_H
 #define SRV_FILE_H

@@ -7,6 +7,7 @@
 #include "srv_framing.h"
 #include "srv_listen.h"
 #include "srv_log.h"
+#include "srv_partial.h"
 #include "srv_routes.h"
 
 #include <microhttpd.h>
@@ -40,14 +41,25 @@ struct srv_http {
 
 /* ---- what handlers may ask (srv_request.h) ---- */
 
+/* What an earlier request said. */
+static const char *recall(const srv_request *rq, const char *part, const char *name)
+{
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(rq->recalled, part);
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(all, name));
+}
+
 const char *srv_request_header(const srv_request *rq, const char *name)
 {
+    if (rq->recalled)
+        return recall(rq, "headers", name);
     return MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, name);
 }
 
 const char *srv_request_query(const srv_request *rq, const char *name)
 {
-    const char *value = MHD_lookup_connection_value(rq->connection, MHD_GET_ARGUMENT_KIND, name);
+    const char *value =
+        rq->recalled ? recall(rq, "query", name)
+                     : MHD_lookup_connection_value(rq->connection, MHD_GET_ARGUMENT_KIND, name);
     return value ? value : srv_form_field(rq->form, name);
 }
 
@@ -102,6 +114,11 @@ static enum MHD_Result answer(srv_request *rq)
         char link[160];
         snprintf(link, sizeof link, "<%s>; rel=\"next\"", rq->next);
         MHD_add_response_header(response, "Link", link);
+    }
+    for (size_t i = 0; i < sizeof rq->bytes / sizeof rq->bytes[0] && rq->bytes[i].name; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%llu", (unsigned long long)rq->bytes[i].value);
+        MHD_add_response_header(response, rq->bytes[i].name, number);
     }
     if (*rq->allow)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
@@ -230,7 +247,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     srv_body_end(rq);
     srv_connections_set(rq->app->connections, rq->guest, SRV_GUEST_SERVED);
     if (rq->problem.code == API_NO_PROBLEM && !rq->handled) {
-        bool desk = route->desk && rq->body.len >= route->desk_from;
+        bool desk = route->desk && rq->received >= route->desk_from;
         if (desk && srv_desk_take(rq->app->desk, rq, route->handle))
             return MHD_YES; /* another thread's now; called again once it is handled */
         if (!desk)
@@ -262,6 +279,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     }
     srv_read_free(rq->read);
     srv_body_free(rq);
+    srv_partial_close(rq->partial);
+    cJSON_Delete(rq->recalled);
     free(rq->reply);
     free(rq->path);
     free(rq);

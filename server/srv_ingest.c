@@ -24,7 +24,7 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const api_format *format,
     g->app = app;
     g->options = *options;
     g->format = format;
-    g->upload = srv_upload_new(app->config.data_dir, p);
+    g->upload = srv_upload_new(app->files, p);
     if (!g->upload)
         return false;
     g->reader = format->open(&g->options, srv_upload_sink(g->upload));
@@ -72,7 +72,7 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
     if (!g->columns || (g->dataset.labels && !g->labels) || (g->dataset.kinds && !g->kinds))
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     return check_single(&g->dataset, p) &&
-           srv_upload_finish(g->upload, &g->dataset, g->id, &g->stored, p);
+           srv_upload_finish(g->upload, &g->dataset, &g->stored, p);
 }
 
 bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
@@ -109,11 +109,6 @@ bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
                       g->kinds, d->sparse ? (double)d->entries : NAN);
 }
 
-void srv_ingest_discard(srv_ingest *g)
-{
-    srv_upload_discard(g->app->config.data_dir, g->id);
-}
-
 void srv_ingest_free(srv_ingest *g)
 {
     if (!g->app)
@@ -121,6 +116,8 @@ void srv_ingest_free(srv_ingest *g)
     if (g->reader)
         g->format->close(g->reader);
     srv_upload_free(g->upload);
+    if (g->stored.statistics) /* it was finished */
+        srv_files_release(g->app->files, g->stored.sha256);
     api_dataset_free(&g->dataset);
     free(g->stored.statistics);
     free(g->columns);

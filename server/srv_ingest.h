@@ -31,10 +31,10 @@ bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p)
 bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
                        api_problem *p);
 
-/* The file is on disk, under its id. Record it (srv_ingest_record, in a write) or discard it. */
+/* The file is on disk. It stays there if the dataset is recorded (srv_ingest_record, in a write)
+ * before srv_ingest_free. */
 bool srv_ingest_finish(srv_ingest *g, api_problem *p);
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p);
-void srv_ingest_discard(srv_ingest *g);
 
 void srv_ingest_free(srv_ingest *g); /* a zeroed one is fine */
 

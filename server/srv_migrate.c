@@ -14,7 +14,7 @@ static const char *const steps[] = {
     "  columns TEXT NOT NULL," /* JSON array of the features' names */
     "  target TEXT NOT NULL,"
     "  labels TEXT,"              /* JSON array: targets are indices into it; null for numbers */
-    "  bytes INTEGER NOT NULL,"   /* of the file datasets/<id> */
+    "  bytes INTEGER NOT NULL,"   /* of its file */
     "  sha256 TEXT NOT NULL,"     /* of that file */
     "  statistics TEXT NOT NULL," /* JSON, a column each */
     "  created_at TEXT NOT NULL"
@@ -101,6 +101,7 @@ static const char *const steps[] = {
     "ALTER TABLE models ADD COLUMN optimizer TEXT;" /* of the last update, JSON */
     "ALTER TABLE models ADD COLUMN optimizer_state BLOB;" /* what it left: gd_online.h */
     "ALTER TABLE history ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX datasets_by_sha256 ON datasets (sha256);"
     /* with all that a listing of sweeps counts */
     "CREATE INDEX jobs_by_sweep ON jobs (sweep, state, paused, stop_reason, finished_at, dataset_id)"
     "  WHERE sweep IS NOT NULL;"
@@ -128,6 +129,18 @@ static const char *const steps[] = {
     "  outputs INTEGER NOT NULL,"
     "  theta BLOB NOT NULL," /* doubles, little-endian, in the data's units */
     "  PRIMARY KEY (job, epoch)"
+    ") STRICT;"
+    "CREATE TABLE uploads (" /* resumable ones */
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'finished')),"
+    "  request TEXT NOT NULL," /* JSON: the query and the headers that it was made with */
+    "  length INTEGER,"        /* bytes in all; null: not announced */
+    "  sha256 TEXT,"           /* of all bytes, as announced */
+    "  received INTEGER NOT NULL DEFAULT 0," /* bytes that are on disk, in uploads/<id> */
+    "  dataset_id TEXT,"       /* what it was finished into */
+    "  created_at TEXT NOT NULL,"
+    "  expires INTEGER NOT NULL" /* seconds since the epoch */
     ") STRICT;"
     "CREATE TABLE sweeps ("
     "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"

@@ -176,8 +176,6 @@ void srv_new_sweep_free(srv_new_sweep *n)
     free(n->spec);
     cJSON_Delete(n->skipped);
     srv_dataset_free(&n->dataset);
-    if (*n->ingest.id && !*n->id)
-        srv_ingest_discard(&n->ingest);
     srv_ingest_free(&n->ingest);
     api_sweep_free(&n->sweep);
     *n = (srv_new_sweep){0};

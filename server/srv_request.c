@@ -17,7 +17,7 @@ bool srv_request_knows(srv_request *rq, const char *name, const char *what)
 {
     const char *known[KNOWN];
     size_t count = 0;
-    char names[128];
+    char names[256];
     snprintf(names, sizeof names, "%s", rq->route->query);
     char *rest = NULL;
     for (char *n = strtok_r(names, " ", &rest); n && count < KNOWN; n = strtok_r(NULL, " ", &rest))
@@ -101,6 +101,15 @@ void srv_reply_doc(srv_request *rq, int status, cJSON *doc)
 void srv_reply_empty(srv_request *rq, int status)
 {
     rq->status = status;
+}
+
+void srv_reply_bytes(srv_request *rq, const char *name, uint64_t value)
+{
+    size_t i = 0, most = sizeof rq->bytes / sizeof rq->bytes[0];
+    while (i < most - 1 && rq->bytes[i].name && strcmp(rq->bytes[i].name, name) != 0)
+        i++;
+    rq->bytes[i].name = name;
+    rq->bytes[i].value = value;
 }
 
 /* How exactly one element of an Accept header, without its parameters, speaks of `type`: 3 by

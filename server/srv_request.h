@@ -15,6 +15,7 @@
 typedef struct srv_route srv_route;
 typedef struct srv_form srv_form;
 typedef struct srv_read srv_read; /* an upload being read, handle_datasets.c */
+typedef struct srv_partial srv_partial;
 
 typedef struct srv_request {
     srv_app *app;
@@ -34,6 +35,10 @@ typedef struct srv_request {
     api_text body;        /* of routes that gather it */
     srv_form *form;       /* a body that is one, owned by `read` */
     srv_read *read;       /* of routes that read it as it comes */
+    srv_partial *partial; /* of those that store it as it comes */
+    uint64_t partial_room;
+    cJSON *recalled; /* {"query": {...}, "headers": {...}} of an earlier request, which this one
+                        reads in place of its own; owned */
     double began;
     bool handled; /* at the desk: the answer is ready */
 
@@ -44,6 +49,10 @@ typedef struct srv_request {
     const char *content_type;
     char location[64];
     char next[128]; /* the next page, for a Link header */
+    struct {
+        const char *name; /* static */
+        uint64_t value;
+    } bytes[2]; /* further headers: numbers of bytes */
     char allow[64];
 
     /* a long-poll: see srv_waiters.h */
@@ -81,6 +90,9 @@ void srv_reply_doc(srv_request *rq, int status, cJSON *doc);
 /* Ends the handling with text, which is taken over; NULL: out of memory. */
 void srv_reply_text(srv_request *rq, int status, const char *content_type, char *text);
 void srv_reply_empty(srv_request *rq, int status);
+
+/* Adds a header, of an answer or a problem; of the same name the last one holds. */
+void srv_reply_bytes(srv_request *rq, const char *name, uint64_t value);
 
 /* How welcome this type is by the Accept header (RFC 9110, 12.5.1); 0: not at all. */
 double srv_request_accepts(const srv_request *rq, const char *type);

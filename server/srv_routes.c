@@ -12,6 +12,9 @@
 /* Less is dealt with sooner than handed over. */
 #define LONG ((size_t)64 << 10)
 
+/* How the bytes of a dataset are to be read. */
+#define READING "name target columns delimiter header index_base dtype types X"
+
 const srv_route srv_routes[] = {
     {"GET", "/healthz", srv_get_health, "Is the process alive?", .query = ""},
     {"GET", "/readyz", srv_get_ready, "Is it ready for work?", .query = ""},
@@ -20,14 +23,26 @@ const srv_route srv_routes[] = {
      .query = ""},
     {"GET", "/openapi.json", srv_get_openapi, "This description", .query = ""},
 
-    {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = "name target columns delimiter header index_base dtype types X",
-     .body = SRV_STREAMED, .open = srv_open_dataset, .feed = srv_feed_dataset},
+    {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = READING,
+     .body = SRV_STREAMED, .open = srv_open_dataset, .feed = srv_feed_dataset, .desk = true,
+     .desk_from = LONG},
     {"GET", "/v1/datasets", srv_list_datasets, "List datasets", .query = "limit before"},
     {"GET", "/v1/datasets/{id}", srv_get_dataset, "One dataset with its statistics", .query = ""},
     {"GET", "/v1/datasets/{id}/diagnostics", srv_get_diagnostics,
      "How it would train: curvature, learning rates, warnings",
      .query = "model cost l2 intercept standardize learning_rate tol", .desk = true},
     {"DELETE", "/v1/datasets/{id}", srv_delete_dataset, "Delete a dataset", .query = ""},
+
+    {"POST", "/v1/uploads", srv_post_upload, "Begin a resumable upload of a dataset",
+     .query = READING " sha256"},
+    {"GET", "/v1/uploads", srv_list_uploads, "List resumable uploads", .query = "limit before"},
+    {"GET", "/v1/uploads/{id}", srv_get_upload, "How far an upload is", .query = ""},
+    {"PATCH", "/v1/uploads/{id}", srv_patch_upload, "Send the next bytes of an upload", .query = "",
+     .body = SRV_STREAMED, .open = srv_open_patch, .feed = srv_feed_patch, .desk = true,
+     .desk_from = LONG},
+    {"POST", "/v1/uploads/{id}/finish", srv_finish_upload, "Make a dataset of an upload",
+     .query = READING, .desk = true},
+    {"DELETE", "/v1/uploads/{id}", srv_delete_upload, "Give an upload up", .query = ""},
 
     {"POST", "/v1/jobs", srv_post_job, "Train: queue a job", .query = "", .body = SRV_GATHERED,
      .limit = MAX_JOB, .desk = true, .desk_from = LONG},

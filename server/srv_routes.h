@@ -46,6 +46,16 @@ bool srv_open_dataset(srv_request *rq);
 bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n);
 void srv_read_free(srv_read *read); /* NULL is fine */
 
+/* handle_uploads.c */
+void srv_post_upload(srv_request *rq);
+void srv_list_uploads(srv_request *rq);
+void srv_get_upload(srv_request *rq);
+bool srv_open_patch(srv_request *rq);
+bool srv_feed_patch(srv_request *rq, const char *bytes, size_t n);
+void srv_patch_upload(srv_request *rq);
+void srv_finish_upload(srv_request *rq);
+void srv_delete_upload(srv_request *rq);
+
 /* handle_diagnostics.c */
 void srv_get_diagnostics(srv_request *rq);
 
@@ -62,7 +72,7 @@ void srv_reply_job(srv_request *rq, int status);
 bool srv_job_state(srv_db *db, srv_request *rq, char state[16], api_problem *p);
 
 /* Reads the job that the body asks for into n, its inline dataset by way of ingest, which the caller
- * discards if it is not recorded. False with the problem set. */
+ * frees. False with the problem set. */
 struct srv_new_job;
 struct srv_ingest;
 bool srv_job_read(srv_request *rq, struct srv_new_job *n, struct srv_ingest *ingest);

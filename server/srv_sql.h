@@ -5,6 +5,9 @@
 #define SRV_DATASET_COLUMNS                                                                        \
     "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq, labels, dtype, "  \
     "kinds, nonzeros, cols"
+#define SRV_UPLOAD_COLUMNS                                                                         \
+    "id, state, json_extract(request, '$.headers.\"Content-Type\"'), received, length, sha256, "     \
+    "dataset_id, created_at, strftime('%Y-%m-%dT%H:%M:%fZ', expires, 'unixepoch'), seq"
 /* A paused job is a queued one that is not taken up. */
 #define SRV_STATE "iif(paused, 'paused', state)"
 #define SRV_JOB_COLUMNS                                                                            \
@@ -65,7 +68,9 @@
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
-    X(SQL_DATASET_IDS, "SELECT id FROM datasets")                                                  \
+    X(SQL_DATASET_CONTENTS, "SELECT DISTINCT sha256 FROM datasets")                                \
+    X(SQL_DATASET_SHA256, "SELECT sha256 FROM datasets WHERE id = ?")                              \
+    X(SQL_DATASET_NEEDS, "SELECT 1 FROM datasets WHERE sha256 = ? LIMIT 1")                        \
     X(SQL_DATASET_LOAD,                                                                            \
       "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds, nonzeros FROM "        \
       "datasets "                                                                                  \
@@ -73,6 +78,22 @@
     X(SQL_DATASET_IN_USE,                                                                          \
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
+    X(SQL_UPLOAD_INSERT,                                                                           \
+      "INSERT INTO uploads (id, request, sha256, created_at, expires) VALUES (?, ?, ?, ?, ?)")     \
+    X(SQL_UPLOAD_LENGTH, "UPDATE uploads SET length = ? WHERE id = ?")                             \
+    X(SQL_UPLOAD_COUNT, "SELECT count(*) FROM uploads WHERE state = 'open'")                       \
+    X(SQL_UPLOAD_GET, "SELECT " SRV_UPLOAD_COLUMNS " FROM uploads WHERE id = ?")                   \
+    X(SQL_UPLOAD_LIST, "SELECT " SRV_UPLOAD_COLUMNS " FROM uploads WHERE " SRV_PAGE)               \
+    X(SQL_UPLOAD_WRITE, "SELECT state, received, length FROM uploads WHERE id = ?")                \
+    X(SQL_UPLOAD_READ,                                                                             \
+      "SELECT request, dataset_id, received, length, sha256 FROM uploads WHERE id = ?")            \
+    X(SQL_UPLOAD_RECEIVED,                                                                         \
+      "UPDATE uploads SET received = ?, expires = ? WHERE id = ? AND state = 'open'")              \
+    X(SQL_UPLOAD_FINISH,                                                                           \
+      "UPDATE uploads SET state = 'finished', dataset_id = ? WHERE id = ? AND state = 'open'")     \
+    X(SQL_UPLOAD_OPEN, "SELECT id, received FROM uploads WHERE state = 'open'")                    \
+    X(SQL_UPLOAD_EXPIRED, "SELECT id FROM uploads WHERE expires < ? LIMIT ?")                      \
+    X(SQL_UPLOAD_DELETE, "DELETE FROM uploads WHERE id = ?")                                       \
     X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, objective, "   \
                       "created_at, initial, replay_of, sweep, trial) VALUES (?, ?, ?, 'queued', "  \
                       "?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = ?), ?)")               \

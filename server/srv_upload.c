@@ -28,7 +28,7 @@ typedef struct out {
 } out;
 
 struct srv_upload {
-    const char *dir;
+    srv_files *files;
     api_sink sink;
     out values, targets, gathered;
     out columns, starts; /* of sparse rows */
@@ -36,19 +36,12 @@ struct srv_upload {
 
 _Static_assert(GD_MAX_COLUMNS <= BUFFER, "a row fits the buffer");
 
-static bool disk_problem(api_problem *p, const char *what)
-{
-    if (errno == ENOSPC || errno == EDQUOT)
-        return api_problem_set(p, API_NO_SPACE, "the disk that holds the datasets is full");
-    return api_problem_set(p, API_INTERNAL, "can't %s a dataset file: %s", what, strerror(errno));
-}
-
-static bool create(out *o, const char *dir, api_problem *p)
+static bool create(out *o, const srv_files *files, api_problem *p)
 {
     char id[SRV_ID_SIZE];
-    snprintf(o->path, sizeof o->path, "%s/tmp/%s", dir, srv_id_new(id, "up_"));
+    snprintf(o->path, sizeof o->path, "%s/tmp/%s", srv_files_dir(files), srv_id_new(id, "up_"));
     o->fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return o->fd >= 0 || disk_problem(p, "create");
+    return o->fd >= 0 || srv_disk_problem(p, "create");
 }
 
 static bool write_all(int fd, const void *bytes, size_t n, off_t at, api_problem *p)
@@ -59,7 +52,7 @@ static bool write_all(int fd, const void *bytes, size_t n, off_t at, api_problem
         if (did < 0 && errno == EINTR)
             continue;
         if (did <= 0)
-            return disk_problem(p, "write");
+            return srv_disk_problem(p, "write");
         from += did;
         at += did;
         n -= (size_t)did;
@@ -128,7 +121,7 @@ static bool put_entries(void *ctx, const uint32_t *columns, const double *v, siz
                         api_problem *p)
 {
     srv_upload *u = ctx;
-    return (u->columns.fd >= 0 || create(&u->columns, u->dir, p)) &&
+    return (u->columns.fd >= 0 || create(&u->columns, u->files, p)) &&
            put(&u->values, v, n, p) && put_bytes(&u->columns, columns, n * sizeof *columns, p);
 }
 
@@ -137,23 +130,23 @@ static bool put_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
     static const uint64_t zero = 0;
     srv_upload *u = ctx;
     if (u->starts.fd < 0 &&
-        (!create(&u->starts, u->dir, p) || !put_bytes(&u->starts, &zero, sizeof zero, p)))
+        (!create(&u->starts, u->files, p) || !put_bytes(&u->starts, &zero, sizeof zero, p)))
         return false;
     return put_bytes(&u->starts, ends, n * sizeof *ends, p);
 }
 
-srv_upload *srv_upload_new(const char *dir, api_problem *p)
+srv_upload *srv_upload_new(srv_files *files, api_problem *p)
 {
     srv_upload *u = calloc(1, sizeof *u);
     if (!u) {
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
         return NULL;
     }
-    u->dir = dir;
+    u->files = files;
     u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends};
     u->values.fd = u->targets.fd = u->gathered.fd = u->columns.fd = u->starts.fd = -1;
     u->values.at = u->gathered.at = SRV_ALIGN; /* room for the header */
-    if (create(&u->values, dir, p) && create(&u->targets, dir, p))
+    if (create(&u->values, files, p) && create(&u->targets, files, p))
         return u;
     srv_upload_free(u);
     return NULL;
@@ -192,7 +185,7 @@ static uint64_t aligned(uint64_t n)
 
 static bool read_all(int fd, void *bytes, size_t n, uint64_t at, api_problem *p)
 {
-    return srv_read_all(fd, bytes, n, at) || disk_problem(p, "read");
+    return srv_read_all(fd, bytes, n, at) || srv_disk_problem(p, "read");
 }
 
 /* The rows first .. first + n of what the reader stored, row after row or column after column. */
@@ -247,7 +240,7 @@ static bool narrow(srv_upload *u, const api_dataset *d, api_problem *p)
 {
     enum { SOME = 2048 };
     double from[SOME];
-    bool ok = create(&u->gathered, u->dir, p);
+    bool ok = create(&u->gathered, u->files, p);
     for (uint64_t first = 0; ok && first < d->entries; first += SOME) {
         size_t n = d->entries - first < SOME ? (size_t)(d->entries - first) : SOME;
         ok = read_all(u->values.fd, from, n * sizeof *from, SRV_ALIGN + first * sizeof *from, p);
@@ -274,7 +267,7 @@ static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
     double *window = malloc(most * d->stored * sizeof *window);
     if (!window)
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
-    bool ok = create(&u->gathered, u->dir, p);
+    bool ok = create(&u->gathered, u->files, p);
     for (uint64_t first = 0; ok && first < d->rows; first += most) {
         size_t n = d->rows - first < most ? (size_t)(d->rows - first) : most;
         size_t row = d->by_columns ? 1 : d->stored, column = d->by_columns ? n : 1;
@@ -300,24 +293,12 @@ static bool append(out *o, const out *from, uint64_t to, api_problem *p)
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return disk_problem(p, "read");
+            return srv_disk_problem(p, "read");
         if (!write_all(o->fd, buffer, (size_t)got, (off_t)(to + at), p))
             return false;
         at += (uint64_t)got;
     }
     return true;
-}
-
-static bool sync_folder(const char *dir, api_problem *p)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s/datasets", dir);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    ok = ok || disk_problem(p, "sync");
-    if (fd >= 0)
-        close(fd);
-    return ok;
 }
 
 /* Rows as they are to be stored: those that were read, or a copy; NULL with the reason in p. */
@@ -349,8 +330,7 @@ static srv_file_header header_of(const api_dataset *d)
     return h;
 }
 
-bool srv_upload_finish(srv_upload *u, const api_dataset *d, const char *id, srv_stored *to,
-                       api_problem *p)
+bool srv_upload_finish(srv_upload *u, const api_dataset *d, srv_stored *to, api_problem *p)
 {
     out *o = arrange(u, d, p);
     if (!o)
@@ -363,28 +343,14 @@ bool srv_upload_finish(srv_upload *u, const api_dataset *d, const char *id, srv_
                       !append(o, &u->starts, h.starts_at, p)))
         return false;
     if (fsync(o->fd) != 0)
-        return disk_problem(p, "sync");
+        return srv_disk_problem(p, "sync");
     if (!srv_describe(o->fd, d, &h, to, p))
         return false;
-    char path[1200];
-    snprintf(path, sizeof path, "%s/datasets/%s", u->dir, id);
-    bool ok = rename(o->path, path) == 0 || disk_problem(p, "name");
-    if (ok) {
+    if (srv_files_put(u->files, o->path, to->sha256, p)) {
         *o->path = '\0'; /* it has its name: nothing temporary to remove */
-        ok = sync_folder(u->dir, p);
-        if (!ok)
-            srv_upload_discard(u->dir, id);
+        return true;
     }
-    if (!ok) {
-        free(to->statistics);
-        to->statistics = NULL;
-    }
-    return ok;
-}
-
-void srv_upload_discard(const char *dir, const char *id)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s/datasets/%s", dir, id);
-    unlink(path);
+    free(to->statistics);
+    to->statistics = NULL;
+    return false;
 }

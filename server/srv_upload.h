@@ -8,11 +8,12 @@
 
 #include "api_reader.h"
 #include "srv_file.h"
+#include "srv_files.h"
 
 typedef struct srv_upload srv_upload;
 
-/* dir: the data directory, borrowed for the upload's life. NULL with the reason in p. */
-srv_upload *srv_upload_new(const char *dir, api_problem *p);
+/* files: where it is to be stored; borrowed. NULL with the reason in p. */
+srv_upload *srv_upload_new(srv_files *files, api_problem *p);
 
 /* Where a reader puts what it reads; valid as long as the upload. */
 const api_sink *srv_upload_sink(srv_upload *u);
@@ -23,15 +24,11 @@ typedef struct srv_stored {
     char *statistics; /* JSON, owned by the caller */
 } srv_stored;
 
-/* Makes datasets/<id> of what was read. On success the file is on disk, synced, and the
- * caller removes it (srv_upload_discard) if the dataset is not recorded after all. */
-bool srv_upload_finish(srv_upload *u, const api_dataset *d, const char *id, srv_stored *out,
-                       api_problem *p);
+/* Makes a dataset's file of what was read. On success the file is in its place, synced, and held:
+ * the caller lets go of it (srv_files_release) once the dataset is recorded or given up. */
+bool srv_upload_finish(srv_upload *u, const api_dataset *d, srv_stored *out, api_problem *p);
 
 /* Removes temporary files. NULL is fine. */
 void srv_upload_free(srv_upload *u);
-
-/* Removes datasets/<id>, if it is there. */
-void srv_upload_discard(const char *dir, const char *id);
 
 #endif

@@ -52,12 +52,6 @@ static bool comes_to(const char *folder, int n)
     return files_in(folder) == n;
 }
 
-static const char *file_of(const char *id, char path[300])
-{
-    snprintf(path, 300, "%s/datasets/%s", s->dir, id);
-    return path;
-}
-
 static bool matches(const char *text, const char *pattern)
 {
     regex_t re;
@@ -70,9 +64,9 @@ static bool matches(const char *text, const char *pattern)
 /* SHA-256 and size of the stored file, found by coreutils. */
 static void check_file(const cJSON *dataset)
 {
-    char path[300], command[400], hex[65] = "";
+    char path[400], command[500], hex[65] = "";
     struct stat st;
-    file_of(e2e_string(dataset, "id"), path);
+    e2e_dataset_file(s, e2e_string(dataset, "id"), path);
     ck_assert_int_eq(stat(path, &st), 0);
     ck_assert_double_eq(e2e_number(dataset, "bytes"), (double)st.st_size);
     snprintf(command, sizeof command, "sha256sum '%s'", path);
@@ -85,9 +79,9 @@ static void check_file(const cJSON *dataset)
 /* The numbers in the file: X by rows, then y (server/srv_file.h gives the layout). */
 static double *read_numbers(const char *id, uint64_t *rows, uint64_t *cols)
 {
-    char path[300];
+    char path[400];
     uint64_t head[5];
-    FILE *f = fopen(file_of(id, path), "rb");
+    FILE *f = fopen(e2e_dataset_file(s, id, path), "rb");
     ck_assert_ptr_nonnull(f);
     ck_assert_uint_eq(fread(head, sizeof head, 1, f), 1);
     ck_assert_mem_eq(head, "GDDATA\r\n", 8);
@@ -489,9 +483,9 @@ END_TEST
 
 START_TEST(deleted_dataset_is_gone_with_its_file)
 {
-    char id[32], path[300], url[64];
+    char id[32], path[400], url[64];
     e2e_dataset(s, "{\"X\": [1, 2], \"y\": [3, 4]}", id);
-    ck_assert_int_eq(access(file_of(id, path), F_OK), 0);
+    ck_assert_int_eq(access(e2e_dataset_file(s, id, path), F_OK), 0);
     snprintf(url, sizeof url, "/v1/datasets/%s", id);
     e2e_reply r = e2e_delete(s, url);
     ck_assert_int_eq(r.status, 204);
@@ -513,7 +507,7 @@ END_TEST
 
 START_TEST(dataset_stays_while_a_job_needs_it)
 {
-    char id[32], job[32], url[64], body[128], path[300];
+    char id[32], job[32], url[64], body[128], path[400];
     e2e_dataset(s, "{\"X\": [1, 2, 3], \"y\": [3, 4, 6]}", id);
     snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"epochs\": 1000000000, \"tol\": 0}", id);
     e2e_job(s, body, job);
@@ -525,7 +519,7 @@ START_TEST(dataset_stays_while_a_job_needs_it)
     r = e2e_get(s, url);
     ck_assert_int_eq(r.status, 200);
     e2e_reply_free(&r);
-    ck_assert_int_eq(access(file_of(id, path), F_OK), 0);
+    ck_assert_int_eq(access(e2e_dataset_file(s, id, path), F_OK), 0);
     snprintf(body, sizeof body, "/v1/jobs/%s/cancel", job);
     r = e2e_request(s, "POST", body, NULL, NULL, 0);
     ck_assert_int_eq(r.status, 202);

@@ -29,7 +29,7 @@ static void stop(void)
 static void read_file(const char *id, uint64_t head[6], float *X, double *y)
 {
     char path[400];
-    snprintf(path, sizeof path, "%s/datasets/%s", s->dir, id);
+    e2e_dataset_file(s, id, path);
     FILE *f = fopen(path, "rb");
     ck_assert_ptr_nonnull(f);
     ck_assert_uint_eq(fread(head, 8, 6, f), 6);

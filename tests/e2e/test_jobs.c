@@ -708,8 +708,8 @@ END_TEST
 
 START_TEST(job_whose_file_is_gone_or_changed_fails_and_says_so)
 {
-    char path[320], id[32];
-    snprintf(path, sizeof path, "%s/datasets/%s", s->dir, line_id);
+    char path[400], id[32];
+    e2e_dataset_file(s, line_id, path);
     FILE *f = fopen(path, "r+b");
     fseek(f, 4096, SEEK_SET);
     fputc(1, f);

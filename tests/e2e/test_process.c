@@ -352,7 +352,7 @@ START_TEST(data_is_for_the_owner_alone)
     char id[32], path[400];
     struct stat st;
     e2e_dataset(s, "{\"X\": [1, 2], \"y\": [1, 2]}", id);
-    snprintf(path, sizeof path, "%s/datasets/%s", s->dir, id);
+    e2e_dataset_file(s, id, path);
     ck_assert_int_eq(stat(path, &st), 0);
     ck_assert_int_eq(st.st_mode & 077, 0);
     ck_assert_int_eq(stat(s->dir, &st), 0);

@@ -360,11 +360,11 @@ END_TEST
 START_TEST(data_that_changed_is_found_out)
 {
     e2e_server *s = start("1");
-    char ds[32], id[32], again[32], path[320];
+    char ds[32], id[32], again[32], path[400];
     e2e_dataset(s, "{\"X\": [1, 2, 3, 4], \"y\": [1, 3, 4, 8]}", ds);
     post_job(s, ds, "", id);
     wait_for_end(s, id, "succeeded");
-    snprintf(path, sizeof path, "%s/datasets/%s", s->dir, ds);
+    e2e_dataset_file(s, ds, path);
     FILE *f = fopen(path, "r+b");
     double changed = 7;
     ck_assert(f && fseek(f, 4096, SEEK_SET) == 0 && fwrite(&changed, 8, 1, f) == 1);

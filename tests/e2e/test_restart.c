@@ -430,11 +430,9 @@ END_TEST
 
 /* ---- damage ---- */
 
-static void damage(const e2e_server *s, const char *ds, int how)
+static void damage(const char *path, int how)
 {
-    char path[400];
     struct stat st;
-    snprintf(path, sizeof path, "%s/datasets/%s", s->dir, ds);
     ck_assert_int_eq(stat(path, &st), 0);
     FILE *f = fopen(path, "r+");
     switch (how) {
@@ -460,17 +458,19 @@ static void damage(const e2e_server *s, const char *ds, int how)
 START_TEST(a_dataset_damaged_while_it_was_down_fails_its_jobs_and_nothing_else)
 {
     static const char *const one[] = {"--workers", "1", NULL};
-    char bad[32], good[32], running[32], queued[2][32], later[32], fine[32];
+    char bad[32], good[32], running[32], queued[2][32], later[32], fine[32], file[400];
     e2e_server *s = e2e_start(one);
-    char *csv = make_csv(3000, 3, 3);
+    char *csv = make_csv(3000, 3, 3), *other = make_csv(3000, 3, 4);
     upload_csv(s, csv, bad);
-    upload_csv(s, csv, good);
+    upload_csv(s, other, good);
+    free(other);
     post_job(s, bad, ENDLESS, running);
     post_job(s, bad, "", queued[0]);
     post_job(s, bad, "", queued[1]);
     WAIT_UNTIL(in_state(s, running, "running"), 30);
+    e2e_dataset_file(s, bad, file);
     kill_hard(s);
-    damage(s, bad, _i);
+    damage(file, _i);
     e2e_restart(s, one);
     post_job(s, good, "", fine);
     post_job(s, bad, "", later);

@@ -244,7 +244,7 @@ START_TEST(a_kill_in_the_middle_of_uploads_leaves_no_half_dataset)
     e2e_restart(s, NULL);
     ck_assert_int_eq(files_in(s, "tmp"), 0);
     ck_assert_int_ne(access(path, F_OK), 0);
-    ck_assert_int_eq(files_in(s, "datasets"), count_of(s, "datasets", ""));
+    ck_assert_int_eq(files_in(s, "datasets"), contents_of(s));
     for (int i = 0; i < WHOLE; i++) {
         ck_assert_int_eq(whole[i].odd, 0);
         for (int k = 0; k < whole[i].count; k++) {

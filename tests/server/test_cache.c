@@ -12,17 +12,26 @@
 
 static char dir[256];
 static srv_cache *cache;
+static srv_files *files;
+
+static bool needed(void *ctx, const char *sha256)
+{
+    (void)ctx, (void)sha256;
+    return true;
+}
 
 static void setup(void)
 {
     scratch_make(dir);
     cache = srv_cache_new(dir);
-    ck_assert_ptr_nonnull(cache);
+    files = srv_files_new(dir, needed, NULL);
+    ck_assert(cache && files);
 }
 
 static void teardown(void)
 {
     srv_cache_free(cache);
+    srv_files_free(files);
     ck_assert_uint_eq(scratch_mappings(dir), 0);
     scratch_remove(dir);
 }
@@ -42,7 +51,7 @@ static void make_dataset(unsigned number, uint64_t rows, char id[32], char sha25
     srv_stored stored;
     api_dataset d = {.name = (char *)"", .columns = columns, .cols = 2, .target = (char *)"y",
                      .rows = rows, .stored = 2, .features = features, .target_at = API_APART};
-    srv_upload *u = srv_upload_new(dir, &p);
+    srv_upload *u = srv_upload_new(files, &p);
     ck_assert_ptr_nonnull(u);
     const api_sink *sink = srv_upload_sink(u);
     bool ok = true;
@@ -51,10 +60,11 @@ static void make_dataset(unsigned number, uint64_t rows, char id[32], char sha25
         ok = sink->values(sink->ctx, x, 2, &p) && sink->targets(sink->ctx, &y, 1, &p);
     }
     snprintf(id, 32, "ds_%u", number);
-    if (!ok || !srv_upload_finish(u, &d, id, &stored, &p))
+    if (!ok || !srv_upload_finish(u, &d, &stored, &p))
         ck_abort_msg("%s", p.detail);
     memcpy(sha256, stored.sha256, SRV_SHA256_SIZE);
     free(stored.statistics);
+    srv_files_release(files, sha256);
     srv_upload_free(u);
 }
 
@@ -79,11 +89,11 @@ static void assert_data(const srv_mapped *m, unsigned number, uint64_t rows)
 }
 
 /* Changes the byte at `at` of a dataset's file; twice gives back what was. */
-static void flip(const char *id, off_t at)
+static void flip(const char *sha, off_t at)
 {
     char path[400];
     unsigned char byte;
-    snprintf(path, sizeof path, "%s/datasets/%s", dir, id);
+    snprintf(path, sizeof path, "%s/datasets/%s", dir, sha);
     int fd = open(path, O_RDWR);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
@@ -99,7 +109,7 @@ START_TEST(a_file_is_mapped_once_and_shared_by_all_who_hold_it)
     char id[32], sha[SRV_SHA256_SIZE];
     make_dataset(1, 5000, id, sha);
     srv_mapped *a = hold(id, sha), *b = hold(id, sha), *c = hold(id, sha);
-    ck_assert_uint_eq(scratch_mappings(id), 1);
+    ck_assert_uint_eq(scratch_mappings(sha), 1);
     ck_assert_ptr_eq(srv_mapped_data(a)->X, srv_mapped_data(b)->X);
     ck_assert_ptr_eq(srv_mapped_data(a)->X, srv_mapped_data(c)->X);
     assert_data(a, 1, 5000);
@@ -118,8 +128,8 @@ START_TEST(a_file_that_nobody_holds_stays_warm_for_the_next_job)
     char id[32], sha[SRV_SHA256_SIZE], path[400];
     make_dataset(1, 100, id, sha);
     srv_cache_release(cache, hold(id, sha));
-    ck_assert_uint_eq(scratch_mappings(id), 1);
-    snprintf(path, sizeof path, "%s/datasets/%s", dir, id);
+    ck_assert_uint_eq(scratch_mappings(sha), 1);
+    snprintf(path, sizeof path, "%s/datasets/%s", dir, sha);
     ck_assert_int_eq(unlink(path), 0); /* were it opened again, this would be noticed */
     srv_mapped *m = hold(id, sha);
     assert_data(m, 1, 100);
@@ -169,8 +179,9 @@ START_TEST(a_forgotten_file_is_kept_for_those_who_hold_it_and_no_longer)
     char id[32], sha[SRV_SHA256_SIZE];
     make_dataset(1, 300, id, sha);
     srv_mapped *a = hold(id, sha), *b = hold(id, sha);
-    srv_cache_forget(cache, id);
-    srv_upload_discard(dir, id); /* as when a dataset is deleted */
+    srv_cache_forget(cache, sha);
+    char path[SRV_FILE_PATH];
+    ck_assert_int_eq(unlink(srv_file_path(dir, sha, path)), 0); /* as when a dataset is deleted */
     srv_cache_release(cache, a);
     assert_data(b, 1, 300);
     ck_assert_uint_eq(scratch_mappings(dir), 1);
@@ -187,9 +198,9 @@ START_TEST(a_forgotten_file_that_nobody_holds_goes_at_once)
     char id[32], sha[SRV_SHA256_SIZE];
     make_dataset(1, 300, id, sha);
     srv_cache_release(cache, hold(id, sha));
-    srv_cache_forget(cache, id);
+    srv_cache_forget(cache, sha);
     ck_assert_uint_eq(scratch_mappings(dir), 0);
-    srv_cache_forget(cache, id);
+    srv_cache_forget(cache, sha);
     srv_cache_forget(cache, "ds_never");
 }
 END_TEST
@@ -203,17 +214,17 @@ START_TEST(a_damaged_file_is_a_problem_that_names_it)
     make_dataset(7, 250, id, sha);
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         api_problem p = {0};
-        flip(id, places[i]);
+        flip(sha, places[i]);
         ck_assert_ptr_null(srv_cache_hold(cache, id, sha, &p));
         ck_assert_int_eq(p.code, API_INTERNAL);
         ck_assert_ptr_nonnull(strstr(p.detail, id));
         ck_assert_ptr_nonnull(strstr(p.detail, "damaged"));
         ck_assert_uint_eq(scratch_mappings(dir), 0);
-        flip(id, places[i]); /* put right again, it is taken again */
+        flip(sha, places[i]); /* put right again, it is taken again */
         srv_mapped *m = hold(id, sha);
         assert_data(m, 7, 250);
         srv_cache_release(cache, m);
-        srv_cache_forget(cache, id);
+        srv_cache_forget(cache, sha);
     }
 }
 END_TEST
@@ -223,7 +234,7 @@ START_TEST(a_file_of_another_length_is_damaged)
     static const off_t lengths[] = {0, 1, 40, 4095, 4096, 8192, 8200, 20000, 1 << 20};
     char id[32], sha[SRV_SHA256_SIZE], path[400];
     make_dataset(7, 250, id, sha);
-    snprintf(path, sizeof path, "%s/datasets/%s", dir, id);
+    snprintf(path, sizeof path, "%s/datasets/%s", dir, sha);
     for (size_t i = sizeof lengths / sizeof lengths[0]; i-- > 0;) {
         api_problem p = {0};
         ck_assert_int_eq(truncate(path, lengths[i]), 0);
@@ -243,7 +254,7 @@ START_TEST(a_file_that_is_missing_or_no_file_is_a_problem)
     ck_assert_int_eq(p.code, API_INTERNAL);
     ck_assert_ptr_nonnull(strstr(p.detail, "ds_none"));
     p = (api_problem){0};
-    snprintf(path, sizeof path, "%s/datasets/ds_folder", dir);
+    snprintf(path, sizeof path, "%s/datasets/00", dir);
     ck_assert_int_eq(mkdir(path, 0700), 0);
     ck_assert_ptr_null(srv_cache_hold(cache, "ds_folder", "00", &p));
     ck_assert_int_ne(p.code, API_NO_PROBLEM);
@@ -278,7 +289,7 @@ static void *hold_and_read(void *arg)
         srv_mapped *m = hold(r->ids[k], r->shas[k]);
         assert_data(m, k, ROWS);
         if (scratch_random(&seed) < 0.1)
-            srv_cache_forget(cache, r->ids[k]); /* while others hold it */
+            srv_cache_forget(cache, r->shas[k]); /* while others hold it */
         assert_data(m, k, ROWS);
         srv_cache_release(cache, m);
     }
@@ -325,14 +336,14 @@ START_TEST(a_damaged_file_asked_for_by_many_at_once_leaves_no_mapping)
     static char id[1][32], sha[1][SRV_SHA256_SIZE];
     reader readers[THREADS];
     make_dataset(1, 100000, id[0], sha[0]); /* large, so that checking takes a while */
-    flip(id[0], 5000);
+    flip(sha[0], 5000);
     for (int round = 0; round < 5; round++) {
         run_readers(readers, hold_damaged, id, sha);
         for (unsigned i = 0; i < THREADS; i++)
             ck_assert(readers[i].refused);
         ck_assert_uint_eq(scratch_mappings(dir), 0);
     }
-    flip(id[0], 5000);
+    flip(sha[0], 5000);
     srv_mapped *m = hold(id[0], sha[0]);
     assert_data(m, 1, 100000);
     srv_cache_release(cache, m);

@@ -12,10 +12,20 @@
 #include <sys/mount.h>
 
 static char dir[256];
+static srv_files *files;
+static bool recorded; /* does the "database" need every content? */
+
+static bool needed(void *ctx, const char *sha256)
+{
+    (void)ctx, (void)sha256;
+    return recorded;
+}
 
 static void setup(void)
 {
     scratch_make(dir);
+    files = srv_files_new(dir, needed, NULL);
+    ck_assert_ptr_nonnull(files);
 }
 
 static void teardown(void)
@@ -23,6 +33,7 @@ static void teardown(void)
     /* nothing temporary is ever left */
     size_t left = scratch_count(dir, "tmp");
     scratch_remove(dir);
+    srv_files_free(files);
     ck_assert_uint_eq(left, 0);
 }
 
@@ -107,7 +118,7 @@ static bool stream(srv_upload *u, const sample *s, api_problem *p)
 static srv_upload *begin(void)
 {
     api_problem p = {0};
-    srv_upload *u = srv_upload_new(dir, &p);
+    srv_upload *u = srv_upload_new(files, &p);
     if (!u)
         ck_abort_msg("%s", p.detail);
     return u;
@@ -115,11 +126,11 @@ static srv_upload *begin(void)
 
 /* ---- what must have come out ---- */
 
-static unsigned char *read_file(const char *id, uint64_t *size)
+static unsigned char *read_file(const char *sha256, uint64_t *size)
 {
     char path[400];
     struct stat st;
-    snprintf(path, sizeof path, "%s/datasets/%s", dir, id);
+    snprintf(path, sizeof path, "%s/datasets/%s", dir, sha256);
     ck_assert_int_eq(stat(path, &st), 0);
     ck_assert_int_eq(st.st_mode & 0077, 0); /* nobody else's business */
     *size = (uint64_t)st.st_size;
@@ -143,10 +154,10 @@ static void assert_hash(const unsigned char *bytes, uint64_t size, const char *s
     ck_assert_str_eq(said, hex);
 }
 
-static void assert_file(const sample *s, const char *id, const srv_stored *stored)
+static void assert_file(const sample *s, const srv_stored *stored)
 {
     uint64_t size, rows = s->d.rows, cols = s->d.cols;
-    unsigned char *bytes = read_file(id, &size);
+    unsigned char *bytes = read_file(stored->sha256, &size);
     srv_file_header h;
     memcpy(&h, bytes, sizeof h);
     ck_assert_int_eq(memcmp(h.magic, SRV_FILE_MAGIC, sizeof h.magic), 0);
@@ -236,17 +247,19 @@ START_TEST(what_is_streamed_in_is_in_the_file)
     srv_upload *u = begin();
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
     ck_assert(stream(u, &s, &p));
-    ck_assert(srv_upload_finish(u, &s.d, "ds_1", &stored, &p));
+    ck_assert(srv_upload_finish(u, &s.d, &stored, &p));
     ck_assert_int_eq(p.code, API_NO_PROBLEM);
     srv_upload_free(u);
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 1);
-    assert_file(&s, "ds_1", &stored);
+    assert_file(&s, &stored);
     assert_statistics(&s, stored.statistics);
     free(stored.statistics);
 
-    srv_upload_discard(dir, "ds_1");
+    srv_files_drop(files, stored.sha256); /* held still */
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 1);
+    srv_files_release(files, stored.sha256); /* never recorded */
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
-    srv_upload_discard(dir, "ds_1"); /* gone already: fine */
+    srv_files_drop(files, stored.sha256); /* gone already: fine */
     free_sample(&s);
 }
 END_TEST
@@ -265,10 +278,21 @@ START_TEST(the_same_data_gives_the_same_file_however_it_was_laid_out)
     }
     srv_upload *u = begin(), *v = begin(); /* two at once */
     ck_assert(stream(u, &plain, &p) && stream(v, &mixed, &p));
-    ck_assert(srv_upload_finish(u, &plain.d, "ds_a", &a, &p));
-    ck_assert(srv_upload_finish(v, &mixed.d, "ds_b", &b, &p));
+    ck_assert(srv_upload_finish(u, &plain.d, &a, &p));
+    ck_assert(srv_upload_finish(v, &mixed.d, &b, &p));
     ck_assert_str_eq(a.sha256, b.sha256);
     ck_assert_uint_eq(a.bytes, b.bytes);
+    /* and is stored once, until the last who has it lets go */
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 1);
+    srv_files_release(files, a.sha256);
+    assert_file(&mixed, &b);
+    recorded = true;
+    srv_files_release(files, b.sha256);
+    srv_files_drop(files, b.sha256);
+    assert_file(&mixed, &b);
+    recorded = false;
+    srv_files_drop(files, b.sha256);
+    ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
     free(a.statistics);
     free(b.statistics);
     srv_upload_free(u);
@@ -325,7 +349,7 @@ START_TEST(without_its_folders_an_upload_fails_and_says_so)
     ck_assert(stream(u, &s, &p));
     snprintf(path, sizeof path, "%s/datasets", dir);
     ck_assert_int_eq(rmdir(path), 0);
-    ck_assert(!srv_upload_finish(u, &s.d, "ds_1", &stored, &p));
+    ck_assert(!srv_upload_finish(u, &s.d, &stored, &p));
     ck_assert_int_eq(p.code, API_INTERNAL);
     srv_upload_free(u);
     ck_assert_uint_eq(scratch_count(dir, "tmp"), 0);
@@ -333,7 +357,7 @@ START_TEST(without_its_folders_an_upload_fails_and_says_so)
     p = (api_problem){0};
     snprintf(path, sizeof path, "%s/tmp", dir);
     ck_assert_int_eq(rmdir(path), 0);
-    ck_assert_ptr_null(srv_upload_new(dir, &p));
+    ck_assert_ptr_null(srv_upload_new(files, &p));
     ck_assert_int_eq(p.code, API_INTERNAL);
     ck_assert_int_eq(mkdir(path, 0700), 0); /* for teardown */
     free_sample(&s);
@@ -405,7 +429,7 @@ START_TEST(on_a_full_disk_it_says_so_and_leaves_nothing)
     make_sample(&s, full[_i].rows, full[_i].stored, full[_i].features, full[_i].cols,
                 full[_i].target_at);
     srv_upload *u = begin();
-    ck_assert(!stream(u, &s, &p) || !srv_upload_finish(u, &s.d, "ds_1", &stored, &p));
+    ck_assert(!stream(u, &s, &p) || !srv_upload_finish(u, &s.d, &stored, &p));
     ck_assert_int_eq(p.code, API_NO_SPACE);
     ck_assert_ptr_null(stored.statistics);
     srv_upload_free(u);
@@ -420,9 +444,9 @@ START_TEST(on_a_full_disk_it_says_so_and_leaves_nothing)
     free_sample(&s);
     make_sample(&s, 1000, 3, (const size_t[]){0, 1, 2}, 3, API_APART);
     u = begin();
-    ck_assert(stream(u, &s, &p) && srv_upload_finish(u, &s.d, "ds_2", &stored, &p));
+    ck_assert(stream(u, &s, &p) && srv_upload_finish(u, &s.d, &stored, &p));
     srv_upload_free(u);
-    assert_file(&s, "ds_2", &stored);
+    assert_file(&s, &stored);
     free(stored.statistics);
     free_sample(&s);
     end_small_disk();

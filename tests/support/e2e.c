@@ -336,6 +336,15 @@ void e2e_dataset(const e2e_server *s, const char *json, char *id)
     create(s, "/v1/datasets", 201, json, id);
 }
 
+const char *e2e_dataset_file(const e2e_server *s, const char *id, char path[400])
+{
+    e2e_reply r = e2e_getf(s, "/v1/datasets/%s", id);
+    ck_assert_int_eq(r.status, 200);
+    snprintf(path, 400, "%s/datasets/%s", s->dir, e2e_string(r.json, "sha256"));
+    e2e_reply_free(&r);
+    return path;
+}
+
 void e2e_job(const e2e_server *s, const char *json, char *id)
 {
     create(s, "/v1/jobs", 202, json, id);

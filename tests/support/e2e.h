@@ -81,6 +81,8 @@ const char *e2e_string(const cJSON *json, const char *path);
 
 /* Posts a dataset (JSON) and returns its id in id (32 bytes). */
 void e2e_dataset(const e2e_server *s, const char *json, char *id);
+/* The path of the file that holds a dataset's numbers. Returns path. */
+const char *e2e_dataset_file(const e2e_server *s, const char *id, char path[400]);
 /* Posts a job and returns its id in id (32 bytes). */
 void e2e_job(const e2e_server *s, const char *json, char *id);
 /* Waits until the job has ended (120 seconds at most), then returns it. */

@@ -1,0 +1,591 @@
+/* Resumable uploads: pieces that go on where they stopped, through lost connections, kills and
+ * restarts; what is refused; what is left on the disk. Whether the dataset is the right one is told
+ * by one that was uploaded as a whole: equal numbers have an equal hash. */
+#include "jobs.h"
+
+#include <nettle/sha2.h>
+#include <sys/stat.h>
+
+static void make(const e2e_server *s, const char *query, const char *const *headers, char id[32])
+{
+    char path[256];
+    snprintf(path, sizeof path, "/v1/uploads%s", query);
+    e2e_reply r = e2e_request(s, "POST", path, headers, NULL, 0);
+    if (r.status != 201)
+        ck_abort_msg("POST %s: %ld %s", path, r.status, r.body);
+    snprintf(id, 32, "%s", e2e_string(r.json, "id"));
+    e2e_reply_free(&r);
+}
+
+static void make_csv_upload(const e2e_server *s, char id[32])
+{
+    static const char *const csv[] = {"Content-Type: text/csv", NULL};
+    make(s, "?target=y", csv, id);
+}
+
+static e2e_reply patch(const e2e_server *s, const char *id, size_t offset, const char *bytes,
+                       size_t n)
+{
+    char path[96], at[64];
+    snprintf(path, sizeof path, "/v1/uploads/%s", id);
+    snprintf(at, sizeof at, "Upload-Offset: %zu", offset);
+    return e2e_request(s, "PATCH", path, (const char *const[]){at, NULL}, bytes, n);
+}
+
+static size_t header_number(const e2e_reply *r, const char *name)
+{
+    char value[64];
+    e2e_header(r, name, value, sizeof value);
+    if (!*value)
+        ck_abort_msg("there is no %s: %s", name, r->headers);
+    return strtoull(value, NULL, 10);
+}
+
+static void send_piece(const e2e_server *s, const char *id, size_t offset, const char *bytes, size_t n)
+{
+    e2e_reply r = patch(s, id, offset, bytes, n);
+    if (r.status != 204)
+        ck_abort_msg("PATCH: %ld %s", r.status, r.body);
+    ck_assert_uint_eq(header_number(&r, "Upload-Offset"), offset + n);
+    e2e_reply_free(&r);
+}
+
+/* What HEAD says, which must be what GET says. */
+static size_t offset_of(const e2e_server *s, const char *id)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/uploads/%s", id);
+    e2e_reply head = e2e_request(s, "HEAD", path, NULL, NULL, 0);
+    ck_assert_int_eq(head.status, 200);
+    size_t offset = header_number(&head, "Upload-Offset");
+    e2e_reply_free(&head);
+    return offset;
+}
+
+static e2e_reply finish_upload(const e2e_server *s, const char *id, const char *query)
+{
+    char path[256];
+    snprintf(path, sizeof path, "/v1/uploads/%s/finish%s", id, query);
+    return e2e_request(s, "POST", path, NULL, NULL, 0);
+}
+
+static void delete_of(const e2e_server *s, const char *list, const char *id)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/v1/%s/%s", list, id);
+    e2e_reply r = e2e_delete(s, path);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
+}
+
+/* The dataset made of it has the rows of the CSV uploaded as a whole. */
+static void assert_same_as_whole(const e2e_server *s, const e2e_reply *finished, const char *csv)
+{
+    if (finished->status != 201)
+        ck_abort_msg("finish: %ld %s", finished->status, finished->body);
+    e2e_reply whole = e2e_post_csv(s, "/v1/datasets?target=y", csv);
+    ck_assert_int_eq(whole.status, 201);
+    ck_assert_str_eq(e2e_string(finished->json, "sha256"), e2e_string(whole.json, "sha256"));
+    e2e_reply_free(&whole);
+}
+
+static void assert_no_bytes_left(const e2e_server *s)
+{
+    WAIT_UNTIL(files_in(s, "uploads") == 0, 5);
+    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
+}
+
+/* Begins a PATCH of n bytes and sends only some of them. */
+static int begin_patch(const e2e_server *s, const char *id, size_t offset, size_t announced,
+                       const char *bytes, size_t n)
+{
+    char head[200];
+    int fd = e2e_connect(s);
+    snprintf(head, sizeof head,
+             "PATCH /v1/uploads/%s HTTP/1.1\r\nHost: x\r\nUpload-Offset: %zu\r\n"
+             "Content-Length: %zu\r\n\r\n",
+             id, offset, announced);
+    send_all(fd, head, strlen(head));
+    send_all(fd, bytes, n);
+    return fd;
+}
+
+static size_t size_on_disk(const e2e_server *s, const char *id)
+{
+    char path[400];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/uploads/%s", s->dir, id);
+    return stat(path, &st) == 0 ? (size_t)st.st_size : 0;
+}
+
+/* ---- the usual way ---- */
+
+START_TEST(pieces_make_the_dataset_that_the_whole_would)
+{
+    char id[32], path[96], location[96];
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(2000, 3, 1);
+    size_t n = strlen(csv), at = 0;
+    unsigned long long seed = 7;
+    make_csv_upload(s, id);
+    ck_assert_uint_eq(offset_of(s, id), 0);
+    while (at < n) {
+        size_t piece = 1 + (size_t)(draw(&seed) * 9000);
+        piece = piece < n - at ? piece : n - at;
+        send_piece(s, id, at, csv + at, piece);
+        at += piece;
+        ck_assert_uint_eq(offset_of(s, id), at);
+    }
+    send_piece(s, id, n, "", 0); /* nothing is fine */
+    e2e_reply r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, csv);
+    assert_no_bytes_left(s);
+    snprintf(path, sizeof path, "/v1/datasets/%s", e2e_string(r.json, "id"));
+    ck_assert_str_eq(e2e_header(&r, "Location", location, sizeof location), path);
+
+    e2e_reply again = finish_upload(s, id, ""); /* as if its answer had been lost */
+    ck_assert_int_eq(again.status, 200);
+    ck_assert_str_eq(e2e_string(again.json, "id"), e2e_string(r.json, "id"));
+    e2e_reply_free(&again);
+    again = patch(s, id, n, "x", 1);
+    e2e_problem(&again, 409, "conflict");
+    e2e_reply_free(&again);
+    again = e2e_getf(s, "/v1/uploads/%s", id);
+    ck_assert_str_eq(e2e_string(again.json, "state"), "finished");
+    ck_assert_str_eq(e2e_string(again.json, "dataset_id"), e2e_string(r.json, "id"));
+    e2e_reply_free(&again);
+    delete_of(s, "datasets", e2e_string(r.json, "id"));
+    again = finish_upload(s, id, "");
+    e2e_problem(&again, 409, "conflict");
+    ck_assert_ptr_nonnull(strstr(again.body, "deleted"));
+    e2e_reply_free(&again);
+    e2e_reply_free(&r);
+    free(csv);
+    finish(s);
+}
+END_TEST
+
+/* Parameters, formats and hashes are those of a whole upload. */
+START_TEST(what_is_said_at_the_begin_holds_at_the_end)
+{
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    static const char *const tsv[] = {"Content-Type: text/tab-separated-values", NULL};
+    char id[32];
+    e2e_server *s = e2e_start(NULL);
+    make(s, "?name=K%C3%B6ln&dtype=float32", json, id);
+    send_piece(s, id, 0, "{\"X\": [[1, 2], [3", 17);
+    send_piece(s, id, 17, ", 4]], \"y\": [5, 6]}", 19);
+    e2e_reply r = finish_upload(s, id, "");
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_str_eq(e2e_string(r.json, "name"), "K\xc3\xb6ln");
+    ck_assert_str_eq(e2e_string(r.json, "dtype"), "float32");
+    ck_assert_double_eq(e2e_number(r.json, "rows"), 2);
+    e2e_reply_free(&r);
+    make(s, "?target=c&columns=b", tsv, id);
+    send_piece(s, id, 0, "a\tb\tc\n1\t2\t3\n", 12);
+    r = finish_upload(s, id, "?name=later"); /* what is said at the end goes before it */
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_str_eq(e2e_string(r.json, "name"), "later");
+    ck_assert_str_eq(e2e_string(r.json, "target"), "c");
+    ck_assert_str_eq(e2e_string(r.json, "columns.0"), "b");
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+START_TEST(bytes_that_can_not_be_read_stay_for_another_try)
+{
+    static const char csv[] = "a,b,c\n1,2,3\n4,y,6\n";
+    static const char *const type[] = {"Content-Type: text/csv", NULL};
+    char id[32];
+    e2e_server *s = e2e_start(NULL);
+    make(s, "?target=c", type, id);
+    send_piece(s, id, 0, csv, strlen(csv));
+    e2e_reply r = finish_upload(s, id, "");
+    e2e_problem(&r, 422, "validation-failed");
+    e2e_field_error(&r, "row 2, column \"b\"");
+    e2e_reply_free(&r);
+    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
+    ck_assert_int_eq(files_in(s, "datasets"), 0);
+    ck_assert_int_eq(count_of(s, "datasets", ""), 0);
+    ck_assert_uint_eq(offset_of(s, id), strlen(csv));
+    r = finish_upload(s, id, "?columns=a");
+    ck_assert_int_eq(r.status, 201);
+    e2e_reply_free(&r);
+    assert_no_bytes_left(s);
+    finish(s);
+}
+END_TEST
+
+static void hex_sha256(const char *bytes, size_t n, char hex[65])
+{
+    struct sha256_ctx ctx;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_init(&ctx);
+    sha256_update(&ctx, n, (const uint8_t *)bytes);
+    sha256_digest(&ctx, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+START_TEST(bytes_with_another_hash_are_no_dataset)
+{
+    static const char *const type[] = {"Content-Type: text/csv", NULL};
+    static const char csv[] = "a,y\n1,2\n3,4\n", other[] = "a,y\n1,2\n3,5\n";
+    char id[32], hex[65], query[128];
+    e2e_server *s = e2e_start(NULL);
+    hex_sha256(csv, strlen(csv), hex);
+    snprintf(query, sizeof query, "?target=y&sha256=%s", hex);
+    make(s, query, type, id);
+    send_piece(s, id, 0, other, strlen(other));
+    e2e_reply r = finish_upload(s, id, "");
+    e2e_problem(&r, 422, "validation-failed");
+    ck_assert_ptr_nonnull(strstr(e2e_field_error(&r, "sha256"), hex));
+    e2e_reply_free(&r);
+    ck_assert_int_eq(count_of(s, "datasets", ""), 0);
+    delete_of(s, "uploads", id);
+    make(s, query, type, id);
+    send_piece(s, id, 0, csv, strlen(csv));
+    r = finish_upload(s, id, "");
+    ck_assert_int_eq(r.status, 201);
+    e2e_reply_free(&r);
+    r = e2e_request(s, "POST", "/v1/uploads?sha256=abc", type, NULL, 0);
+    e2e_problem(&r, 400, "invalid-parameter");
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+/* ---- what is refused ---- */
+
+START_TEST(a_piece_for_another_place_is_told_where_to_go_on)
+{
+    char id[32];
+    e2e_server *s = e2e_start(NULL);
+    make_csv_upload(s, id);
+    send_piece(s, id, 0, "a,y\n1,2\n", 8);
+    static const size_t wrong[] = {0, 4, 9, 1 << 20};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        e2e_reply r = patch(s, id, wrong[i], "3,4\n", 4);
+        e2e_problem(&r, 409, "conflict");
+        ck_assert_uint_eq(header_number(&r, "Upload-Offset"), 8);
+        e2e_reply_free(&r);
+    }
+    char path[96];
+    snprintf(path, sizeof path, "/v1/uploads/%s", id);
+    static const char *const bad[] = {"Upload-Offset: -1", "Upload-Offset: 8.0", "Upload-Offset: ",
+                                      "X: 8", "Upload-Offset: 99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        e2e_reply r = e2e_request(s, "PATCH", path, (const char *const[]){bad[i], NULL}, "3,4\n", 4);
+        e2e_problem(&r, 400, "bad-request");
+        e2e_reply_free(&r);
+    }
+    ck_assert_uint_eq(offset_of(s, id), 8);
+    e2e_reply r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, "a,y\n1,2\n");
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+START_TEST(a_length_that_was_announced_is_kept_to)
+{
+    static const char *const type[] = {"Content-Type: text/csv", "Upload-Length: 12", NULL};
+    static const char *const huge[] = {"Content-Type: text/csv", "Upload-Length: 5000", NULL};
+    static const char *const small[] = {"--max-body", "4096", NULL};
+    static char zeros[5000];
+    char id[32], path[96];
+    e2e_server *s = e2e_start(small);
+    e2e_reply r = e2e_request(s, "POST", "/v1/uploads", huge, NULL, 0);
+    e2e_problem(&r, 413, "too-large");
+    e2e_reply_free(&r);
+    make(s, "?target=y", type, id);
+    send_piece(s, id, 0, "a,y\n1,2\n", 8);
+    r = finish_upload(s, id, "");
+    e2e_problem(&r, 409, "conflict");
+    ck_assert_ptr_nonnull(strstr(r.body, "8 of 12 bytes"));
+    e2e_reply_free(&r);
+    r = patch(s, id, 8, "3,4\n5,6\n", 8);
+    e2e_problem(&r, 413, "too-large");
+    e2e_reply_free(&r);
+    snprintf(path, sizeof path, "/v1/uploads/%s", id);
+    static const char *const chunked[] = {"Upload-Offset: 8", "Transfer-Encoding: chunked", NULL};
+    r = e2e_request(s, "PATCH", path, chunked, "3,4\n5,6\n", 8);
+    e2e_problem(&r, 413, "too-large");
+    size_t at = header_number(&r, "Upload-Offset");
+    e2e_reply_free(&r);
+    ck_assert_uint_eq(offset_of(s, id), at);
+    ck_assert_uint_eq(at, 8); /* a piece that does not fit is not taken by half */
+    r = e2e_request(s, "HEAD", path, NULL, NULL, 0);
+    ck_assert_uint_eq(header_number(&r, "Upload-Length"), 12);
+    e2e_reply_free(&r);
+    send_piece(s, id, 8, "3,4\n", 4);
+    r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, "a,y\n1,2\n3,4\n");
+    e2e_reply_free(&r);
+    make_csv_upload(s, id); /* without a length --max-body is one */
+    r = patch(s, id, 0, zeros, sizeof zeros);
+    e2e_problem(&r, 413, "too-large");
+    e2e_reply_free(&r);
+    delete_of(s, "uploads", id);
+    finish(s);
+}
+END_TEST
+
+START_TEST(an_upload_that_is_given_up_leaves_nothing)
+{
+    char id[32];
+    e2e_server *s = e2e_start(NULL);
+    make_csv_upload(s, id);
+    send_piece(s, id, 0, "a,y\n1,2\n", 8);
+    ck_assert_int_eq(files_in(s, "uploads"), 1);
+    delete_of(s, "uploads", id);
+    assert_no_bytes_left(s);
+    e2e_reply r = patch(s, id, 8, "3,4\n", 4);
+    e2e_problem(&r, 404, "not-found");
+    e2e_reply_free(&r);
+    r = finish_upload(s, id, "");
+    e2e_problem(&r, 404, "not-found");
+    e2e_reply_free(&r);
+    ck_assert_int_eq(count_of(s, "uploads", ""), 0);
+    finish(s);
+}
+END_TEST
+
+START_TEST(abandoned_uploads_are_removed_after_a_while)
+{
+    static const char *const soon[] = {"--upload-expiry", "1", NULL};
+    char open[32], gone[32];
+    e2e_server *s = e2e_start(NULL);
+    make_csv_upload(s, gone);
+    send_piece(s, gone, 0, "a,y\n", 4);
+    end_cleanly(s, SIGTERM, 5);
+    e2e_restart(s, NULL); /* a day has not passed */
+    ck_assert_uint_eq(offset_of(s, gone), 4);
+    end_cleanly(s, SIGTERM, 5);
+    e2e_restart(s, soon);
+    make_csv_upload(s, open);
+    send_piece(s, open, 0, "a,y\n", 4);
+    WAIT_UNTIL(count_of(s, "uploads", "") == 1, 30); /* the first was given a day */
+    WAIT_UNTIL(files_in(s, "uploads") == 1, 5);
+    ck_assert_uint_eq(offset_of(s, gone), 4);
+    delete_of(s, "uploads", gone);
+    finish(s);
+}
+END_TEST
+
+/* ---- lost connections ---- */
+
+START_TEST(an_interrupted_piece_keeps_what_arrived)
+{
+    char id[32];
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(20000, 3, 2);
+    size_t n = strlen(csv), half = n / 2 + 7;
+    make_csv_upload(s, id);
+    int fd = begin_patch(s, id, 0, n, csv, half);
+    WAIT_UNTIL(size_on_disk(s, id) == half, 20);
+    close(fd);
+    WAIT_UNTIL(offset_of(s, id) == half, 20);
+    send_piece(s, id, half, csv + half, n - half);
+    e2e_reply r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, csv);
+    e2e_reply_free(&r);
+    free(csv);
+    finish(s);
+}
+END_TEST
+
+/* The connection of the first is not known to be lost: it just sends nothing any more. */
+START_TEST(a_second_request_takes_over_from_one_that_hangs)
+{
+    char id[32], answer[512];
+    e2e_server *s = e2e_start(NULL);
+    static const char csv[] = "a,y\n1,2\n3,4\n5,6\n";
+    size_t n = strlen(csv);
+    make_csv_upload(s, id);
+    send_piece(s, id, 0, csv, 4);
+    int fd = begin_patch(s, id, 4, n - 4, csv + 4, 4);
+    WAIT_UNTIL(size_on_disk(s, id) == 8, 20);
+    e2e_reply r = finish_upload(s, id, ""); /* as long as bytes may come */
+    e2e_problem(&r, 409, "conflict");
+    e2e_reply_free(&r);
+    ck_assert_uint_eq(offset_of(s, id), 4); /* what is safe so far */
+    send_piece(s, id, 4, csv + 4, n - 4);
+    send_all(fd, csv + 8, n - 8); /* it lives after all */
+    ssize_t got = recv(fd, answer, sizeof answer - 1, 0);
+    ck_assert_int_gt(got, 0);
+    answer[got] = '\0';
+    ck_assert_ptr_nonnull(strstr(answer, " 409 "));
+    close(fd);
+    ck_assert_uint_eq(offset_of(s, id), n);
+    r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, csv);
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+START_TEST(of_many_who_write_at_once_one_wins)
+{
+    enum { WRITERS = 6, ROUNDS = 30 / SLOWER };
+    char id[32];
+    int fd[WRITERS];
+    e2e_server *s = e2e_start(NULL);
+    make_csv_upload(s, id);
+    send_piece(s, id, 0, "a,y\n", 4);
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t at = offset_of(s, id);
+        for (int i = 0; i < WRITERS; i++)
+            fd[i] = begin_patch(s, id, at, 4, "1,2\n", 4);
+        for (int i = 0; i < WRITERS; i++) {
+            char answer[512];
+            ck_assert_int_gt(recv(fd[i], answer, sizeof answer, 0), 0);
+            ck_assert(memcmp(answer + 8, " 204", 4) == 0 || memcmp(answer + 8, " 409", 4) == 0);
+            close(fd[i]);
+        }
+        ck_assert_uint_le(offset_of(s, id), at + 4);
+    }
+    size_t rows = (offset_of(s, id) - 4) / 4;
+    ck_assert_uint_ge(rows, 1);
+    e2e_reply r = finish_upload(s, id, "");
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_double_eq(e2e_number(r.json, "rows"), (double)rows);
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+/* ---- kills ---- */
+
+START_TEST(an_upload_goes_on_after_a_kill_in_the_middle_of_a_piece)
+{
+    char id[32];
+    e2e_server *s = e2e_start(NULL);
+    enum { ROWS = 900000 / SLOWER };
+    char *csv = make_csv(ROWS, 3, 5); /* more than is counted at once */
+    size_t n = strlen(csv), first = 1000, sent = n / 4 * 3;
+    make_csv_upload(s, id);
+    send_piece(s, id, 0, csv, first);
+    int fd = begin_patch(s, id, first, n - first, csv + first, sent - first);
+    WAIT_UNTIL(size_on_disk(s, id) == sent, 60);
+    kill_hard(s);
+    close(fd);
+    e2e_restart(s, NULL);
+    size_t at = offset_of(s, id);
+    ck_assert_uint_ge(at, first);
+    ck_assert_uint_le(at, sent);
+    if (SLOWER == 1)
+        ck_assert_uint_ge(at, (size_t)16 << 20); /* some of it was counted on the way */
+    send_piece(s, id, at, csv + at, n - at);
+    e2e_reply r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, csv);
+    e2e_reply_free(&r);
+    assert_no_bytes_left(s);
+    free(csv);
+    finish(s);
+}
+END_TEST
+
+START_TEST(a_kill_while_it_is_finished_leaves_an_upload_to_finish_or_a_dataset)
+{
+    unsigned long long seed = seed_of_the_day("a_kill_while_it_is_finished") + (unsigned)_i;
+    char id[32], request[128];
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(60000, 3, 6);
+    make_csv_upload(s, id);
+    send_piece(s, id, 0, csv, strlen(csv));
+    int fd = e2e_connect(s);
+    snprintf(request, sizeof request, "POST /v1/uploads/%s/finish HTTP/1.1\r\nHost: x\r\n\r\n", id);
+    send_all(fd, request, strlen(request));
+    rest(0.12 * draw(&seed) * SLOWER);
+    kill_hard(s);
+    close(fd);
+    e2e_restart(s, NULL);
+    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    ck_assert_int_eq(files_in(s, "datasets"), count_of(s, "datasets", ""));
+    e2e_reply r = e2e_getf(s, "/v1/uploads/%s", id);
+    bool finished = strcmp(e2e_string(r.json, "state"), "finished") == 0;
+    e2e_reply_free(&r);
+    ck_assert_int_eq(count_of(s, "datasets", ""), finished);
+    ck_assert_int_eq(files_in(s, "uploads"), !finished);
+    r = finish_upload(s, id, "");
+    ck_assert_int_eq(r.status, finished ? 200 : 201);
+    r.status = 201;
+    assert_same_as_whole(s, &r, csv);
+    e2e_reply_free(&r);
+    assert_no_bytes_left(s);
+    free(csv);
+    finish(s);
+}
+END_TEST
+
+START_TEST(a_stop_keeps_what_arrived)
+{
+    char id[32];
+    e2e_server *s = e2e_start(NULL);
+    static const char csv[] = "a,y\n1,2\n3,4\n5,6\n";
+    make_csv_upload(s, id);
+    int fd = begin_patch(s, id, 0, strlen(csv), csv, 9);
+    WAIT_UNTIL(size_on_disk(s, id) == 9, 20);
+    end_cleanly(s, SIGTERM, 8);
+    close(fd);
+    e2e_restart(s, NULL);
+    ck_assert_uint_eq(offset_of(s, id), 9);
+    send_piece(s, id, 9, csv + 9, strlen(csv) - 9);
+    e2e_reply r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, csv);
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+/* A file that lost bytes which were counted, as a failing disk may have it. */
+START_TEST(a_shortened_file_goes_on_where_it_ends)
+{
+    char id[32], path[400];
+    e2e_server *s = e2e_start(NULL);
+    static const char csv[] = "a,y\n1,2\n3,4\n5,6\n";
+    make_csv_upload(s, id);
+    send_piece(s, id, 0, csv, 12);
+    end_cleanly(s, SIGTERM, 5);
+    snprintf(path, sizeof path, "%s/uploads/%s", s->dir, id);
+    ck_assert_int_eq(truncate(path, 5), 0);
+    snprintf(path, sizeof path, "%s/uploads/upl_0never0recorded00", s->dir);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fclose(f);
+    e2e_restart(s, NULL);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_uint_eq(offset_of(s, id), 5);
+    send_piece(s, id, 5, csv + 5, strlen(csv) - 5);
+    e2e_reply r = finish_upload(s, id, "");
+    assert_same_as_whole(s, &r, csv);
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("uploads");
+    TCase *tc = tcase_create("uploads");
+    tcase_set_timeout(tc, 120 * SLOWER);
+    tcase_add_test(tc, pieces_make_the_dataset_that_the_whole_would);
+    tcase_add_test(tc, what_is_said_at_the_begin_holds_at_the_end);
+    tcase_add_test(tc, bytes_that_can_not_be_read_stay_for_another_try);
+    tcase_add_test(tc, bytes_with_another_hash_are_no_dataset);
+    tcase_add_test(tc, a_piece_for_another_place_is_told_where_to_go_on);
+    tcase_add_test(tc, a_length_that_was_announced_is_kept_to);
+    tcase_add_test(tc, an_upload_that_is_given_up_leaves_nothing);
+    tcase_add_test(tc, abandoned_uploads_are_removed_after_a_while);
+    tcase_add_test(tc, an_interrupted_piece_keeps_what_arrived);
+    tcase_add_test(tc, a_second_request_takes_over_from_one_that_hangs);
+    tcase_add_test(tc, of_many_who_write_at_once_one_wins);
+    tcase_add_test(tc, an_upload_goes_on_after_a_kill_in_the_middle_of_a_piece);
+    tcase_add_loop_test(tc, a_kill_while_it_is_finished_leaves_an_upload_to_finish_or_a_dataset, 0, 5);
+    tcase_add_test(tc, a_stop_keeps_what_arrived);
+    tcase_add_test(tc, a_shortened_file_goes_on_where_it_ends);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}
