@@ -143,6 +143,45 @@ static const char *skip_field(const char *s, const char *last, char delimiter)
     return s < last && *s != '\0' && s - begin <= (long)API_MAX_TOKEN ? s : NULL;
 }
 
+/* A field of text, with quotes around it or without, but none inside: its end, or NULL where the machine
+ * has to look. *from and *n: its bytes. */
+static const char *text_field(const api_csv *r, const char *s, const char *last, size_t column,
+                              const char **from, size_t *n)
+{
+    bool quoted = *s == '"';
+    char until = quoted ? '"' : r->delimiter;
+    const char *begin = s + quoted, *end = begin;
+    while (end < last && *end != '\n' && *end != '\0' && *end != until)
+        end++;
+    if (end >= last || *end == '\0' || end - s > (long)API_MAX_TOKEN || (quoted && *end != '"'))
+        return NULL;
+    const char *behind = end + quoted; /* last is well before the end of the bytes */
+    if (!quoted && *end == '\n' && end > begin && end[-1] == '\r')
+        behind = --end;
+    *from = begin;
+    *n = (size_t)(end - begin);
+    if (*n == 0 && column == 0) /* of a line that is blank, perhaps */
+        return NULL;
+    const char *line_end = behind + (*behind == '\r');
+    return *behind == r->delimiter || (*line_end == '\n' && column + 1 == r->header.count) ? behind
+                                                                                          : NULL;
+}
+
+/* Reads such a field at s as a value of its column. */
+static bool take_text(api_csv *r, const char *from, size_t n, size_t column, uint64_t at,
+                      api_problem *p)
+{
+    r->field.len = 0;
+    api_text_add(&r->field, from, n);
+    if (r->field.failed)
+        return api_csv_no_memory(p);
+    r->column = column;
+    r->field_at = at;
+    bool ok = api_csv_value(r, p);
+    r->field.len = 0;
+    return ok;
+}
+
 /* Reads on from the start of a field, by whole fields. *at is moved on. */
 static bool run_fields(api_csv *r, const char **at, const char *end, api_problem *p)
 {
@@ -158,7 +197,12 @@ static bool run_fields(api_csv *r, const char **at, const char *end, api_problem
         if (role[column] == API_CSV_UNWANTED) {
             behind = skip_field(s, last, delimiter);
         } else if (cells[column].type != API_NUMERIC) {
-            break;
+            const char *from;
+            size_t n;
+            behind = text_field(r, s, last, column, &from, &n);
+            ok = !behind || take_text(r, from, n, column, r->offset + (uint64_t)(s - *at), p);
+            if (!ok)
+                break;
         } else if (role[column] >= 0) {
             behind = api_decimal_read(s + (*s == ' '), &v);
             row[role[column]] = behind ? v : 0;

@@ -7,6 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PLACES = 4 }; /* among recent names, for each of cap */
+
+/* Names that were looked up not long ago, each at a place that its bytes choose. What is not there
+ * is found in the sorted list, so names that share a place cost no more than that. */
+static uint32_t *recent(const api_names *names, const char *name)
+{
+    uint32_t h = 2166136261u;
+    for (const char *c = name; *c; c++)
+        h = (h ^ (unsigned char)*c) * 16777619u;
+    return &names->recent[(h ^ h >> 16) % (PLACES * names->cap)];
+}
+
 /* Where name is in the sorted list, or would have to be. */
 static size_t place(const api_names *names, const char *name, bool *there)
 {
@@ -36,8 +48,13 @@ static bool grow(api_names *names)
     size_t *sorted = realloc(names->sorted, cap * sizeof *sorted);
     if (sorted)
         names->sorted = sorted;
-    if (!list || !sorted)
+    uint32_t *none = calloc(PLACES * cap, sizeof *none);
+    if (!list || !sorted || !none) {
+        free(none);
         return false;
+    }
+    free(names->recent);
+    names->recent = none;
     names->cap = cap;
     return true;
 }
@@ -63,7 +80,14 @@ api_names_added api_names_add(api_names *names, const char *name)
 size_t api_names_find(const api_names *names, const char *name)
 {
     bool there;
+    if (names->count == 0)
+        return SIZE_MAX;
+    uint32_t *r = recent(names, name);
+    if (strcmp(names->list[*r], name) == 0)
+        return *r;
     size_t at = place(names, name, &there);
+    if (there)
+        *r = (uint32_t)names->sorted[at];
     return there ? names->sorted[at] : SIZE_MAX;
 }
 
@@ -89,6 +113,7 @@ char **api_names_take(api_names *names, size_t *count)
     char **list = names->list;
     *count = names->count;
     free(names->sorted);
+    free(names->recent);
     *names = (api_names){0};
     return list;
 }
@@ -99,6 +124,7 @@ void api_names_free(api_names *names)
         free(names->list[i]);
     free(names->list);
     free(names->sorted);
+    free(names->recent);
     *names = (api_names){0};
 }
 

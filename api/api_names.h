@@ -4,9 +4,12 @@
 
 #include "api_problem.h"
 
+#include <stdint.h>
+
 typedef struct api_names {
     char **list;    /* in the order added; owned */
     size_t *sorted; /* indices into list, by name: look-up can't be slowed by chosen names */
+    uint32_t *recent; /* indices into list that were found of late, by a sum of the name's bytes */
     size_t count, cap;
 } api_names;
 

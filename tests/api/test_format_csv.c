@@ -57,6 +57,42 @@ START_TEST(a_table_is_read_in_any_layout)
 }
 END_TEST
 
+/* Texts are read where they stand where they can be; both ways must come to the same, so rows are
+ * long enough for it, and what can't be read so stands among them. */
+START_TEST(texts_are_read_where_they_stand_or_byte_by_byte)
+{
+    static const char *const rows[] = {
+        "red,x,1\n", "\"red\",x,2\n", "\"red\",\"x\",3\r\n", "red ,x,4\n", "re\"d,x,5\n",
+        "\"r,d\",x,6\r\n", "\"r\"\"d\",x,7\n", "\"\",x,8\n", ",x,9\r\n", "red,,10\n", "\n",
+        "red,\"\",11\n", "red,x,\"12\"\n", "NA,?,13\r\n",
+    };
+    char text[4096] = "colour,kind,y\n";
+    for (int round = 0; round < 4; round++)
+        for (size_t i = 0; i < COUNT(rows); i++)
+            strcat(text, rows[i]);
+    reading r = good(text, &train);
+    ck_assert_uint_eq(r.set.rows, 52);
+    ck_assert_uint_eq(r.set.kinds[0].missing, 12);
+    ck_assert_uint_eq(r.set.kinds[1].missing, 12);
+    ck_assert_uint_eq(r.set.kinds[0].levels_count, 5);
+    static const char *const levels[] = {"red", "red ", "re\"d", "r,d", "r\"d"};
+    for (size_t i = 0; i < COUNT(levels); i++)
+        ck_assert_str_eq(r.set.kinds[0].levels[i], levels[i]);
+    for (int i = 0; i < 52; i++)
+        ck_assert_double_eq(r.targets.v[i], i % 13 + 1);
+    reading_free(&r);
+    /* as the last column */
+    r = good("y,t\n1,a\n2,b\r\n3,\"a\"\n4,\"b\"\r\n5,\"c\"\"\"\n6,\n7,\"\"\r\n8,a\r\n9,b\n"
+             "10,bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n",
+             &train);
+    ck_assert_uint_eq(r.values.n, 10);
+    static const double want[] = {0, 1, 0, 1, 2, -1, -1, 0, 1, 3};
+    for (int i = 0; i < 10; i++)
+        ck_assert(want[i] < 0 ? isnan(r.values.v[i]) : r.values.v[i] == want[i]);
+    reading_free(&r);
+}
+END_TEST
+
 START_TEST(quotes_keep_commas_line_ends_and_doubled_quotes)
 {
     const api_read_options o = {.labelled = true, .target = "say \"y\"", .name = "quoted"};
@@ -410,6 +446,7 @@ int main(void)
 {
     TCase *tc = tcase_create("csv");
     tcase_add_loop_test(tc, a_table_is_read_in_any_layout, 0, COUNT(layouts));
+    tcase_add_test(tc, texts_are_read_where_they_stand_or_byte_by_byte);
     tcase_add_test(tc, quotes_keep_commas_line_ends_and_doubled_quotes);
     tcase_add_test(tc, a_quoted_empty_field_is_a_row_of_one_column);
     tcase_add_test(tc, the_query_chooses_columns_and_their_order);
