@@ -3,6 +3,7 @@
 
 #include "srv_desk.h"
 #include "srv_http.h"
+#include "srv_log.h"
 #include "srv_partial.h"
 #include "srv_tidy.h"
 #include "srv_waiters.h"
