@@ -1,7 +1,6 @@
 /* api_dataset: datasets written down. */
 #include "api_dataset.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,34 +115,4 @@ void api_dataset_encode(cJSON *o, const api_dataset_view *v)
     api_doc_number(o, "bytes", (double)v->bytes);
     api_doc_string(o, "sha256", v->sha256);
     api_doc_string(o, "created_at", v->created_at);
-    if (v->statistics)
-        api_doc_embed(o, "statistics", v->statistics);
-}
-
-static void encode_column(cJSON *list, const char *name, const char *role, const api_kind *kind,
-                          const gd_column *c)
-{
-    static const gd_column none = {NAN, NAN, NAN, NAN};
-    cJSON *o = api_doc_append_object(list);
-    if (kind && (kind->type == API_CATEGORICAL || kind->missing))
-        c = &none;
-    api_doc_string(o, "name", name);
-    api_doc_string(o, "role", role);
-    encode_kind(o, kind);
-    api_doc_number(o, "min", c->min);
-    api_doc_number(o, "max", c->max);
-    api_doc_number(o, "mean", c->mean);
-    api_doc_number(o, "std", c->std);
-}
-
-cJSON *api_statistics_encode(const api_dataset *d, const gd_column *features, const gd_column *y)
-{
-    static const gd_column none = {NAN, NAN, NAN, NAN};
-    cJSON *list = cJSON_CreateArray();
-    for (size_t i = 0; i < d->cols; i++)
-        encode_column(list, d->columns[i], "feature", d->kinds ? &d->kinds[i] : NULL, &features[i]);
-    api_kind labels = {.type = API_CATEGORICAL};
-    const api_kind *target = d->kinds ? &d->kinds[d->cols] : d->labels ? &labels : NULL;
-    encode_column(list, d->target, "target", target, y ? y : &none);
-    return list;
 }

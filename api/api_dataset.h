@@ -4,7 +4,6 @@
 
 #include "api_doc.h"
 #include "api_reader.h"
-#include "gd_data.h"
 
 #include <stdint.h>
 
@@ -19,16 +18,9 @@ typedef struct api_dataset_view {
     const char *columns;    /* JSON array of the features' names, as stored, or what api_numbered.h
                                says of those that are numbers */
     const char *kinds;      /* JSON, as api_kinds_encode made it, or NULL: all numbers, all there */
-    const char *statistics; /* JSON, as api_statistics_encode made it; NULL to leave it out */
 } api_dataset_view;
 
 void api_dataset_encode(cJSON *o, const api_dataset_view *v);
-
-/* [{"name", "role": "feature" or "target", "type", "missing", "levels" of a categorical one, "min",
- * "max", "mean", "std"}, ...]: the features and the target. Values that are not finite are null, and
- * those of columns that are categorical or have missing cells. y: NULL where it is class labels. The
- * caller owns it. */
-cJSON *api_statistics_encode(const api_dataset *d, const gd_column *features, const gd_column *y);
 
 /* What d->kinds says, to be stored: [{"type", "missing", "levels"}, ...], the features' and the
  * target's. NULL where there is nothing to say (kinds is NULL), or out of memory. The caller frees

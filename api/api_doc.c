@@ -188,26 +188,6 @@ void api_doc_strings(cJSON *o, const char *name, const char *const *values, size
 
 enum { COMPACT = -1 };
 
-static void write_string(api_text *t, const char *s)
-{
-    static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-    api_text_puts(t, "\"");
-    while (*s) {
-        size_t n = 0;
-        while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
-            n++;
-        api_text_add(t, s, n);
-        s += n;
-        const char *at = *s ? strchr(plain, *s) : NULL;
-        if (at)
-            api_text_printf(t, "\\%c", letters[at - plain]);
-        else if (*s)
-            api_text_printf(t, "\\u%04x", (unsigned char)*s);
-        s += *s != '\0';
-    }
-    api_text_puts(t, "\"");
-}
-
 static void new_line(api_text *t, int indent)
 {
     api_text_printf(t, "\n%*s", 2 * indent, "");
@@ -228,7 +208,7 @@ static void write_members(api_text *t, const cJSON *parent, int indent)
         if (lines)
             new_line(t, inner);
         if (object) {
-            write_string(t, child->string);
+            api_text_string(t, child->string);
             api_text_puts(t, ": ");
         }
         write_value(t, child, inner);
@@ -244,7 +224,7 @@ static void write_value(api_text *t, const cJSON *value, int indent)
     if (cJSON_IsNumber(value))
         api_text_number(t, value->valuedouble);
     else if (cJSON_IsString(value))
-        write_string(t, value->valuestring);
+        api_text_string(t, value->valuestring);
     else if (cJSON_IsRaw(value))
         api_text_puts(t, value->valuestring);
     else if (cJSON_IsObject(value) || cJSON_IsArray(value))

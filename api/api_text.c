@@ -38,6 +38,15 @@ void api_text_add(api_text *t, const char *bytes, size_t n)
     t->data[t->len] = '\0';
 }
 
+void api_text_integer(api_text *t, uint64_t n)
+{
+    char digits[20], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + n % 10);
+    while (n /= 10);
+    api_text_add(t, at, (size_t)(digits + sizeof digits - at));
+}
+
 void api_text_puts(api_text *t, const char *s)
 {
     api_text_add(t, s, strlen(s));
@@ -61,6 +70,26 @@ void api_text_number(api_text *t, double v)
 {
     char buf[API_NUMBER_SIZE];
     api_text_puts(t, isfinite(v) ? api_number_format(v, buf) : "null");
+}
+
+void api_text_string(api_text *t, const char *s)
+{
+    static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    api_text_puts(t, "\"");
+    while (*s) {
+        size_t n = 0;
+        while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+            n++;
+        api_text_add(t, s, n);
+        s += n;
+        const char *at = *s ? strchr(plain, *s) : NULL;
+        if (at)
+            api_text_printf(t, "\\%c", letters[at - plain]);
+        else if (*s)
+            api_text_printf(t, "\\u%04x", (unsigned char)*s);
+        s += *s != '\0';
+    }
+    api_text_puts(t, "\"");
 }
 
 void api_text_free(api_text *t)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct api_text {
     char *data; /* NUL-terminated once anything was added; owned, see api_text_take */
@@ -17,6 +18,8 @@ void api_text_puts(api_text *t, const char *s);
 void api_text_printf(api_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A JSON number that reads back as the same double, or null when v is not finite. */
 void api_text_number(api_text *t, double v);
+void api_text_integer(api_text *t, uint64_t n);
+void api_text_string(api_text *t, const char *s); /* as JSON: in quotes, escaped */
 void api_text_free(api_text *t); /* leaves *t empty */
 
 /* Hands the string to the caller, who frees it, and leaves *t empty. NULL when it failed. */

@@ -1,4 +1,4 @@
-/* handle_datasets: uploads, listings, statistics, deletion. */
+/* handle_datasets: uploads, listings, deletion. */
 #include "api_dataset.h"
 #include "api_multipart.h"
 #include "api_names.h"
@@ -228,16 +228,9 @@ static api_dataset_view view_of(srv_rows *rows)
                               .cols = (uint64_t)srv_integer(rows, 14)};
 }
 
-static void encode_brief(cJSON *o, srv_rows *rows)
+void srv_encode_dataset(cJSON *o, srv_rows *rows)
 {
     api_dataset_view v = view_of(rows);
-    api_dataset_encode(o, &v);
-}
-
-static void encode_full(cJSON *o, srv_rows *rows)
-{
-    api_dataset_view v = view_of(rows);
-    v.statistics = srv_text(rows, 7);
     api_dataset_encode(o, &v);
 }
 
@@ -245,12 +238,7 @@ void srv_list_datasets(srv_request *rq)
 {
     srv_list(rq,
              &(srv_listing){
-                 .sql = SQL_DATASET_LIST, .seq = 9, .member = "datasets", .encode = encode_brief});
-}
-
-void srv_get_dataset(srv_request *rq)
-{
-    srv_get_one(rq, SQL_DATASET_GET, "dataset", encode_full);
+                 .sql = SQL_DATASET_LIST, .seq = 9, .member = "datasets", .encode = srv_encode_dataset});
 }
 
 /* ---- DELETE ---- */

@@ -2,26 +2,32 @@
  * is read, not mapped: its pages would count as the server's memory. */
 #include "srv_describe.h"
 
-#include "api_dataset.h"
 #include "api_numbered.h"
-#include "gd_data.h"
+#include "api_statistics.h"
 #include "gd_limits.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { WINDOW = 1 << 15 }; /* doubles; more where a single row has more */
+/* Doubles in a window. One of rows that are wide is larger, since it visits the counts of every
+ * column. */
+enum { WINDOW = 1 << 15, MOST_WINDOW = 1 << 18, MANY_ROWS = 256 };
 
 typedef struct pass {
     int fd;
     srv_sum sum;
     double *window;
-    uint64_t at;                 /* bytes so far */
-    gd_column *columns, *latest; /* of the rows so far, and of a window */
+    uint64_t at; /* bytes so far */
+    gd_summaries *summaries;
+    size_t cols;       /* features that are described */
+    uint32_t **counts; /* cols + 1: how often there is each level, of columns that have any */
 } pass;
+
+_Static_assert(GD_MAX_COLUMNS <= MOST_WINDOW, "a window holds a row");
 
 bool srv_read_all(int fd, void *bytes, size_t n, uint64_t at)
 {
@@ -61,33 +67,72 @@ static bool pass_over(pass *s, uint64_t to, api_problem *p)
     return ok;
 }
 
-/* single: the values are floats. */
-static bool take_columns(pass *s, uint64_t rows, size_t cols, bool single, gd_column *columns,
+static size_t window_rows(size_t cols)
+{
+    size_t many = MANY_ROWS * cols, values = many < WINDOW ? WINDOW : many;
+    return (values < MOST_WINDOW ? values : MOST_WINDOW) / cols;
+}
+
+static void count_levels(uint32_t *counts, const gd_data *d, size_t column)
+{
+    for (size_t i = 0; counts && i < d->rows; i++) {
+        double level = gd_data_at(d, i, column);
+        if (!isnan(level))
+            counts[(size_t)level]++;
+    }
+}
+
+/* The columns from `first` on; single: the values are floats. */
+static bool take_columns(pass *s, uint64_t rows, size_t first, size_t cols, bool single,
                          api_problem *p)
 {
-    size_t most = cols < WINDOW ? WINDOW / cols : 1;
+    size_t most = window_rows(cols);
+    for (uint64_t row = 0; row < rows; row += most) {
+        size_t n = rows - row < most ? (size_t)(rows - row) : most;
+        if (!next(s, n * cols * (single ? sizeof(float) : sizeof(double)), p))
+            return false;
+        const gd_data seen = {.X = single ? NULL : s->window,
+                              .X32 = single ? (const void *)s->window : NULL,
+                              .rows = n,
+                              .cols = cols};
+        gd_summaries_add(s->summaries, first, &seen);
+        for (size_t j = 0; j < cols; j++)
+            count_levels(s->counts[first + j], &seen, j);
+    }
+    return true;
+}
+
+/* ---- levels ---- */
+
+static const char *const *levels_of(const api_dataset *d, size_t column, size_t *count)
+{
+    bool target = column == d->cols, none = !target && !d->kinds;
+    *count = target ? d->labels_count : none ? 0 : d->kinds[column].levels_count;
+    return (const char *const *)(target ? d->labels : none ? NULL : d->kinds[column].levels);
+}
+
+static bool begin_counts(pass *s, const api_dataset *d)
+{
     bool ok = true;
-    for (uint64_t first = 0; ok && first < rows; first += most) {
-        size_t n = rows - first < most ? (size_t)(rows - first) : most;
-        ok = next(s, n * cols * (single ? sizeof(float) : sizeof(double)), p);
-        if (ok) {
-            const gd_data seen = {.X = single ? NULL : s->window,
-                                  .X32 = single ? (const void *)s->window : NULL,
-                                  .rows = n,
-                                  .cols = cols};
-            gd_data_columns(&seen, &(gd_rows){.count = n}, s->latest);
-            gd_columns_merge(columns, (size_t)first, s->latest, n, cols);
-        }
+    s->counts = calloc(s->cols + 1, sizeof *s->counts);
+    for (size_t j = 0; (ok = ok && s->counts) && j <= s->cols; j++) {
+        size_t n;
+        if (levels_of(d, j < s->cols ? j : d->cols, &n))
+            ok = (s->counts[j] = calloc(n ? n : 1, sizeof **s->counts)) != NULL;
     }
     return ok;
 }
 
-/* Of sparse rows the sections lie apart, so their columns are looked at in the mapped file, by three
- * passes over the entries (gd_sparse.h). Of very many the target is described alone. */
-static bool take_sparse(const pass *s, const srv_file_header *h, gd_column *columns, api_problem *p)
+static void end_counts(pass *s, size_t cols)
 {
-    if (h->cols > GD_MAX_COLUMNS)
-        return true;
+    for (size_t j = 0; s->counts && j <= cols; j++)
+        free(s->counts[j]);
+    free(s->counts);
+}
+
+/* Of sparse rows the sections lie apart, so their columns are looked at in the mapped file. */
+static bool take_sparse(const pass *s, const srv_file_header *h, api_problem *p)
+{
     char *map = mmap(NULL, (size_t)h->y_at, PROT_READ, MAP_SHARED, s->fd, 0);
     if (map == MAP_FAILED)
         return api_problem_set(p, API_UNAVAILABLE, "can't map a dataset file: %s", strerror(errno));
@@ -98,44 +143,67 @@ static bool take_sparse(const pass *s, const srv_file_header *h, gd_column *colu
                                   .columns = of,
                                   .values = h->single ? NULL : values,
                                   .values32 = h->single ? values : NULL}};
-    gd_data_columns(&d, &(gd_rows){.count = d.rows}, columns);
+    bool ok = gd_summaries_add_sparse(s->summaries, &d);
     munmap(map, (size_t)h->y_at);
-    return true;
+    return ok || api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
+}
+
+/* ---- all of it ---- */
+
+static char *write_statistics(const pass *s, const api_dataset *d, const char *const *names)
+{
+    api_text t = {0};
+    gd_summary summary;
+    for (size_t j = 0; j <= s->cols; j++) {
+        bool target = j == s->cols;
+        size_t stored = target ? d->cols : j;
+        gd_summaries_get(s->summaries, j, &summary);
+        api_column_facts c = {.name = target ? d->target : names[j],
+                              .target = target,
+                              .kind = d->kinds ? &d->kinds[stored] : NULL,
+                              .summary = &summary,
+                              .counts = s->counts[j]};
+        c.levels = levels_of(d, stored, &c.levels_count);
+        api_statistics_add(&t, &c);
+    }
+    api_text_puts(&t, "]");
+    return api_text_take(&t);
+}
+
+static bool take_rows(pass *s, const api_dataset *d, const srv_file_header *h, api_problem *p)
+{
+    if (!d->sparse)
+        return take_columns(s, d->rows, 0, s->cols, h->single, p);
+    return s->cols == 0 || take_sparse(s, h, p);
 }
 
 bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_stored *to,
                   api_problem *p)
 {
+    /* of very many columns the target is described alone */
     size_t cols = d->sparse && d->cols > GD_MAX_COLUMNS ? 0 : d->cols;
-    size_t room = cols > WINDOW ? cols : WINDOW;
-    pass s = {.fd = fd, .window = malloc(room * sizeof(double))};
-    s.columns = calloc(cols + 1, sizeof *s.columns);
-    s.latest = calloc(cols + 1, sizeof *s.latest);
-    const char **names = d->sparse ? api_numbered_names(d->first_number, cols) : NULL;
-    bool ok = s.window && s.columns && s.latest && (names || !d->sparse);
+    size_t room = cols && !d->sparse ? cols * window_rows(cols) : 0;
+    pass s = {.fd = fd,
+              .cols = cols,
+              .window = malloc((room > WINDOW ? room : WINDOW) * sizeof(double)),
+              .summaries = gd_summaries_new(cols + 1, d->rows)};
+    const char **numbers = d->sparse ? api_numbered_names(d->first_number, cols) : NULL;
+    bool ok = begin_counts(&s, d) && s.window && s.summaries && (numbers || !d->sparse);
     if (!ok)
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     srv_sum_begin(&s.sum);
-    gd_column *y = ok ? &s.columns[cols] : NULL;
-    ok = ok && pass_over(&s, h->x_at, p) &&
-         (d->sparse ? take_sparse(&s, h, s.columns, p)
-                    : take_columns(&s, d->rows, cols, h->single, s.columns, p)) &&
-         pass_over(&s, h->y_at, p) &&
-         take_columns(&s, d->rows, 1, false, y, p);
+    ok = ok && pass_over(&s, h->x_at, p) && take_rows(&s, d, h, p) && pass_over(&s, h->y_at, p) &&
+         take_columns(&s, d->rows, cols, 1, false, p);
     if (ok) {
         srv_sum_end(&s.sum, to->sha256);
-        api_dataset shown = *d;
-        shown.cols = cols;
-        if (names)
-            shown.columns = (char **)names;
         to->statistics =
-            api_doc_take_text(api_statistics_encode(&shown, s.columns, d->labels ? NULL : y));
+            write_statistics(&s, d, numbers ? numbers : (const char *const *)d->columns);
         ok = to->statistics ||
              api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     }
     free(s.window);
-    free(s.columns);
-    free(s.latest);
-    free(names);
+    gd_summaries_free(s.summaries);
+    end_counts(&s, cols);
+    free(numbers);
     return ok;
 }

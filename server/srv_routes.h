@@ -40,11 +40,15 @@ void srv_get_openapi(srv_request *rq);
 /* handle_datasets.c */
 void srv_post_dataset(srv_request *rq);
 void srv_list_datasets(srv_request *rq);
-void srv_get_dataset(srv_request *rq);
 void srv_delete_dataset(srv_request *rq);
 bool srv_open_dataset(srv_request *rq);
 bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n);
 void srv_read_free(srv_read *read); /* NULL is fine */
+/* Adds what SQL_DATASET_GET has found. */
+void srv_encode_dataset(cJSON *o, srv_rows *rows);
+
+/* handle_dataset.c */
+void srv_get_dataset(srv_request *rq);
 
 /* handle_uploads.c */
 void srv_post_upload(srv_request *rq);

@@ -8,6 +8,7 @@
 #include "api_catalog.h"
 #include "api_change.h"
 #include "api_dataset.h"
+#include "api_statistics.h"
 #include "api_job.h"
 #include "api_model.h"
 #include "api_openapi.h"
@@ -520,15 +521,15 @@ static void openapi(outcome *o)
 
 static void dataset_document(outcome *o)
 {
-    static const gd_column columns[] = {{0, 1, 0.5, 0.25}, {-1, 1, NAN, INFINITY}};
+    static const gd_summary columns[] = {{.count = 3, .max = 1, .has_bins = true},
+                                         {.count = 3, .mean = NAN, .std = INFINITY}};
     static char levels[2][8] = {"Oslo", "Rome"}, *of_radio[] = {levels[0], levels[1]};
     api_kind kinds[] = {{.type = API_NUMERIC, .missing = 2},
                         {.type = API_CATEGORICAL, .levels = of_radio, .levels_count = 2},
                         {.type = API_NUMERIC}};
     const api_dataset d = {
         .columns = (char **)names, .cols = 2, .target = (char *)"y", .kinds = kinds};
-    char *statistics = api_doc_take_text(api_statistics_encode(&d, columns, columns)),
-         *stored = statistics ? api_kinds_encode(&d) : NULL;
+    char *stored = api_kinds_encode(&d);
     const api_dataset_view v = {.id = "ds_1",
                                 .name = "n",
                                 .target = "y",
@@ -537,12 +538,23 @@ static void dataset_document(outcome *o)
                                 .rows = 3,
                                 .bytes = 100,
                                 .columns = "[\"tv\", \"radio\"]",
-                                .kinds = stored,
-                                .statistics = statistics};
-    cJSON *doc = cJSON_CreateObject();
-    if (statistics && stored)
+                                .kinds = stored};
+    api_text t = {0};
+    for (size_t i = 0; i < 2; i++)
+        api_statistics_add(&t, &(api_column_facts){.name = names[i],
+                                                   .kind = &kinds[i],
+                                                   .summary = &columns[i],
+                                                   .levels = (const char *const *)kinds[i].levels,
+                                                   .counts = (const uint32_t[]){1, 2},
+                                                   .levels_count = kinds[i].levels_count});
+    api_text_puts(&t, "]");
+    char *statistics = api_text_take(&t);
+    cJSON *doc = cJSON_CreateObject(), *list = NULL;
+    if (statistics && stored) {
         api_dataset_encode(doc, &v);
-    else
+        list = api_doc_add_array(doc, "statistics");
+    }
+    if (!list || !api_statistics_pick(list, statistics, (const size_t[]){1, 0}, 2, 3, false))
         cJSON_Delete(doc), doc = NULL;
     free(statistics);
     free(stored);

@@ -8,6 +8,7 @@
 #include "gd_metrics.h"
 #include "gd_online.h"
 #include "gd_split.h"
+#include "gd_summary.h"
 #include "gd_train.h"
 #include "problems.h"
 
@@ -334,6 +335,38 @@ START_TEST(proofs_survive_a_failed_allocation)
 }
 END_TEST
 
+START_TEST(summaries_survive_a_failed_allocation)
+{
+    gd_summaries *s = NULL;
+    for (long k = 1; !s; k++) {
+        long before = live;
+        watch(k);
+        s = gd_summaries_new(3, 10);
+        unwatch();
+        if (!s)
+            ck_assert_int_eq(live, before);
+        ck_assert_int_lt(k, 10);
+        ck_assert(!s == (allocations >= k));
+    }
+    gd_summaries_free(s);
+}
+END_TEST
+
+/* However many columns there are: an upload has 16 MiB in all. */
+START_TEST(summaries_are_small)
+{
+    static const size_t cols[] = {1, 21, 300, 1001, GD_MAX_COLUMNS + 1};
+    for (size_t i = 0; i < sizeof cols / sizeof cols[0]; i++) {
+        watch(0);
+        gd_summaries *s = gd_summaries_new(cols[i], GD_MAX_ROWS);
+        unwatch();
+        ck_assert_ptr_nonnull(s);
+        ck_assert_double_le(asked, 10 << 20);
+        gd_summaries_free(s);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("oom");
@@ -344,6 +377,8 @@ int main(void)
     tcase_add_test(tc, a_split_survives_a_failed_allocation);
     tcase_add_loop_test(tc, proofs_survive_a_failed_allocation, 0, 3);
     tcase_add_test(tc, an_online_pass_survives_a_failed_allocation);
+    tcase_add_test(tc, summaries_survive_a_failed_allocation);
+    tcase_add_test(tc, summaries_are_small);
     tcase_add_test(tc, what_is_refused_by_rule_holds_no_memory);
     return run_case(tc, "oom");
 }

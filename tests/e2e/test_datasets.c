@@ -148,6 +148,7 @@ START_TEST(matrix_is_stored_and_every_field_is_answered)
     e2e_reply got = e2e_get(s, location);
     ck_assert_int_eq(got.status, 200);
     cJSON_DeleteItemFromObject(got.json, "statistics"); /* all else is as it was answered */
+    cJSON_DeleteItemFromObject(got.json, "statistics_next_offset");
     ck_assert(cJSON_Compare(got.json, r.json, true));
     e2e_reply_free(&got);
     e2e_reply_free(&r);
@@ -431,6 +432,7 @@ START_TEST(list_goes_page_by_page_from_the_newest)
             ck_assert_str_eq(e2e_string(item, "id"), ids[LISTED - 1 - seen]);
             e2e_reply one = e2e_getf(s, "/v1/datasets/%s", e2e_string(item, "id"));
             cJSON_DeleteItemFromObject(one.json, "statistics");
+            cJSON_DeleteItemFromObject(one.json, "statistics_next_offset");
             ck_assert(cJSON_Compare(one.json, item, true));
             e2e_reply_free(&one);
             seen++;

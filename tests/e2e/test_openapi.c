@@ -583,6 +583,7 @@ static void tour_tasks(void)
         snprintf(data, sizeof data, PAIRS, tasks[i].targets);
         keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE, data, 201), "id", dataset);
         see("GET", "/v1/datasets/{id}", dataset, "", NULL, NULL, 200);
+        see("GET", "/v1/datasets/{id}", dataset, "?limit=1", NULL, NULL, 200);
         snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", %s}", dataset, tasks[i].settings);
         train(body, job, model);
         see("GET", "/v1/jobs/{id}/history", job, "", NULL, NULL, 200);
