@@ -1,7 +1,10 @@
-/* api_datetime: ISO 8601 dates and times to seconds since 1970 (of api_types). */
+/* api_datetime: ISO 8601 dates and times to seconds since 1970 and back (of api_types). */
 #include "api_types.h"
 
+#include "api_number.h"
+
 #include <math.h>
+#include <stdio.h>
 
 typedef struct cursor {
     const char *s, *end;
@@ -108,4 +111,49 @@ bool api_datetime_read(const char *text, size_t n, double *seconds)
         return false;
     *seconds = 86400 * days + time - offset;
     return c.s == c.end;
+}
+
+/* ---- writing ---- */
+
+/* The date of a day since 1970-01-01: days_from the other way (Hinnant). */
+static void date_of(int64_t days, int *year, int *month, int *day)
+{
+    int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+    int of_era = (int)(z - era * 146097);
+    int years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int of_year = of_era - (365 * years + years / 4 - years / 100), m = (5 * of_year + 2) / 153;
+    *day = of_year - (153 * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = years + (int)era * 400 + (*month <= 2);
+}
+
+/* The fewest digits that read back as the same time. */
+static void add_fraction(char *buf, size_t at, double part, double seconds)
+{
+    enum { MOST = 12 };
+    for (int digits = 1; digits <= MOST; digits++) {
+        char text[MOST + 4];
+        double back;
+        snprintf(text, sizeof text, "%.*f", digits, part);
+        int n = snprintf(buf + at, API_DATETIME_SIZE - at, "%sZ", text + 1);
+        if (*text == '0' && api_datetime_read(buf, at + (size_t)n, &back) && back == seconds)
+            return;
+    }
+}
+
+const char *api_datetime_write(double seconds, char buf[API_DATETIME_SIZE])
+{
+    double days = floor(seconds / 86400), rest = seconds - 86400 * days, whole = floor(rest);
+    int year, month, day, s = (int)whole;
+    if (fabs(days) > 1e7) /* none that was read */
+        return api_number_format(seconds, buf);
+    date_of((int64_t)days, &year, &month, &day);
+    int n = snprintf(buf, API_DATETIME_SIZE, "%04d-%02d-%02d", year, month, day);
+    if (rest == 0)
+        return buf;
+    n += snprintf(buf + n, API_DATETIME_SIZE - (size_t)n, "T%02d:%02d:%02dZ", s / 3600,
+                  s / 60 % 60, s % 60);
+    if (rest > whole)
+        add_fraction(buf, (size_t)n - 1, rest - whole, seconds);
+    return buf;
 }

@@ -60,6 +60,11 @@ typedef struct api_kind {
  * UTC. */
 bool api_datetime_read(const char *text, size_t n, double *seconds);
 
+/* The same the other way: a date, or date and time in UTC, that reads back as these seconds. Returns
+ * buf. */
+enum { API_DATETIME_SIZE = 64 };
+const char *api_datetime_write(double seconds, char buf[API_DATETIME_SIZE]);
+
 /* Does a table leave the cell out: nothing, NA, N/A, NaN, null or ?, in whatever case? */
 bool api_cell_missing(const char *text, size_t n);
 

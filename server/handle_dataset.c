@@ -35,6 +35,18 @@ static bool read_dataset(srv_db *db, void *arg, api_problem *p)
     return d->statistics || api_problem_set(p, API_UNAVAILABLE, "not enough memory for the answer");
 }
 
+/* Of very many sparse columns the target alone is described. */
+static void leave_described(const srv_dataset *d, srv_columns *chosen)
+{
+    size_t kept = 0;
+    if (!d->sparse || d->cols <= GD_MAX_COLUMNS)
+        return;
+    for (size_t i = 0; i < chosen->count; i++)
+        if (chosen->index[i] == d->cols)
+            chosen->index[kept++] = 0;
+    chosen->count = kept;
+}
+
 /* The page of the chosen columns. */
 static bool add_statistics(described *d, const srv_columns *chosen, size_t offset, size_t limit)
 {
@@ -68,6 +80,7 @@ void srv_get_dataset(srv_request *rq)
     }
     if (!srv_columns_choose(rq, d.dataset.names, d.dataset.cols, d.dataset.target, &chosen))
         goto end;
+    leave_described(&d.dataset, &chosen);
     if (add_statistics(&d, &chosen, (size_t)offset, (size_t)limit)) {
         srv_reply_doc(rq, 200, d.doc);
         d.doc = NULL;

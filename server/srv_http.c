@@ -22,6 +22,7 @@
 enum {
     THREADS = 4,
     CONNECTION_MEMORY = 64 << 10, /* request line and headers must fit */
+    STREAM_BLOCK = 64 << 10,
     LAST_ANSWERS_MS = 2000        /* wait for answers under way at a stop, at most */
 };
 
@@ -94,18 +95,71 @@ static void describe_problem(srv_request *rq)
     rq->reply_len = rq->reply ? strlen(rq->reply) : 0;
 }
 
+static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t max)
+{
+    const srv_stream *s = cls;
+    (void)at;
+    ptrdiff_t n = s->read(s->ctx, to, max);
+    return n > 0    ? n
+           : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+                    : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void free_stream(void *cls)
+{
+    srv_stream *s = cls;
+    s->free(s->ctx);
+    free(s);
+}
+
+static void drop_stream(srv_request *rq)
+{
+    if (rq->stream.free)
+        rq->stream.free(rq->stream.ctx);
+    rq->stream = (srv_stream){0};
+}
+
+/* libmicrohttpd frees the text, or the stream, with the response. */
+static struct MHD_Response *make_response(srv_request *rq)
+{
+    struct MHD_Response *response;
+    if (!rq->stream.free) {
+        response = MHD_create_response_from_buffer(
+            rq->reply_len, rq->reply, rq->reply ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+        rq->reply = response ? NULL : rq->reply;
+        return response;
+    }
+    srv_stream *s = malloc(sizeof *s);
+    if (!s)
+        return NULL;
+    *s = rq->stream;
+    response = MHD_create_response_from_callback(
+        s->size == SRV_SIZE_UNKNOWN ? MHD_SIZE_UNKNOWN : s->size, STREAM_BLOCK, read_stream, s,
+        free_stream);
+    if (!response) {
+        free(s);
+        return NULL;
+    }
+    rq->stream = (srv_stream){0};
+    /* libmicrohttpd (0.9.75) ends what is chunked even where only its head is asked for */
+    if (strcmp(rq->method, "HEAD") == 0)
+        MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
+    return response;
+}
+
 static enum MHD_Result answer(srv_request *rq)
 {
-    if (rq->problem.code != API_NO_PROBLEM)
+    if (rq->problem.code != API_NO_PROBLEM) {
+        drop_stream(rq);
         describe_problem(rq);
-    /* libmicrohttpd frees the text with the response */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        rq->reply_len, rq->reply, rq->reply ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    }
+    struct MHD_Response *response = make_response(rq);
     if (!response)
         return MHD_NO;
-    rq->reply = NULL;
     if (rq->content_type)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, rq->content_type);
+    if (rq->disposition)
+        MHD_add_response_header(response, "Content-Disposition", rq->disposition);
     if (rq->close)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (*rq->location)
@@ -281,7 +335,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     srv_body_free(rq);
     srv_partial_close(rq->partial);
     cJSON_Delete(rq->recalled);
+    drop_stream(rq);
     free(rq->reply);
+    free(rq->disposition);
     free(rq->path);
     free(rq);
     *con_cls = NULL;

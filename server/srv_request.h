@@ -17,6 +17,18 @@ typedef struct srv_form srv_form;
 typedef struct srv_read srv_read; /* an upload being read, handle_datasets.c */
 typedef struct srv_partial srv_partial;
 
+/* An answer that is made while it is sent. */
+typedef struct srv_stream {
+    void *ctx;
+    uint64_t size; /* bytes in all, or SRV_SIZE_UNKNOWN */
+    /* At most max further bytes; 0: that was all; below 0: it can't go on, and the connection is cut,
+     * so that the client sees it is not whole. Called by one of the threads that listen. */
+    ptrdiff_t (*read)(void *ctx, char *to, size_t max);
+    void (*free)(void *ctx); /* NULL: there is no stream */
+} srv_stream;
+
+#define SRV_SIZE_UNKNOWN UINT64_MAX
+
 typedef struct srv_request {
     srv_app *app;
     void *connection; /* libmicrohttpd's */
@@ -46,6 +58,8 @@ typedef struct srv_request {
     int status;
     char *reply; /* owned; NULL for none */
     size_t reply_len;
+    srv_stream stream;   /* in place of reply */
+    char *disposition;   /* Content-Disposition; owned; NULL for none */
     const char *content_type;
     char location[64];
     char next[128]; /* the next page, for a Link header */

@@ -60,6 +60,10 @@ void srv_patch_upload(srv_request *rq);
 void srv_finish_upload(srv_request *rq);
 void srv_delete_upload(srv_request *rq);
 
+/* handle_rows.c, handle_export.c */
+void srv_get_rows(srv_request *rq);
+void srv_get_export(srv_request *rq);
+
 /* handle_diagnostics.c */
 void srv_get_diagnostics(srv_request *rq);
 

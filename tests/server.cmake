@@ -31,6 +31,8 @@ target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags 
 foreach(what arrays check combinations datasets float32 diagnostics evaluations jobs models mlp errors forms packed real_data references process settings smuggling sparse updates)
   descentd_test(e2e ${what} e2e_support m)
 endforeach()
+descentd_test(e2e statistics e2e_support m)
+descentd_test(e2e rows e2e_support m)
 target_link_libraries(e2e_packed PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 target_link_libraries(e2e_forms PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 descentd_test(e2e dry_run e2e_support PkgConfig::SQLITE m)

@@ -371,6 +371,24 @@ static char *large_body(void)
     return body;
 }
 
+/* id: of two rows with a missing cell. */
+static void tour_rows(const char *id)
+{
+    static const char rows[] = "/v1/datasets/{id}/rows", export[] = "/v1/datasets/{id}/export";
+    see("GET", rows, id, "", NULL, NULL, 200);
+    see("GET", rows, id, "?limit=1&shape=records", NULL, NULL, 200);
+    see("GET", rows, id, "?offset=1&columns=y,a", "Accept: text/csv", NULL, 200);
+    see("GET", rows, id, "?limit=0", NULL, NULL, 400);
+    see("GET", rows, "ds_nothing", "", NULL, NULL, 404);
+    see("GET", rows, id, "", "Accept: image/png", NULL, 406);
+    see("GET", export, id, "", NULL, NULL, 200);
+    see("GET", export, id, "?columns=b", "Accept: application/x-npy", NULL, 200);
+    see("GET", export, id, "?format=npy&dtype=float32", NULL, NULL, 200);
+    see("GET", export, id, "?format=xls", NULL, NULL, 400);
+    see("GET", export, "ds_nothing", "", NULL, NULL, 404);
+    see("GET", export, id, "", "Accept: image/png", NULL, 406);
+}
+
 static void tour_datasets(void)
 {
     char first[32], second[32], *large = large_body();
@@ -400,6 +418,7 @@ static void tour_datasets(void)
              201),
          "id", second);
     see("GET", one, second, "", NULL, NULL, 200);
+    tour_rows(second);
     see("DELETE", one, second, "", NULL, NULL, 204);
     see("GET", one, second, "", NULL, NULL, 404);
     see("DELETE", one, second, "", NULL, NULL, 404);
