@@ -1,5 +1,6 @@
 /* main: settings, signals, start, wait, stop. */
 #include "srv_app.h"
+#include "srv_backup.h"
 #include "srv_listen.h"
 #include "srv_log.h"
 
@@ -45,6 +46,20 @@ static int run(const srv_config *config)
     return 0;
 }
 
+static int keep(const srv_config *config)
+{
+    api_problem p = {0};
+    bool backup = config->action == SRV_BACKUP;
+    if (!(backup ? srv_backup(config->data_dir, config->file, &p)
+                 : srv_restore(config->file, config->data_dir, &p))) {
+        fprintf(stderr, "descentd: %s\n", p.detail);
+        return 1;
+    }
+    printf("%s %s %s %s\n", backup ? "backed up" : "restored", config->data_dir,
+           backup ? "into" : "from", config->file);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     srv_config config;
@@ -62,6 +77,9 @@ int main(int argc, char **argv)
         return 0;
     case SRV_HEALTH:
         return srv_healthy(config.listen) ? 0 : 1;
+    case SRV_BACKUP:
+    case SRV_RESTORE:
+        return keep(&config);
     case SRV_RUN:
         break;
     }

@@ -2,6 +2,7 @@
 #include "srv_app.h"
 
 #include "srv_desk.h"
+#include "srv_folder.h"
 #include "srv_http.h"
 #include "srv_log.h"
 #include "srv_partial.h"
@@ -9,37 +10,10 @@
 #include "srv_waiters.h"
 #include "srv_worker.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* ---- the data directory ---- */
-
-static bool make_folder(const char *dir, const char *name, api_problem *p)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s%s%s", dir, *name ? "/" : "", name);
-    return mkdir(path, 0700) == 0 || errno == EEXIST ||
-           api_problem_set(p, API_INTERNAL, "can't make the folder %s: %s", path, strerror(errno));
-}
-
-/* Two servers on one data directory would undo each other's work. */
-static bool lock_folder(srv_app *app, api_problem *p)
-{
-    char path[1200];
-    snprintf(path, sizeof path, "%s/lock", app->config.data_dir);
-    app->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (app->lock_fd < 0)
-        return api_problem_set(p, API_INTERNAL, "can't open %s: %s", path, strerror(errno));
-    return flock(app->lock_fd, LOCK_EX | LOCK_NB) == 0 ||
-           api_problem_set(p, API_CONFLICT, "another descentd uses the data directory %s",
-                           app->config.data_dir);
-}
 
 /* ---- jobs of the last process ---- */
 
@@ -137,8 +111,7 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
         srv_log("warning", srv_s("message", "the limit of open files leaves room for fewer connections"),
                 srv_n("max_connections", (double)fit));
     app->config.max_connections = fit;
-    bool ok = make_folder(dir, "", p) && make_folder(dir, "datasets", p) &&
-              make_folder(dir, "tmp", p) && make_folder(dir, "uploads", p) && lock_folder(app, p);
+    bool ok = srv_folder_make(dir, p) && srv_folder_lock(dir, &app->lock_fd, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && srv_tidy(app, p);
     if (ok && (!(app->files = srv_files_new(dir, needed, app)) ||
                !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||

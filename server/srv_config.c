@@ -145,6 +145,15 @@ static bool read_argument(srv_config *c, int argc, char **argv, int *i, char *wh
         return c->action = SRV_VERSION, true;
     if (strcmp(arg, "--health") == 0)
         return c->action = SRV_HEALTH, true;
+    bool backup = strcmp(arg, "backup") == 0;
+    if (backup || strcmp(arg, "restore") == 0) {
+        if (*i + 1 == argc || argv[*i + 1][0] == '-') {
+            snprintf(why, why_size, "%s needs a file", arg);
+            return false;
+        }
+        c->file = argv[++*i];
+        return c->action = backup ? SRV_BACKUP : SRV_RESTORE, true;
+    }
     for (size_t k = 0; k < SETTINGS; k++) {
         size_t n = strlen(settings[k].flag);
         if (strncmp(arg, settings[k].flag, n) != 0 || (arg[n] && arg[n] != '='))
@@ -181,7 +190,9 @@ bool srv_config_read(srv_config *c, int argc, char **argv, char *why, unsigned w
 void srv_config_help(void)
 {
     printf("descentd " DESCENTD_VERSION ": gradient descent as a service\n\n"
-           "usage: descentd [options]\n\n");
+           "usage: descentd [options]\n"
+           "       descentd backup FILE [--data-dir DIR]    while a server runs or not\n"
+           "       descentd restore FILE [--data-dir DIR]   into an empty directory\n\n");
     for (size_t k = 0; k < SETTINGS; k++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", settings[k].flag, settings[k].value);

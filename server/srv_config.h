@@ -11,11 +11,14 @@ typedef enum srv_action {
     SRV_RUN,
     SRV_HELP,
     SRV_VERSION,
-    SRV_HEALTH /* ask the running server at `listen` how it is */
+    SRV_HEALTH, /* ask the running server at `listen` how it is */
+    SRV_BACKUP, /* of the data directory, into `file` */
+    SRV_RESTORE
 } srv_action;
 
 typedef struct srv_config {
     srv_action action;
+    const char *file; /* of the command line: what is backed up to or restored from */
     char listen[256]; /* host:port; port 0 lets the system choose */
     char data_dir[1024];
     uint64_t threads;   /* processors to train on; 0: all */

@@ -73,6 +73,15 @@ void srv_db_close(srv_db *db)
     free(db);
 }
 
+bool srv_db_copy(srv_db *from, srv_db *to, api_problem *p)
+{
+    sqlite3_backup *b = sqlite3_backup_init(to->handle, "main", from->handle, "main");
+    if (!b)
+        return fail(to, p, "be copied");
+    sqlite3_backup_step(b, -1);
+    return sqlite3_backup_finish(b) == SQLITE_OK || fail(to, p, "be copied");
+}
+
 bool srv_db_exec(srv_db *db, const char *sql, api_problem *p)
 {
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, p, "work");

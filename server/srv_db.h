@@ -28,6 +28,9 @@ typedef enum srv_step { SRV_ROW, SRV_END, SRV_FAILED } srv_step;
 srv_db *srv_db_open(const char *path, bool writer, api_problem *p);
 void srv_db_close(srv_db *db); /* NULL is fine */
 
+/* All of one into another, which may be new: as of one moment, whoever writes meanwhile. */
+bool srv_db_copy(srv_db *from, srv_db *to, api_problem *p);
+
 /* Runs statements that give no rows. */
 bool srv_db_exec(srv_db *db, const char *sql, api_problem *p);
 int64_t srv_db_user_version(srv_db *db);

@@ -1,8 +1,9 @@
 /* srv_files: a short list of the contents that are held, under one lock. */
 #include "srv_files.h"
 
+#include "srv_folder.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,12 +108,7 @@ static bool sync_folder(const srv_files *f, api_problem *p)
 {
     char path[SRV_FILE_PATH];
     snprintf(path, sizeof path, "%s/datasets", f->dir);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    ok = ok || srv_disk_problem(p, "sync");
-    if (fd >= 0)
-        close(fd);
-    return ok;
+    return srv_folder_sync(path) || srv_disk_problem(p, "sync");
 }
 
 bool srv_files_put(srv_files *f, const char *path, const char *sha256, api_problem *p)

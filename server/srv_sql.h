@@ -70,6 +70,8 @@
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_CONTENTS, "SELECT DISTINCT sha256 FROM datasets")                                \
     X(SQL_DATASET_SHA256, "SELECT sha256 FROM datasets WHERE id = ?")                              \
+    X(SQL_DATASET_LOST, "DELETE FROM datasets WHERE sha256 = ?")                                    \
+    X(SQL_SOUND, "PRAGMA integrity_check(1)")                                                      \
     X(SQL_DATASET_NEEDS, "SELECT 1 FROM datasets WHERE sha256 = ? LIMIT 1")                        \
     X(SQL_DATASET_LOAD,                                                                            \
       "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds, nonzeros FROM "        \

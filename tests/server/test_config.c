@@ -37,6 +37,22 @@ static void assert_why_says(const char *what)
         ck_abort_msg("\"%s\" does not say %s", why, what);
 }
 
+START_TEST(a_backup_and_a_restore_name_a_file)
+{
+    ck_assert(READ("backup", "a.tar", "--data-dir", "/data"));
+    ck_assert_int_eq(config.action, SRV_BACKUP);
+    ck_assert_str_eq(config.file, "a.tar");
+    ck_assert_str_eq(config.data_dir, "/data");
+    ck_assert(READ("restore", "b.tar"));
+    ck_assert_int_eq(config.action, SRV_RESTORE);
+    ck_assert_str_eq(config.file, "b.tar");
+    ck_assert(!READ("backup"));
+    assert_why_says("backup needs a file");
+    ck_assert(!READ("restore", "--data-dir", "/data"));
+    assert_why_says("restore needs a file");
+}
+END_TEST
+
 START_TEST(without_arguments_the_defaults_hold)
 {
     ck_assert(read_words((const char *const[]){NULL}));
@@ -277,6 +293,7 @@ int main(void)
     Suite *s = suite_create("config");
     TCase *tc = tcase_create("config");
     tcase_add_checked_fixture(tc, setup, NULL);
+    tcase_add_test(tc, a_backup_and_a_restore_name_a_file);
     tcase_add_test(tc, without_arguments_the_defaults_hold);
     tcase_add_test(tc, each_flag_sets_its_own_member);
     tcase_add_test(tc, a_flag_may_have_its_value_behind_an_equals_sign);

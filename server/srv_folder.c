@@ -1,0 +1,50 @@
+/* srv_folder: mkdir, flock, fsync. */
+#include "srv_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool make(const char *dir, const char *name, api_problem *p)
+{
+    char path[SRV_PATH_SIZE];
+    snprintf(path, sizeof path, "%s%s%s", dir, *name ? "/" : "", name);
+    return mkdir(path, 0700) == 0 || errno == EEXIST ||
+           api_problem_set(p, API_INTERNAL, "can't make the folder %s: %s", path, strerror(errno));
+}
+
+bool srv_folder_make(const char *dir, api_problem *p)
+{
+    static const char *const folders[] = {"", "datasets", "tmp", "uploads"};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof folders / sizeof folders[0]; i++)
+        ok = make(dir, folders[i], p);
+    return ok;
+}
+
+bool srv_folder_lock(const char *dir, int *fd, api_problem *p)
+{
+    char path[SRV_PATH_SIZE];
+    snprintf(path, sizeof path, "%s/lock", dir);
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return api_problem_set(p, API_INTERNAL, "can't open %s: %s", path, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    close(*fd);
+    *fd = -1;
+    return api_problem_set(p, API_CONFLICT, "another descentd uses the data directory %s", dir);
+}
+
+bool srv_folder_sync(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
