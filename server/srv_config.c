@@ -1,6 +1,7 @@
 /* srv_config: the table of settings and its three readers. */
 #include "srv_config.h"
 
+#include "srv_cors.h"
 #include "srv_team.h"
 
 #include <stddef.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum kind { TEXT, COUNT, SIZE, LOG_FORMAT, KERNELS } kind;
+typedef enum kind { TEXT, ORIGINS, COUNT, SIZE, LOG_FORMAT, KERNELS } kind;
 
 typedef struct setting {
     const char *flag, *variable, *value, *def, *doc;
@@ -51,6 +52,8 @@ static const setting settings[] = {
     {"--upload-expiry", "DESCENTD_UPLOAD_EXPIRY", "SECONDS", "86400",
      "how long resumable uploads are kept that nobody goes on with", COUNT, AT(upload_expiry),
      .min = 1, .max = UINT64_C(366) * 86400},
+    {"--cors-origin", "DESCENTD_CORS_ORIGIN", "LIST", "none",
+     "origins of web pages that may call this, as https://example.org", ORIGINS, AT(cors_origins)},
     {"--log-format", "DESCENTD_LOG_FORMAT", "text|json", "text", "how log lines are written",
      LOG_FORMAT, AT(log_json)},
     {"--kernels", "DESCENTD_KERNELS", "NAME", "auto",
@@ -104,6 +107,15 @@ static bool set(srv_config *c, const setting *s, const char *from, const char *t
     char *at = (char *)c + s->offset;
     uint64_t n = 0;
     switch (s->kind) {
+    case ORIGINS:
+        if (!srv_cors_is_list(text)) {
+            snprintf(why, why_size,
+                     "%s must be none, or origins such as https://example.org with commas between "
+                     "them, got \"%.60s\"",
+                     from, text);
+            return false;
+        }
+        /* fall through */
     case TEXT:
         if (*text && strlen(text) < s->room) {
             memcpy(at, text, strlen(text) + 1);

@@ -29,6 +29,7 @@ typedef struct srv_config {
     uint64_t max_waiting;                                           /* requests held by ?wait */
     uint64_t max_bodies; /* bytes of bodies held in memory */
     uint64_t upload_expiry; /* seconds that a resumable upload is kept that nobody goes on with */
+    char cors_origins[1024]; /* srv_cors.h */
     bool log_json;
     const gd_kernels *kernels; /* what passes over data are done with */
 } srv_config;

@@ -5,16 +5,20 @@
 
 #include <math.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
 #define UNWELCOME_SECONDS 3.0 /* to send its first request */
 #define BODY_GRACE 1.0        /* seconds before a body is slow */
 #define ANSWER_GRACE 10.0     /* and before the taking of an answer is */
+
+#define LOOK_EVERY 1.0 /* seconds between looks for those who hung up */
 
 enum { BUCKETS = 1024, OTHER_FILES = 512 }; /* descriptors of everything else: the database, data */
 
@@ -29,6 +33,7 @@ struct srv_guest {
     int fd;
     srv_guest_state state;
     bool of_its_address; /* of one that is unwelcome */
+    bool hung_up;        /* at the last look, since when it is in this state */
     double since;
     atomic_uint_fast64_t received;
     client *client;
@@ -83,14 +88,16 @@ static void append_guest(srv_connections *c, srv_guest *g, srv_guest_state state
 {
     list *l = &c->lists[state];
     g->state = state;
+    g->hung_up = false;
     g->since = srv_monotonic();
     g->previous = l->last;
     g->next = NULL;
     *(l->last ? &l->last->next : &l->first) = g;
     l->last = g;
     l->count++;
-    /* the thread waits for the first of these two lists, and without end where there is none */
-    if (l->first == g && (state == SRV_GUEST_IDLE || state == SRV_GUEST_UNWELCOME))
+    /* the thread looks at these lists, and waits without end where there is none in them */
+    if (l->first == g &&
+        (state == SRV_GUEST_IDLE || state == SRV_GUEST_SENDING || state == SRV_GUEST_UNWELCOME))
         pthread_cond_signal(&c->changed);
 }
 
@@ -296,6 +303,28 @@ void srv_connections_counts(srv_connections *c, uint64_t *now, uint64_t *shed,
 
 /* ---- the thread ---- */
 
+/* Its client has sent its last, and all of that is read. */
+static bool has_hung_up(const srv_guest *g)
+{
+    struct pollfd fd = {.fd = g->fd, .events = POLLRDHUP};
+    int unread = 0;
+    return poll(&fd, 1, 0) > 0 && ioctl(g->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+/* Shows out those of a list who had hung up a look ago, and did not get any further since: whose
+ * request has come to its end is in another state by then. */
+static void end_gone_ones(srv_connections *c, srv_guest_state state)
+{
+    for (srv_guest *g = c->lists[state].first, *next; g; g = next) {
+        next = g->next;
+        bool gone = has_hung_up(g);
+        if (gone && g->hung_up)
+            show_out(c, g);
+        else
+            g->hung_up = gone;
+    }
+}
+
 /* Shows out those of a list who were in it for so long; the moment when the next one will be. */
 static double end_late_ones(srv_connections *c, srv_guest_state state, double seconds)
 {
@@ -308,10 +337,19 @@ static double end_late_ones(srv_connections *c, srv_guest_state state, double se
 static void *connections_main(void *arg)
 {
     srv_connections *c = arg;
+    double look = 0;
     pthread_mutex_lock(&c->lock);
     while (!c->stopping) {
         double next = fmin(end_late_ones(c, SRV_GUEST_IDLE, c->idle_seconds),
                            end_late_ones(c, SRV_GUEST_UNWELCOME, UNWELCOME_SECONDS));
+        if (c->lists[SRV_GUEST_IDLE].first || c->lists[SRV_GUEST_SENDING].first) {
+            if (look <= srv_monotonic()) {
+                end_gone_ones(c, SRV_GUEST_IDLE);
+                end_gone_ones(c, SRV_GUEST_SENDING);
+                look = srv_monotonic() + LOOK_EVERY;
+            }
+            next = fmin(next, look);
+        }
         if (isinf(next)) {
             pthread_cond_wait(&c->changed, &c->lock);
             continue;

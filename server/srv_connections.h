@@ -11,6 +11,8 @@
  *    body, else the one that takes its answer for longest. Who is being dealt with is never shed.
  *  - When there is nobody to shed, the one who comes is told so (429 or 503) in answer to its
  *    first request, for which there are some places more than are let on.
+ *  - Who hung up in the middle of a request is let go after a second or two. libmicrohttpd, whose
+ *    epoll is edge-triggered, does not see an end that came together with the last bytes.
  * To shed is to shut the socket down: libmicrohttpd then finds that the client is gone.
  */
 #ifndef SRV_CONNECTIONS_H

@@ -2,6 +2,7 @@
 #include "srv_http.h"
 
 #include "srv_body.h"
+#include "srv_cors.h"
 #include "srv_desk.h"
 #include "srv_form.h"
 #include "srv_framing.h"
@@ -147,8 +148,48 @@ static struct MHD_Response *make_response(srv_request *rq)
     return response;
 }
 
+static void add(struct MHD_Response *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+}
+
+/* What a browser has to know. */
+static void add_for_browsers(const srv_request *rq, struct MHD_Response *response)
+{
+    const char *list = rq->app->config.cors_origins, *origin = srv_request_header(rq, "Origin");
+    add(response, "X-Content-Type-Options", "nosniff");
+    add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    add(response, "Referrer-Policy", "no-referrer");
+    if (strcmp(list, "none") == 0)
+        return;
+    add(response, "Vary", "Origin");
+    if (!srv_cors_allows(list, origin))
+        return;
+    add(response, "Access-Control-Allow-Origin", origin);
+    add(response, "Access-Control-Expose-Headers", SRV_CORS_EXPOSED);
+    if (rq->preflight) {
+        add(response, "Access-Control-Allow-Methods", rq->allow);
+        add(response, "Access-Control-Allow-Headers", SRV_CORS_HEADERS);
+        add(response, "Access-Control-Max-Age", SRV_CORS_SECONDS);
+    }
+}
+
+/* A browser asks what a page may send there: that is what 405 says, put otherwise. */
+static void look_for_preflight(srv_request *rq)
+{
+    rq->preflight = rq->problem.code == API_METHOD_NOT_ALLOWED &&
+                    strcmp(rq->method, "OPTIONS") == 0 &&
+                    srv_request_header(rq, "Access-Control-Request-Method") &&
+                    srv_cors_allows(rq->app->config.cors_origins, srv_request_header(rq, "Origin"));
+    if (rq->preflight) {
+        rq->problem.code = API_NO_PROBLEM;
+        rq->status = MHD_HTTP_NO_CONTENT;
+    }
+}
+
 static enum MHD_Result answer(srv_request *rq)
 {
+    look_for_preflight(rq);
     if (rq->problem.code != API_NO_PROBLEM) {
         drop_stream(rq);
         describe_problem(rq);
@@ -157,17 +198,17 @@ static enum MHD_Result answer(srv_request *rq)
     if (!response)
         return MHD_NO;
     if (rq->content_type)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, rq->content_type);
+        add(response, MHD_HTTP_HEADER_CONTENT_TYPE, rq->content_type);
     if (rq->disposition)
-        MHD_add_response_header(response, "Content-Disposition", rq->disposition);
+        add(response, "Content-Disposition", rq->disposition);
     if (rq->close)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+        add(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (*rq->location)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, rq->location);
+        add(response, MHD_HTTP_HEADER_LOCATION, rq->location);
     if (*rq->next) {
         char link[160];
         snprintf(link, sizeof link, "<%s>; rel=\"next\"", rq->next);
-        MHD_add_response_header(response, "Link", link);
+        add(response, "Link", link);
     }
     for (size_t i = 0; i < sizeof rq->bytes / sizeof rq->bytes[0] && rq->bytes[i].name; i++) {
         char number[24];
@@ -175,14 +216,15 @@ static enum MHD_Result answer(srv_request *rq)
         MHD_add_response_header(response, rq->bytes[i].name, number);
     }
     if (*rq->allow)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
+        add(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
     char encodings[80];
     if (rq->bad_encoding) /* RFC 9110, 15.5.16 */
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_ENCODING,
-                                api_encodings_list(encodings, sizeof encodings));
+        add(response, MHD_HTTP_HEADER_ACCEPT_ENCODING,
+            api_encodings_list(encodings, sizeof encodings));
     if (rq->status == 429 || rq->status == 503)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        add(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    add_for_browsers(rq, response);
     enum MHD_Result result = MHD_queue_response(rq->connection, (unsigned)rq->status, response);
     srv_connections_set(rq->app->connections, rq->guest, SRV_GUEST_ANSWERED);
     MHD_destroy_response(response);

@@ -68,6 +68,7 @@ typedef struct srv_request {
         uint64_t value;
     } bytes[2]; /* further headers: numbers of bytes */
     char allow[64];
+    bool preflight; /* srv_cors.h */
 
     /* a long-poll: see srv_waiters.h */
     double deadline;

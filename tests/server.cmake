@@ -29,7 +29,7 @@ add_library(schema_support STATIC support/schema.c)
 target_include_directories(schema_support PUBLIC support)
 target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags PUBLIC PkgConfig::CJSON m)
 
-foreach(what arrays check combinations datasets float32 diagnostics evaluations jobs models mlp errors forms packed real_data references process settings smuggling sparse updates)
+foreach(what browsers arrays check combinations datasets float32 diagnostics evaluations jobs models mlp errors forms packed real_data references process settings smuggling sparse updates)
   descentd_test(e2e ${what} e2e_support m)
 endforeach()
 descentd_test(e2e statistics e2e_support m)
@@ -40,3 +40,4 @@ descentd_test(e2e dry_run e2e_support PkgConfig::SQLITE m)
 descentd_test(e2e openapi e2e_support schema_support)
 # This one runs the binary itself, with options that end it.
 target_compile_definitions(e2e_process PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_browsers PRIVATE DESCENTD="$<TARGET_FILE:descentd>")

@@ -178,6 +178,7 @@ START_TEST(two_thousand_slow_connections_do_not_stop_others)
     WAIT_UNTIL(counted(s, "connections") >= SLOW, 20);
     ck_assert_double_eq(counted(s, "connections_shed"), 0);
     close_all(fds, SLOW);
+    WAIT_UNTIL(counted(s, "connections") < 10, 20);
     finish(s);
 }
 END_TEST
@@ -301,10 +302,10 @@ START_TEST(there_are_so_many_connections)
     WAIT_UNTIL(ask_from(s, 1, "/healthz", text, sizeof text) == 200, 20);
     for (int i = 1; i < ALL; i++)
         ck_assert(!is_closed(fds[i]));
-    cancel(s, job);
-    wait_for_end(s, job, "cancelled");
     close_all(fds + 1, ALL - 1);
     WAIT_UNTIL(counted(s, "connections") == 1, 20);
+    cancel(s, job);
+    wait_for_end(s, job, "cancelled");
     finish(s);
 }
 END_TEST
