@@ -75,6 +75,44 @@ START_TEST(the_beginning_of_a_content_type_is_not_enough)
 }
 END_TEST
 
+START_TEST(files_are_known_by_type_or_name)
+{
+    static const struct {
+        const char *type, *name, *format, *packed;
+    } cases[] = {
+        {NULL, "a.csv", "csv", ""},
+        {NULL, "A.CSV", "csv", ""},
+        {"application/octet-stream", "a.tsv", "tsv", ""},
+        {"text/plain", "dir/a.jsonl", "ndjson", ""},
+        {"text/csv; charset=utf-8", "a.json", "csv", ""},
+        {"TEXT/CSV", NULL, "csv", ""},
+        {NULL, "a.csv.gz", "csv", "gzip"},
+        {"application/gzip", "a.npy.GZ", "npy", "gzip"},
+        {"text/csv", "a.zst", "csv", "zstd"},
+        {"application/octet-stream", "a.bin", "octets", ""},
+        {"application/octet-stream", NULL, "octets", ""},
+        {"application/x-npz", "a", "npz", ""},
+        {NULL, NULL, NULL, ""},
+        {NULL, "csv", NULL, ""},
+        {NULL, ".csv", NULL, ""},
+        {NULL, "a.csv.", NULL, ""},
+        {NULL, "a.gz", NULL, "gzip"},
+        {"text/plain", "a.txt", NULL, ""},
+        {"application/x-www-form-urlencoded", "a", NULL, ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        api_problem p = no_problem();
+        const api_encoding *packed;
+        const api_format *f = api_format_of_file(cases[i].type, cases[i].name, &packed, &p);
+        ck_assert_str_eq(f ? f->name : "none", cases[i].format ? cases[i].format : "none");
+        ck_assert_str_eq(packed ? packed->name : "", cases[i].packed);
+        ck_assert_int_eq(p.code, f ? API_NO_PROBLEM : API_UNSUPPORTED_MEDIA);
+        if (!f)
+            assert_says(&p, "", ".npz");
+    }
+}
+END_TEST
+
 START_TEST(plain_data_is_stored_as_its_feature_rows)
 {
     size_t in_order[] = {0, 1, 2}, turned[] = {1, 0, 2}, hole[] = {0, 2, 3};
@@ -112,6 +150,7 @@ int main(void)
     tcase_add_test(tc, parameters_and_case_of_the_content_type_do_not_matter);
     tcase_add_test(tc, other_content_types_are_answered_with_the_known_ones);
     tcase_add_test(tc, the_beginning_of_a_content_type_is_not_enough);
+    tcase_add_test(tc, files_are_known_by_type_or_name);
     tcase_add_test(tc, plain_data_is_stored_as_its_feature_rows);
     tcase_add_test(tc, an_empty_dataset_can_be_freed_twice);
     return run_tests(tc, "api_reader");

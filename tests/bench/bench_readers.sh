@@ -14,7 +14,7 @@ cmake --build --preset release --target bench_readers >/dev/null
 folder="${1:-$(mktemp -d)}"
 [ $# -gt 0 ] || trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder"
-[ -f "$folder/table_short.csv" ] || /usr/bin/python3 tests/bench/make_tables.py "$folder"
+[ -f "$folder/table_texts.csv" ] || /usr/bin/python3 tests/bench/make_tables.py "$folder"
 ours=build/release/tests/bench_readers
 theirs=$folder/bench_simdjson
 g++ -O3 -std=c++17 tests/bench/bench_simdjson.cpp -lsimdjson -o "$theirs"
@@ -32,5 +32,11 @@ for round in 1 2; do
         "$ours" csv "$file"
         [ "$round" = 2 ] || /usr/bin/python3 tests/bench/bench_pandas.py "$file"
     done
+    "$ours" csv "$folder/packed.csv.gz"
+    for file in "$folder"/*.npy; do
+        "$ours" npy "$file"
+        /usr/bin/python3 tests/bench/bench_pandas.py "$file"
+    done
+    "$ours" npz "$folder/stored.npz"
     [ "$round" = 2 ] || "$ours" cjson "$folder"/matrix_*.json
 done

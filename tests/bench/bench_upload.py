@@ -17,7 +17,9 @@ import time
 from common import Server, main, median, options
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-KINDS = {"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv"}
+KINDS = {"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv",
+         "npy": "application/x-npy", "npz": "application/x-npz"}
+TARGETS = {"json": "", "npy": "?target=x21", "npz": ""}
 
 
 def rates(command):
@@ -55,8 +57,9 @@ def part(report, given):
                                        *by_kind["csv"]]))]
         for other, goal, theirs in others:
             for name, rate in theirs.items():
+                least = 1 if "texts" in name else goal
                 report.add("upload", f"{name} ({given.rows:,} × 20): read", ours[name], "MB/s", rate,
-                           other, goal, value=ours[name] / rate, text=f"≥ {goal}×")
+                           other, least, value=ours[name] / rate, text=f"≥ {least}×")
         over_http(report, given, paths, ours)
 
 
@@ -64,12 +67,14 @@ def over_http(report, given, paths, ours):
     with Server(given.binary) as server:
         for name, path in paths.items():
             kind = name.rsplit(".", 1)[1]
+            if kind not in KINDS:
+                continue
             with open(path, "rb") as f:
                 text = f.read()
             times = []
             for _ in range(given.uploads):
                 began = time.perf_counter()
-                where = "/v1/datasets" if kind == "json" else "/v1/datasets?target=y"
+                where = "/v1/datasets" + TARGETS.get(kind, "?target=y")
                 dataset = server.ask("POST", where, text, KINDS[kind])["id"]
                 times.append(time.perf_counter() - began)
                 server.ask("DELETE", f"/v1/datasets/{dataset}")

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes the files of the readers' benchmark into a folder: one table of numbers, 200,000 by 20 and
-a target, in each format and with numbers of 17 digits (long) and of a few (short)."""
+a target, in each format and with numbers of 17 digits (long) and of a few (short); the long ones as
+arrays of NumPy too, in both orders, and as a packed table; and a table with two columns of texts."""
 
+import gzip
 import os
 import sys
 
@@ -43,3 +45,15 @@ write("long", texts[: ROWS * COLS], texts[ROWS * COLS :])
 short = rng.standard_normal(ROWS * (COLS + 1)) * 100
 texts = ["%.6g" % v for v in short]
 write("short", texts[: ROWS * COLS], texts[ROWS * COLS :])
+
+numbers = long_.reshape(ROWS, COLS + 1, order="F")
+np.save(f"{folder}/rows.npy", np.ascontiguousarray(numbers))
+np.save(f"{folder}/columns.npy", np.asfortranarray(numbers))
+np.savez(f"{folder}/stored.npz", X=np.ascontiguousarray(numbers[:, :COLS]), y=numbers[:, COLS])
+with open(f"{folder}/table_long.csv", "rb") as f, gzip.open(f"{folder}/packed.csv.gz", "wb", 6) as g:
+    g.write(f.read())
+cities, kinds = ["city %04d" % i for i in range(800)], ["red", "green", "blue", "rather long", "x"]
+with open(f"{folder}/table_texts.csv", "w") as f:
+    f.write("x1,x2,city,kind,x3,y\n")
+    for i, (c, k) in enumerate(zip(rng.integers(0, 800, ROWS), rng.integers(0, 5, ROWS))):
+        f.write(f"{long_[3 * i]!r},{long_[3 * i + 1]!r},{cities[c]},{kinds[k]},{short[i]:.6g},{short[-i]:.6g}\n")

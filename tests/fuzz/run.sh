@@ -16,15 +16,21 @@ out=build/fuzz
 mkdir -p "$out/found"
 status=0
 
+flags="-std=c11 -O1 -g -ffp-contract=off -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -Icore -Iapi $(pkg-config --cflags libcjson)"
+export flags out
+
+# Compiled once for all targets: api without the OpenAPI document, which the build makes.
+rm -rf "$out/objects"
+mkdir "$out/objects"
+find api core -name '*.c' ! -name api_openapi.c | xargs -P "$(nproc)" -I '{}' sh -c '
+    clang $flags -fsanitize=fuzzer-no-link -c "$1" -o "$out/objects/$(echo "$1" | tr / _).o"' sh '{}'
+
 for target; do
     mkdir -p "$out/learnt/$target"
-    # api without the OpenAPI document, which the build makes
-    sources="$(find api core -name '*.c' ! -name api_openapi.c)"
     # shellcheck disable=SC2046,SC2086
-    clang -std=c11 -O1 -g -ffp-contract=off -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE \
-        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Icore -Iapi \
-        "tests/fuzz/fuzz_$target.c" $sources $(pkg-config --cflags --libs libcjson zlib libzstd) -lm \
-        -o "$out/fuzz_$target"
+    clang $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$target.c" "$out"/objects/*.o \
+        $(pkg-config --libs libcjson zlib libzstd) -lm -o "$out/fuzz_$target"
     echo "== $target: $seconds seconds"
     "$out/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
         -print_final_stats=1 -artifact_prefix="$out/found/$target-" \
