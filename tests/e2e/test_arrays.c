@@ -242,6 +242,24 @@ START_TEST(a_file_in_a_form_may_be_an_array)
 }
 END_TEST
 
+START_TEST(an_array_that_is_had_back_is_the_array)
+{
+    static const char *const names[] = {"i2_be_f", "f4_le_c", "u4_le_f"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        file f = recorded("npy", names[i]);
+        e2e_reply r = post_bytes("/v1/datasets?target=x3", NPY, &f);
+        ck_assert_msg(r.status == 201, "%s", r.body);
+        e2e_reply back = e2e_getf(s, "/v1/datasets/%s/export?format=npy", e2e_string(r.json, "id"));
+        ck_assert_int_eq(back.status, 200);
+        same_hash(e2e_request(s, "POST", "/v1/datasets?target=x3", (const char *const[]){NPY, NULL},
+                              back.body, back.len),
+                  e2e_string(r.json, "sha256"));
+        e2e_reply_free(&back);
+        e2e_reply_free(&r);
+    }
+}
+END_TEST
+
 START_TEST(what_is_broken_leaves_nothing)
 {
     file f = recorded("npz", "deflated");
@@ -277,6 +295,7 @@ int main(void)
     tcase_add_test(tc, models_take_rows_of_arrays);
     tcase_add_test(tc, a_model_learns_from_an_archive);
     tcase_add_test(tc, a_file_in_a_form_may_be_an_array);
+    tcase_add_test(tc, an_array_that_is_had_back_is_the_array);
     tcase_add_test(tc, what_is_broken_leaves_nothing);
     return run_suite(tc, "arrays");
 }
