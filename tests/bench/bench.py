@@ -53,6 +53,7 @@ PARTS = [
     Part("gram", 12, (["--driver", "BUILD/tests/bench_gram", "--repetitions", "3"],
                       ["--driver", "BUILD/tests/bench_gram", "--repetitions", "1"])),
     Part("upload", 12),
+    Part("sparse", 12),
     Part("scaling", 30),
 ]
 

@@ -1,7 +1,7 @@
 /* bench_readers: how fast the readers of api are, on files in memory, fed as they arrive over HTTP:
  * in pieces. One thread; for each file the fastest of several runs, in MB/s of text.
  *
- *   bench_readers json|ndjson|csv|npy|npz FILE...   a line each: reader, file, MB/s, a checksum
+ *   bench_readers json|ndjson|csv|npy|npz|libsvm FILE...   a line each: reader, file, MB/s, a checksum
  *   bench_readers cjson FILE...               cJSON_Parse on the whole text, and the sum over its
  * tree
  */
@@ -63,6 +63,24 @@ static bool keep(void *ctx, const double *v, size_t n, api_problem *p)
     return true;
 }
 
+/* Of sparse rows the columns and ends go to the same room. */
+static bool keep_entries(void *ctx, const uint32_t *columns, const double *v, size_t n,
+                         api_problem *p)
+{
+    kept *k = ctx;
+    if (!keep(ctx, v, n, p))
+        return false;
+    memcpy(k->room, columns, n * sizeof *columns);
+    return true;
+}
+
+static bool keep_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
+{
+    (void)p;
+    memcpy(((kept *)ctx)->room, ends, n * sizeof *ends);
+    return true;
+}
+
 /* A reader, and the decoder before it where the text is packed. */
 typedef struct reading {
     const api_format *format;
@@ -85,7 +103,7 @@ static double read_once(const api_format *f, const api_encoding *packed, const t
     /* an array has no names: its last column is the target */
     const api_read_options o = {.labelled = true,
                                 .target = strcmp(f->name, "npy") == 0 ? "x21" : "y"};
-    const api_sink sink = {&k, keep, keep};
+    const api_sink sink = {&k, keep, keep, keep_entries, keep_ends};
     static api_problem p;
     api_dataset d = {0};
     k.sum = 0;
@@ -138,7 +156,7 @@ int main(int argc, char **argv)
         if (strcmp(api_formats[i]->name, how) == 0)
             format = api_formats[i];
     if (!format && strcmp(how, "cjson") != 0) {
-        fprintf(stderr, "usage: bench_readers json|ndjson|csv|npy|npz|cjson FILE...\n");
+        fprintf(stderr, "usage: bench_readers json|ndjson|csv|npy|npz|libsvm|cjson FILE...\n");
         return 2;
     }
     for (int i = 2; i < argc; i++) {
