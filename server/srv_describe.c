@@ -130,20 +130,29 @@ static void end_counts(pass *s, size_t cols)
     free(s->counts);
 }
 
-/* Of sparse rows the sections lie apart, so their columns are looked at in the mapped file. */
+/* Of sparse rows the sections lie apart, so their columns are looked at in the mapped file; of which no
+ * more than some rows is held at a time. */
 static bool take_sparse(const pass *s, const srv_file_header *h, api_problem *p)
 {
     char *map = mmap(NULL, (size_t)h->y_at, PROT_READ, MAP_SHARED, s->fd, 0);
     if (map == MAP_FAILED)
         return api_problem_set(p, API_UNAVAILABLE, "can't map a dataset file: %s", strerror(errno));
-    const void *values = map + h->x_at, *starts = map + h->starts_at, *of = map + h->columns_at;
-    const gd_data d = {.rows = (size_t)h->rows,
-                       .cols = (size_t)h->cols,
-                       .sparse = {.starts = starts,
-                                  .columns = of,
-                                  .values = h->single ? NULL : values,
-                                  .values32 = h->single ? values : NULL}};
-    bool ok = gd_summaries_add_sparse(s->summaries, &d);
+    const void *values = map + h->x_at, *of = map + h->columns_at;
+    const uint64_t *starts = (const void *)(map + h->starts_at);
+    gd_data d = {.cols = (size_t)h->cols,
+                 .sparse = {.columns = of,
+                            .values = h->single ? NULL : values,
+                            .values32 = h->single ? values : NULL}};
+    bool ok = true;
+    for (size_t first = 0; ok && first < h->rows; first += d.rows) {
+        d.sparse.starts = starts + first;
+        d.rows = 1;
+        while (first + d.rows < h->rows && d.sparse.starts[d.rows] - *d.sparse.starts < MOST_WINDOW &&
+               d.rows < MOST_WINDOW)
+            d.rows++;
+        ok = gd_summaries_add_sparse(s->summaries, &d);
+        madvise(map, (size_t)h->y_at, MADV_DONTNEED);
+    }
     munmap(map, (size_t)h->y_at);
     return ok || api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
 }
