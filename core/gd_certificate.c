@@ -158,11 +158,26 @@ static void none(gd_certificate *out, const char *reason)
     out->reason = reason;
 }
 
+static bool is_quadratic(const gd_fit *fit)
+{
+    return strcmp(fit->cost->name, "mse") == 0;
+}
+
+/* What became of it, beside gd_newton's own. */
+static gd_status status_of(const gd_newton *w, gd_error *err)
+{
+    if (w->status == GD_OK)
+        return GD_OK;
+    return gd_fail(err, w->status, "",
+                   w->status == GD_NO_MEMORY ? "not enough memory for a certificate" : "broken off");
+}
+
 /* A step to begin with. */
-static gd_status take_step(gd_first_step *first, const gd_fit *fit, bool exact,
-                           const gd_executor *executor, gd_error *err)
+static gd_status take_step(gd_first_step *first, const gd_fit *fit, const gd_executor *executor,
+                           gd_error *err)
 {
     gd_status status = GD_OK;
+    bool exact = is_quadratic(fit);
     gd_first_step_free(first);
     first->scaled.fit = *fit;
     /* unpenalised fits are the same in any scaling: the best conditioned one is taken */
@@ -172,31 +187,31 @@ static gd_status take_step(gd_first_step *first, const gd_fit *fit, bool exact,
         status = gd_newton_init(&first->newton, &first->scaled.fit,
                                 exact ? GD_NEWTON_SHOWN : GD_NEWTON_CORRECTED, executor, err);
     first->made = status == GD_OK;
-    return status;
+    first->solved = exact && first->made && first->newton.simple;
+    if (!first->solved)
+        return status;
+    gd_newton_solve(&first->newton); /* all that is needed; it says the cost too */
+    return status_of(&first->newton, err);
 }
 
 static gd_status find_gap(gd_certificate *out, const gd_fit *fit, double allowed,
                           gd_first_step *first, const gd_executor *executor, gd_error *err)
 {
-    bool quadratic = strcmp(fit->cost->name, "mse") == 0, solved = first->made;
-    gd_status status = solved ? GD_OK : take_step(first, fit, quadratic, executor, err);
+    gd_status status = first->made ? GD_OK : take_step(first, fit, executor, err);
     if (status != GD_OK)
         return status;
     gd_newton *w = &first->newton;
-    bool exact = quadratic && w->simple;
-    w->factored = solved;
-    if (solved && !exact) { /* what is corrected afterwards may be less exact */
+    bool exact = is_quadratic(fit) && w->simple;
+    w->factored = first->solved;
+    if (first->solved && !exact) { /* what is corrected afterwards may be less exact */
         w->condition = GD_NEWTON_CORRECTED;
         w->by_rows = false;
     }
     out->gap = exact ? quadratic_gap(w) : search(w, out->cost, allowed);
     out->kind = exact ? GD_GAP_EXACT : GD_GAP_BOUND;
     out->reason = "";
-    if (w->status == GD_NO_MEMORY)
-        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a certificate");
-    else if (w->status != GD_OK)
-        status = gd_fail(err, w->status, "", "broken off");
-    else if (!isfinite(out->gap))
+    status = status_of(w, err);
+    if (status == GD_OK && !isfinite(out->gap))
         none(out, "the numbers leave the range of double precision");
     return status;
 }
@@ -206,7 +221,7 @@ static bool known(gd_certificate *out, const gd_fit *fit, const gd_first_step *f
 {
     const gd_newton *w = &first->newton;
     const gd_fit *f = &first->scaled.fit;
-    if (!first->made || w->outputs > 1)
+    if (!first->solved || w->outputs > 1)
         return false;
     bool rescaled = !fit->scale && f->scale;
     size_t cols = fit->shape.cols;
@@ -214,7 +229,9 @@ static bool known(gd_certificate *out, const gd_fit *fit, const gd_first_step *f
     for (size_t j = 0; rescaled && j < cols; j++)
         w->trial[j] = f->scale[j] * w->trial[j] +
                       (fit->shape.intercept ? f->center[j] * w->gradient[cols] : 0);
-    out->cost = w->data_cost;
+    out->cost = w->cost;
+    for (size_t c = 0; c < w->n; c++)
+        w->trial[c] = gd_penalty_slope(&w->penalty[c], w->theta[c], w->trial[c]);
     out->gradient_norm = gd_norm(w->trial, w->n);
     return true;
 }
@@ -237,7 +254,11 @@ gd_status gd_certificate_from(gd_certificate *out, const gd_fit *fit, double wor
                   "parameters^2");
         return GD_OK;
     }
-    gd_status status = known(out, fit, first) ? GD_OK : evaluate(out, fit, executor, err);
+    gd_status status = GD_OK;
+    if (!first->made && is_quadratic(fit))
+        status = take_step(first, fit, executor, err);
+    if (status == GD_OK && !known(out, fit, first))
+        status = evaluate(out, fit, executor, err);
     if (status != GD_OK)
         return status;
     if (!isfinite(out->cost)) {

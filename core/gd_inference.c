@@ -107,7 +107,7 @@ static gd_status take_step(work *w, gd_error *err)
     gd_newton *n = &w->first->newton;
     gd_newton_solve(n);
     w->unit = 1 / sqrt(n->total);
-    w->first->made = n->status == GD_OK;
+    w->first->made = w->first->solved = n->status == GD_OK;
     if (w->first->made)
         return GD_OK;
     bool interrupted = n->status == GD_INTERRUPTED;

@@ -128,7 +128,7 @@ void gd_first_step_free(gd_first_step *first)
 {
     gd_newton_free(&first->newton);
     gd_fit_scaled_free(&first->scaled);
-    first->made = false;
+    first->made = first->solved = false;
 }
 
 /* ---- the factor ---- */

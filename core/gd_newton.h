@@ -63,8 +63,9 @@ typedef struct gd_newton {
 /* What standard errors and a certificate begin with: a step from theta. Zeroed before its first use. */
 typedef struct gd_first_step {
     gd_fit_scaled scaled; /* the fit, of features that are centred and scaled */
-    gd_newton newton;     /* of that, solved where it begins */
+    gd_newton newton;     /* of that, where it begins */
     bool made;            /* else there is neither */
+    bool solved;          /* gd_newton_solve was called, and nothing moved since */
 } gd_first_step;
 
 void gd_first_step_free(gd_first_step *first);

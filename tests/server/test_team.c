@@ -60,6 +60,7 @@ static void *train(void *arg)
     for (unsigned pass = 0; pass < j->passes; pass++) {
         for (size_t b = 0; b < j->blocks; b++)
             atomic_store(&j->done[b], 0);
+        memset(m.known, 0, sizeof m.known); /* however quick they were, they are shared */
         srv_team_enter(&m);
         srv_team_run(&m, count, j, j->blocks);
         srv_team_leave(&m);
@@ -118,6 +119,7 @@ START_TEST(one_job_uses_every_idle_lane)
     srv_member m = {.team = t};
     for (int pass = 0; pass < 50; pass++) {
         meeting here = {.wanted = 4};
+        memset(m.known, 0, sizeof m.known); /* however soon they met */
         srv_team_enter(&m);
         srv_team_run(&m, meet, &here, 4);
         srv_team_leave(&m);
@@ -139,6 +141,42 @@ START_TEST(lanes_that_come_free_help_a_pass_that_goes_on)
     srv_team_leave(&m);
     srv_team_stop(t);
     ck_assert(!atomic_load(&here.missed));
+}
+END_TEST
+
+typedef struct kind {
+    bool slow;
+    atomic_uint alone, helped; /* blocks by the member; by others */
+} kind;
+
+static void one_of_a_kind(void *arg, size_t block, size_t slot)
+{
+    (void)block;
+    kind *k = arg;
+    if (k->slow)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    atomic_fetch_add(slot == 0 ? &k->alone : &k->helped, 1);
+}
+
+/* What is known to take next to no time is not shared; it is once it takes longer. */
+START_TEST(quick_passes_are_not_shared_and_slow_ones_are)
+{
+    srv_team *t = start(2);
+    srv_member m = {.team = t};
+    kind k = {.slow = false};
+    srv_team_enter(&m);
+    for (int pass = 0; pass < 100; pass++) {
+        m.known[0].fn = one_of_a_kind;
+        m.known[0].seconds = 1e-7;
+        srv_team_run(&m, one_of_a_kind, &k, 8);
+    }
+    ck_assert_uint_eq(atomic_load(&k.alone), 800);
+    k.slow = true;
+    for (int pass = 0; pass < 200 && atomic_load(&k.helped) == 0; pass++)
+        srv_team_run(&m, one_of_a_kind, &k, 8);
+    srv_team_leave(&m);
+    srv_team_stop(t);
+    ck_assert_uint_gt(atomic_load(&k.helped), 0);
 }
 END_TEST
 
@@ -295,6 +333,7 @@ int main(void)
                         5);
     tcase_add_test(tc, one_job_uses_every_idle_lane);
     tcase_add_test(tc, lanes_that_come_free_help_a_pass_that_goes_on);
+    tcase_add_test(tc, quick_passes_are_not_shared_and_slow_ones_are);
     tcase_add_test(tc, a_new_job_waits_for_no_more_than_a_block);
     tcase_add_loop_test(tc, large_jobs_take_turns_and_none_is_left_out, 0, 3);
     tcase_add_test(tc, a_member_without_a_lane_does_its_own_blocks);
