@@ -67,10 +67,11 @@ static size_t width_of(size_t cols)
     return (cols + 2 + GD_GRAM_LANES - 1) / GD_GRAM_LANES * GD_GRAM_LANES;
 }
 
-double gd_gram_bytes(size_t rows, size_t cols)
+double gd_gram_bytes(const gd_data *data)
 {
-    size_t width = width_of(cols), groups = groups_of(rows, width);
-    size_t values = cols + 1 + groups * (width * width + 2 * cols) + TILE_ROWS * width;
+    size_t cols = data->cols, width = width_of(cols), groups = groups_of(data->rows, width);
+    size_t values = cols + 1 + groups * (width * width + 2 * cols);
+    values += TILE_ROWS * (width + (data->X32 ? cols : 0));
     return (double)(values * sizeof(double));
 }
 

@@ -21,7 +21,7 @@ gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *exe
 void gd_gram_free(gd_gram *g); /* NULL is fine */
 
 /* What gd_gram_new asks for, for the serial executor. */
-double gd_gram_bytes(size_t rows, size_t cols);
+double gd_gram_bytes(const gd_data *data);
 
 /* Visits the rows. False when the executor broke it off: then nothing is known. Otherwise the
  * functions below speak of these rows. */

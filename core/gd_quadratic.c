@@ -74,7 +74,7 @@ double gd_quadratic_bytes(const gd_data *data, const gd_spec *spec)
     bool full = spec->batch_size == GD_FULL_BATCH || spec->batch_size >= data->rows;
     if (!full || !possible(data, spec, &shape, n) || !pays(spec, data->rows, n))
         return 0;
-    return gd_gram_bytes(data->rows, data->cols) + (double)(values_of(n) * sizeof(double));
+    return gd_gram_bytes(data) + (double)(values_of(n) * sizeof(double));
 }
 
 gd_status gd_quadratic_new(gd_train *t, const gd_executor *executor, gd_error *err)

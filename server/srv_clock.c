@@ -6,6 +6,13 @@
 #include <sys/random.h>
 #include <time.h>
 
+double srv_processor_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 double srv_monotonic(void)
 {
     struct timespec t;

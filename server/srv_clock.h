@@ -6,6 +6,8 @@
 
 /* Seconds since some moment; never jumps. */
 double srv_monotonic(void);
+/* Those that this thread has had a processor for: whatever else the machine does. */
+double srv_processor_seconds(void);
 
 #define SRV_TIME_SIZE 32
 

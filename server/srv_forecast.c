@@ -2,8 +2,12 @@
 #include "srv_forecast.h"
 
 #include "gd_advice.h"
+#include "gd_facts.h"
+#include "gd_limits.h"
+#include "gd_metrics.h"
 #include "gd_sparse.h"
 #include "srv_model.h"
+#include "srv_clock.h"
 #include "srv_probe.h"
 #include "srv_sample.h"
 
@@ -14,6 +18,8 @@
 #include <string.h>
 
 #define DIAGNOSE_WORK 1e7     /* rows x parameters^2 */
+#define MOST_TRIED 1e9        /* the same of a certificate that is found to see what it takes */
+#define PRODUCT 2.5e-10       /* seconds or so of one that is not, for each of that */
 #define POINT_BYTES 72.0      /* of a point of the history in the database */
 #define MODEL_BYTES 4096.0    /* of a model beside its parameters */
 #define PARAMETER_BYTES 220.0 /* of what is known of a coefficient, as text */
@@ -23,7 +29,7 @@ typedef struct outlook {
     srv_forecast *f;
     srv_run *w;
     srv_probe probe;
-    double proof; /* seconds of what is found out about a fit at the end */
+    double end; /* seconds of what is found out about a fit at the end */
 } outlook;
 
 static void __attribute__((format(printf, 2, 3))) warn(srv_forecast *f, const char *fmt, ...)
@@ -98,6 +104,64 @@ static bool ended(outlook *b, bool exact, api_problem *p)
     return f->error || api_problem_set(p, API_UNAVAILABLE, "not enough memory for a dry run");
 }
 
+/* Seconds that the metrics of all rows take. */
+static gd_status time_metrics(const outlook *b, const gd_fit *fit, double *seconds, gd_error *err)
+{
+    const gd_train *t = b->probe.train;
+    gd_metric list[GD_MAX_METRICS];
+    gd_rows rows[2];
+    size_t count, parts = gd_train_validation_rows(t, &rows[1]) ? 2 : 1;
+    double began = srv_processor_seconds(), *theta = calloc(gd_train_params_len(t), sizeof *theta);
+    gd_status status = GD_OK;
+    if (!theta)
+        return gd_fail(err, GD_NO_MEMORY, "", "not enough memory for a dry run");
+    gd_train_rows(t, &rows[0]);
+    gd_train_params_unscaled(t, theta);
+    for (size_t i = 0; i < parts && status == GD_OK; i++)
+        status = gd_metrics(fit->model, &fit->shape, theta, fit->data, &rows[i], NULL, list, &count,
+                            NULL, err);
+    *seconds = b->probe.scale * (srv_processor_seconds() - began);
+    free(theta);
+    return status;
+}
+
+/* Those of a certificate and standard errors, which are found for the rows at hand. */
+static gd_status time_facts(const outlook *b, const gd_fit *fit, double *seconds, gd_error *err)
+{
+    double n = (double)(gd_fit_columns(fit) * fit->shape.outputs), rows = (double)fit->rows.count;
+    double work = rows * n * n, all = b->probe.scale * work, began = srv_processor_seconds();
+    gd_certificate c;
+    gd_inference *r = NULL;
+    gd_status status = GD_OK;
+    *seconds = 0;
+    if (!fit->model->linear || all > fmax(GD_PROOF_WORK, all / n * b->f->shown.epochs))
+        return GD_OK; /* none are found */
+    if (work <= MOST_TRIED)
+        status = gd_facts_find(&c, &r, fit, b->probe.data.weights, b->w->job.confidence_level, 0,
+                               NULL, err);
+    gd_inference_free(r);
+    *seconds = work <= MOST_TRIED ? b->probe.scale * (srv_processor_seconds() - began) : all * PRODUCT;
+    return status;
+}
+
+/* What follows training, but where it diverged. Of a network in batches the gradient at the end is
+ * found too, which takes as long as that at the start. */
+static bool time_the_end(outlook *b, api_problem *p)
+{
+    gd_error err;
+    double metrics = 0, facts = 0;
+    if (gd_train_state(b->probe.train)->stop == GD_STOP_DIVERGED)
+        return true;
+    gd_fit fit = srv_fit_of(b->probe.train, &b->w->job);
+    if (time_metrics(b, &fit, &metrics, &err) != GD_OK ||
+        time_facts(b, &fit, &facts, &err) != GD_OK)
+        return api_problem_core(p, &err);
+    uint64_t batch = b->probe.spec.batch_size;
+    bool slope = fit.model->layers && batch != GD_FULL_BATCH && batch < fit.rows.count;
+    b->end = metrics + facts + (slope ? b->probe.preparation : 0);
+    return true;
+}
+
 static bool measure(outlook *b, api_problem *p)
 {
     const gd_state *s = gd_train_state(b->probe.train);
@@ -117,11 +181,13 @@ static bool measure(outlook *b, api_problem *p)
     double times = plan->kind == SRV_FOLDS  ? (double)plan->parts - 1
                    : plan->kind == SRV_PATH ? (double)plan->parts
                                             : 1;
+    if (!time_the_end(b, p))
+        return false;
     shown->epoch_seconds = b->probe.an_epoch;
     shown->seconds = b->probe.preparation;
     if (shown->epochs > 0)
         shown->seconds += shown->epochs * shown->epoch_seconds;
-    shown->seconds = times * shown->seconds + b->proof;
+    shown->seconds = times * shown->seconds + b->end;
     return true;
 }
 
@@ -179,7 +245,6 @@ static bool diagnose(outlook *b, api_problem *p)
                   .l2 = b->probe.spec.l2};
     double n = (double)gd_fit_columns(&fit);
     size_t train = v->data.train_rows ? v->data.train_rows : v->data.rows;
-    double began = srv_monotonic();
     if (!srv_sample_rows(&some, train, DIAGNOSE_WORK / (n * n), p))
         return false;
     fit.rows = some.rows;
@@ -188,10 +253,6 @@ static bool diagnose(outlook *b, api_problem *p)
     bool ok = list && names;
     ok = ok ? gd_diagnose(&f->said, &fit, names, &err) == GD_OK || api_problem_core(p, &err)
             : api_problem_set(p, API_UNAVAILABLE, "not enough memory for a dry run");
-    /* certificates and standard errors factor the rows as often, up to a bound of theirs */
-    if (b->probe.spec.model->linear && fit.shape.outputs == 1)
-        b->proof = (srv_monotonic() - began) *
-                   fmin((double)train, GD_PROOF_WORK / (n * n)) / (double)fit.rows.count;
     free(names);
     cJSON_Delete(list);
     srv_sample_free(&some);

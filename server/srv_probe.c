@@ -111,7 +111,7 @@ bool srv_probe_begin(srv_probe *b, const gd_data *data, const gd_spec *spec, con
 void srv_probe_run(srv_probe *b)
 {
     const gd_state *s = gd_train_state(b->train);
-    double began = srv_monotonic(), started = began, now = began;
+    double began = srv_monotonic(), started = began, now = began, spent = srv_processor_seconds();
     gd_step step = GD_STEP_WORKING;
     bool any = false;
     /* what has ended is still looked at, for what there is to say of it */
@@ -127,6 +127,12 @@ void srv_probe_run(srv_probe *b)
         }
     }
     b->preparation = b->scale * (started - began);
+    /* what a processor of its own would take: others may have had this one meanwhile */
+    double share = (srv_processor_seconds() - spent) / (srv_monotonic() - began);
+    if (share > 0 && share < 1) {
+        b->preparation *= share;
+        b->an_epoch *= share;
+    }
     b->ended = step == GD_STEP_DONE;
 }
 

@@ -13,6 +13,7 @@
 
 #include "api_change.h"
 #include "api_job.h"
+#include "gd_fit.h"
 #include "gd_train.h"
 #include "srv_app.h"
 #include "srv_clock.h"
@@ -126,6 +127,9 @@ uint64_t srv_run_change_due(const srv_run *w);
 void srv_run_describe_changes(const srv_run *w, cJSON *o);
 
 /* ---- srv_run_facts.c: what is known of a fit ---- */
+
+/* What a run has fitted to what; all borrowed from it. */
+gd_fit srv_fit_of(const gd_train *t, const api_job *job);
 
 /* The certificate, as JSON that the caller frees, and members of `details`, which the model's
  * document shows. part: what is kept of the part at hand, JSON, or NULL. False with the reason in

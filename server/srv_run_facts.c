@@ -17,27 +17,27 @@ static bool weighted(const api_job *job)
 }
 
 /* What was fitted to what; weights are those of the objective, or those of the rows alone. */
-static gd_fit fit_of(const srv_run *w)
+gd_fit srv_fit_of(const gd_train *t, const api_job *job)
 {
-    const gd_spec *spec = gd_train_spec(w->train);
-    const gd_data *data = gd_train_data(w->train);
-    gd_fit fit = {.columns = gd_train_columns_known(w->train),
+    const gd_spec *spec = gd_train_spec(t);
+    const gd_data *data = gd_train_data(t);
+    gd_fit fit = {.columns = gd_train_columns_known(t),
                   .model = spec->model,
-                  .shape = *gd_train_shape(w->train),
+                  .shape = *gd_train_shape(t),
                   .cost = spec->cost,
                   .cost_hyper = &spec->cost_hyper,
-                  .theta = gd_train_params(w->train),
-                  .center = spec->standardize ? gd_train_center(w->train) : NULL,
-                  .scale = spec->standardize ? gd_train_scale(w->train) : NULL,
+                  .theta = gd_train_params(t),
+                  .center = spec->standardize ? gd_train_center(t) : NULL,
+                  .scale = spec->standardize ? gd_train_scale(t) : NULL,
                   .data = data,
                   .weights = data->weights,
                   .offset = data->offset,
-                  .class_weights = w->job.class_weight || spec->balanced,
+                  .class_weights = job->class_weight || spec->balanced,
                   .l1 = spec->l1,
                   .l2 = spec->l2,
                   .lower = spec->lower,
                   .upper = spec->upper};
-    gd_train_rows(w->train, &fit.rows);
+    gd_train_rows(t, &fit.rows);
     return fit;
 }
 
@@ -167,7 +167,7 @@ static bool find_facts(srv_run *w, const gd_fit *fit, const char *part, char **c
 bool srv_run_facts(srv_run *w, const char *part, char **certificate, cJSON *details,
                    api_problem *p)
 {
-    gd_fit fit = fit_of(w);
+    gd_fit fit = srv_fit_of(w->train, &w->job);
     double *lower;
     bool ok = find_lower(w, &fit, &lower, p) && find_facts(w, &fit, part, certificate, details, p);
     free(lower);

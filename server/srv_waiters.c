@@ -15,6 +15,7 @@ struct srv_waiters {
     pthread_cond_t changed;
     srv_request *first;
     uint64_t count, most;
+    bool asleep; /* the timer, until it is told that somebody waits */
     bool closed, stopping;
 };
 
@@ -30,6 +31,7 @@ static void release(srv_waiters *w, srv_request **at)
 static void *timer_main(void *arg)
 {
     srv_waiters *w = arg;
+    bool idle = false; /* nobody waited the last time */
     pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
         double now = srv_monotonic(), next = now + LOOK_EVERY;
@@ -41,8 +43,12 @@ static void *timer_main(void *arg)
             next = fmin(next, (*at)->deadline);
             at = &(*at)->next_waiting;
         }
-        if (!w->first) {
+        /* it looks once more before it sleeps: whoever comes again and again wakes nobody */
+        w->asleep = !w->first && idle;
+        idle = !w->first;
+        if (w->asleep) {
             pthread_cond_wait(&w->changed, &w->lock);
+            w->asleep = idle = false;
             continue;
         }
         struct timespec until = {.tv_sec = (time_t)next,
@@ -83,7 +89,9 @@ bool srv_waiters_hold(srv_waiters *w, srv_request *rq, const char *id)
         rq->next_waiting = w->first;
         w->first = rq;
         w->count++;
-        pthread_cond_signal(&w->changed);
+        /* else it looks soon enough: nobody waits for less than LOOK_EVERY */
+        if (w->asleep || rq->deadline < srv_monotonic() + LOOK_EVERY)
+            pthread_cond_signal(&w->changed);
     }
     pthread_mutex_unlock(&w->lock);
     return room;
