@@ -15,7 +15,7 @@
 #define PATIENCE 0.02
 /* Seconds that a pass must take one thread for helpers to be worth it: they take some microseconds to
  * come, and to be waited for. */
-#define WORTH_SHARING 0.00004
+#define WORTH_SHARING 0.00005
 /* How long helpers look for the next pass, and members for the last helper, before they sleep. */
 #define SPIN 0.0001
 
