@@ -114,5 +114,7 @@ void api_dataset_encode(cJSON *o, const api_dataset_view *v)
     }
     api_doc_number(o, "bytes", (double)v->bytes);
     api_doc_string(o, "sha256", v->sha256);
+    api_doc_number(o, "version", (double)v->version);
+    api_doc_string(o, "previous_version", v->previous);
     api_doc_string(o, "created_at", v->created_at);
 }

@@ -10,7 +10,8 @@
 /* All borrowed. */
 typedef struct api_dataset_view {
     const char *id, *name, *target, *sha256, *created_at;
-    uint64_t rows, bytes;
+    uint64_t rows, bytes, version;
+    const char *previous;   /* id of the version before, or NULL */
     bool single;            /* features are stored in single precision */
     bool sparse;            /* and by their entries alone */
     uint64_t nonzeros, cols; /* of sparse features */

@@ -3,6 +3,7 @@
 #include "api_multipart.h"
 #include "api_names.h"
 #include "gd_limits.h"
+#include "srv_append.h"
 #include "srv_form.h"
 #include "srv_ingest.h"
 #include "srv_list.h"
@@ -20,6 +21,7 @@ struct srv_read {
     char *columns;      /* the query's list, cut at its commas */
     const char **names; /* into columns */
     api_types types;    /* of the query */
+    srv_append append;  /* the dataset that rows are added to, if it is asked for */
 };
 
 void srv_read_free(srv_read *read)
@@ -31,6 +33,7 @@ void srv_read_free(srv_read *read)
     free(read->columns);
     free(read->names);
     api_types_free(&read->types);
+    srv_append_free(&read->append);
     free(read);
 }
 
@@ -136,7 +139,15 @@ static bool open_file(srv_request *rq, const api_format *format)
         api_name_check(o.rows, "X", p);
     for (size_t i = 0; i < o.columns_count; i++)
         api_name_check(o.columns[i], "columns", p);
-    return p->code == API_NO_PROBLEM && srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p);
+    if (rq->read->append.base.id)
+        srv_append_options(&rq->read->append, &o);
+    if (rq->read->append.base.id && format->sparse)
+        return api_problem_set(p, API_CONFLICT, "rows of a dataset that is not sparse can't be sent "
+                                                "as %s", format->media_type);
+    if (p->code != API_NO_PROBLEM || !srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p))
+        return false;
+    rq->read->ingest.append = rq->read->append.base.id ? &rq->read->append : NULL;
+    return true;
 }
 
 static bool feed_file(srv_request *rq, const char *bytes, size_t n)
@@ -144,7 +155,7 @@ static bool feed_file(srv_request *rq, const char *bytes, size_t n)
     return srv_ingest_feed(&rq->read->ingest, bytes, n, &rq->problem);
 }
 
-bool srv_open_dataset(srv_request *rq)
+static bool open_body(srv_request *rq)
 {
     api_problem *p = &rq->problem;
     const char *type = srv_request_header(rq, "Content-Type");
@@ -152,13 +163,27 @@ bool srv_open_dataset(srv_request *rq)
     const api_format *format = form ? NULL : api_format_find(type, p);
     if (!form && !format)
         return false;
-    rq->read = calloc(1, sizeof *rq->read);
-    if (!rq->read)
-        return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     if (!form)
         return open_file(rq, format);
     rq->form = rq->read->form = srv_form_new(rq, type, (srv_form_file){open_file, feed_file});
     return rq->form != NULL;
+}
+
+static bool new_read(srv_request *rq)
+{
+    rq->read = calloc(1, sizeof *rq->read);
+    return rq->read || api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory");
+}
+
+bool srv_open_dataset(srv_request *rq)
+{
+    return new_read(rq) && open_body(rq);
+}
+
+bool srv_open_rows(srv_request *rq)
+{
+    return new_read(rq) && srv_append_open(&rq->read->append, rq->app, rq->id, &rq->problem) &&
+           open_body(rq);
 }
 
 bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n)
@@ -193,6 +218,8 @@ void srv_post_dataset(srv_request *rq)
                           .sha256 = g->stored.sha256,
                           .created_at = g->created_at,
                           .rows = d->rows,
+                          .version = g->version,
+                          .previous = g->append ? g->append->base.id : NULL,
                           .bytes = g->stored.bytes,
                           .single = d->dtype == API_FLOAT32,
                           .sparse = d->sparse,
@@ -225,6 +252,8 @@ static api_dataset_view view_of(srv_rows *rows)
                               .single = strcmp(srv_text(rows, 11), "float32") == 0,
                               .sparse = !srv_is_null(rows, 13),
                               .nonzeros = (uint64_t)srv_integer(rows, 13),
+                              .version = (uint64_t)srv_integer(rows, 15),
+                              .previous = srv_text(rows, 16),
                               .cols = (uint64_t)srv_integer(rows, 14)};
 }
 
@@ -241,15 +270,14 @@ void srv_list_datasets(srv_request *rq)
                  .sql = SQL_DATASET_LIST, .seq = 9, .member = "datasets", .encode = srv_encode_dataset});
 }
 
-/* ---- DELETE ---- */
-
-typedef struct deletion {
+typedef struct presence {
     srv_request *rq;
     char sha256[SRV_SHA256_SIZE];
-} deletion;
+} presence;
 
-static bool find_content(srv_db *db, deletion *d, api_problem *p)
+static bool find_content(srv_db *db, void *arg, api_problem *p)
 {
+    presence *d = arg;
     srv_rows *rows = srv_db_query(db, SQL_DATASET_SHA256, p, "t", d->rq->id);
     srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
     if (step == SRV_ROW) {
@@ -261,9 +289,23 @@ static bool find_content(srv_db *db, deletion *d, api_problem *p)
     return step == SRV_ROW;
 }
 
+void srv_list_versions(srv_request *rq)
+{
+    presence there = {.rq = rq};
+    if (srv_store_read(rq->app->store, find_content, &there, &rq->problem))
+        srv_list(rq, &(srv_listing){.sql = SQL_DATASET_VERSIONS,
+                                    .seq = 9,
+                                    .member = "datasets",
+                                    .filters = {rq->id, NULL},
+                                    .filtered = true,
+                                    .encode = encode_brief});
+}
+
+/* ---- DELETE ---- */
+
 static bool delete_unused(srv_db *db, void *arg, api_problem *p)
 {
-    deletion *d = arg;
+    presence *d = arg;
     if (!find_content(db, d, p))
         return false;
     srv_rows *rows = srv_db_query(db, SQL_DATASET_IN_USE, p, "t", d->rq->id);
@@ -280,7 +322,7 @@ static bool delete_unused(srv_db *db, void *arg, api_problem *p)
 
 void srv_delete_dataset(srv_request *rq)
 {
-    deletion d = {.rq = rq};
+    presence d = {.rq = rq};
     if (!srv_store_write(rq->app->store, delete_unused, &d, &rq->problem))
         return;
     srv_cache_forget(rq->app->cache, d.sha256);

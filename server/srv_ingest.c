@@ -3,6 +3,7 @@
 
 #include "api_dataset.h"
 #include "api_numbered.h"
+#include "srv_append.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,6 +63,8 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
         return false;
     if (g->dataset.dtype == API_DTYPE_UNSAID)
         g->dataset.dtype = g->options.dtype;
+    if (g->append && !srv_append_settle(g->append, &g->dataset, p))
+        return false;
     srv_id_new(g->id, "ds_");
     srv_time_text(g->created_at);
     g->columns = g->dataset.sparse ? api_numbered_text(g->dataset.first_number, g->dataset.cols)
@@ -72,7 +75,8 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
     if (!g->columns || (g->dataset.labels && !g->labels) || (g->dataset.kinds && !g->kinds))
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     return check_single(&g->dataset, p) &&
-           srv_upload_finish(g->upload, &g->dataset, &g->stored, p);
+           srv_upload_finish(g->upload, &g->dataset, g->append ? &g->append->before : NULL,
+                             &g->stored, p);
 }
 
 bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
@@ -102,11 +106,13 @@ bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const cha
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
-    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttd", g->id, *d->name ? d->name : g->id,
+    g->version = 1;
+    bool ok = srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttd", g->id, *d->name ? d->name : g->id,
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
                       g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",
                       g->kinds, d->sparse ? (double)d->entries : NAN);
+    return ok && (!g->append || srv_append_record(db, g->append, g->id, &g->version, p));
 }
 
 void srv_ingest_free(srv_ingest *g)

@@ -13,6 +13,8 @@ typedef struct srv_ingest {
     const api_format *format;
     void *reader;
     srv_upload *upload;
+    struct srv_append *append; /* the dataset that rows are added to, or NULL; borrowed */
+    uint64_t version;          /* of the dataset that was recorded */
     api_dataset dataset; /* set by finish, as are those below */
     srv_stored stored;
     char id[SRV_ID_SIZE];

@@ -102,6 +102,10 @@ static const char *const steps[] = {
     "ALTER TABLE models ADD COLUMN optimizer_state BLOB;" /* what it left: gd_online.h */
     "ALTER TABLE history ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX datasets_by_sha256 ON datasets (sha256);"
+    "ALTER TABLE datasets ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE datasets ADD COLUMN previous TEXT;" /* the version that rows were added to */
+    "ALTER TABLE datasets ADD COLUMN family TEXT;" /* id of the first version; null: its own */
+    "CREATE INDEX datasets_by_family ON datasets (coalesce(family, id));"
     /* with all that a listing of sweeps counts */
     "CREATE INDEX jobs_by_sweep ON jobs (sweep, state, paused, stop_reason, finished_at, dataset_id)"
     "  WHERE sweep IS NOT NULL;"

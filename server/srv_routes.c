@@ -36,6 +36,11 @@ const srv_route srv_routes[] = {
     {"GET", "/v1/datasets/{id}/diagnostics", srv_get_diagnostics,
      "How it would train: curvature, learning rates, warnings",
      .query = "model cost l2 intercept standardize learning_rate tol", .desk = true},
+    {"POST", "/v1/datasets/{id}/rows", srv_post_dataset, "Add rows: a new version of a dataset",
+     .query = "name delimiter header X", .body = SRV_STREAMED, .open = srv_open_rows,
+     .feed = srv_feed_dataset, .desk = true},
+    {"GET", "/v1/datasets/{id}/versions", srv_list_versions, "The versions of a dataset",
+     .query = "limit before"},
     {"DELETE", "/v1/datasets/{id}", srv_delete_dataset, "Delete a dataset", .query = ""},
 
     {"POST", "/v1/uploads", srv_post_upload, "Begin a resumable upload of a dataset",

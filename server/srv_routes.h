@@ -41,7 +41,9 @@ void srv_get_openapi(srv_request *rq);
 void srv_post_dataset(srv_request *rq);
 void srv_list_datasets(srv_request *rq);
 void srv_delete_dataset(srv_request *rq);
+void srv_list_versions(srv_request *rq);
 bool srv_open_dataset(srv_request *rq);
+bool srv_open_rows(srv_request *rq);
 bool srv_feed_dataset(srv_request *rq, const char *bytes, size_t n);
 void srv_read_free(srv_read *read); /* NULL is fine */
 /* Adds what SQL_DATASET_GET has found. */

@@ -4,7 +4,7 @@
 
 #define SRV_DATASET_COLUMNS                                                                        \
     "id, name, rows, columns, target, bytes, sha256, statistics, created_at, seq, labels, dtype, "  \
-    "kinds, nonzeros, cols"
+    "kinds, nonzeros, cols, version, previous"
 #define SRV_UPLOAD_COLUMNS                                                                         \
     "id, state, json_extract(request, '$.headers.\"Content-Type\"'), received, length, sha256, "     \
     "dataset_id, created_at, strftime('%Y-%m-%dT%H:%M:%fZ', expires, 'unixepoch'), seq"
@@ -73,6 +73,14 @@
     X(SQL_DATASET_LOST, "DELETE FROM datasets WHERE sha256 = ?")                                    \
     X(SQL_SOUND, "PRAGMA integrity_check(1)")                                                      \
     X(SQL_DATASET_NEEDS, "SELECT 1 FROM datasets WHERE sha256 = ? LIMIT 1")                        \
+    X(SQL_DATASET_NEWEST,                                                                          \
+      "SELECT coalesce(b.family, b.id), (SELECT max(version) FROM datasets WHERE "                 \
+      "coalesce(family, id) = coalesce(b.family, b.id)) FROM datasets b WHERE id = ?")             \
+    X(SQL_DATASET_VERSION,                                                                         \
+      "UPDATE datasets SET family = ?, version = ?, previous = ? WHERE id = ?")                    \
+    X(SQL_DATASET_VERSIONS,                                                                        \
+      "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE coalesce(family, id) = (SELECT "         \
+      "coalesce(family, id) FROM datasets WHERE id = ?3) AND ?4 IS NULL AND " SRV_PAGE)            \
     X(SQL_DATASET_LOAD,                                                                            \
       "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds, nonzeros FROM "        \
       "datasets "                                                                                  \

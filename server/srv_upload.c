@@ -30,7 +30,7 @@ typedef struct out {
 struct srv_upload {
     srv_files *files;
     api_sink sink;
-    out values, targets, gathered;
+    out values, targets, gathered, joined;
     out columns, starts; /* of sparse rows */
 };
 
@@ -144,7 +144,7 @@ srv_upload *srv_upload_new(srv_files *files, api_problem *p)
     }
     u->files = files;
     u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends};
-    u->values.fd = u->targets.fd = u->gathered.fd = u->columns.fd = u->starts.fd = -1;
+    u->values.fd = u->targets.fd = u->gathered.fd = u->joined.fd = u->columns.fd = u->starts.fd = -1;
     u->values.at = u->gathered.at = SRV_ALIGN; /* room for the header */
     if (create(&u->values, files, p) && create(&u->targets, files, p))
         return u;
@@ -173,6 +173,7 @@ void srv_upload_free(srv_upload *u)
     close_out(&u->values);
     close_out(&u->targets);
     close_out(&u->gathered);
+    close_out(&u->joined);
     close_out(&u->columns);
     close_out(&u->starts);
     free(u);
@@ -212,10 +213,10 @@ static bool gather_row(srv_upload *u, const api_dataset *d, const double *from, 
     return to != NULL;
 }
 
-/* Can single precision hold it? */
+/* Can single precision hold it? A missing cell is a NaN. */
 static bool fits_single(double v)
 {
-    return fabs(v) < 0x1.ffffffp127; /* from there on 2^128 is nearer than the largest float */
+    return !(fabs(v) >= 0x1.ffffffp127); /* from there on 2^128 is nearer than the largest float */
 }
 
 /* The same in single precision. row: its number. */
@@ -330,21 +331,103 @@ static srv_file_header header_of(const api_dataset *d)
     return h;
 }
 
-bool srv_upload_finish(srv_upload *u, const api_dataset *d, srv_stored *to, api_problem *p)
+/* ---- rows behind others ---- */
+
+/* n bytes from file to file, by the system where it can. */
+static bool copy_bytes(out *o, int from, uint64_t at, uint64_t to, uint64_t n, api_problem *p)
+{
+    while (n > 0) {
+        off_t in = (off_t)at, behind = (off_t)to;
+        ssize_t did = copy_file_range(from, &in, o->fd, &behind, n < WRITE_BACK ? n : WRITE_BACK, 0);
+        if (did < 0 && errno == EINTR)
+            continue;
+        if (did <= 0 && (did == 0 || errno == ENOSPC || errno == EDQUOT || errno == EIO))
+            return srv_disk_problem(p, "copy");
+        if (did < 0) { /* not from here to there */
+            did = n < sizeof o->buffer ? (ssize_t)n : (ssize_t)sizeof o->buffer;
+            if (!read_all(from, o->buffer, (size_t)did, at, p) ||
+                !write_all(o->fd, o->buffer, (size_t)did, (off_t)to, p))
+                return false;
+        }
+        at += (uint64_t)did;
+        to += (uint64_t)did;
+        n -= (uint64_t)did;
+    }
+    return true;
+}
+
+/* Rows of `cols` numbers; maps[j]: what those of column j become. */
+static bool copy_mapped(out *o, int from, uint64_t at, uint64_t to, uint64_t rows, size_t cols,
+                        bool single, double *const *maps, api_problem *p)
+{
+    size_t row = cols * (single ? sizeof(float) : sizeof(double)), most = sizeof o->buffer / row;
+    bool any = false, ok = true;
+    for (size_t j = 0; j < cols; j++)
+        any = any || maps[j];
+    if (!any)
+        return copy_bytes(o, from, at, to, rows * row, p);
+    float *narrow = (float *)o->buffer;
+    for (uint64_t first = 0; ok && first < rows; first += most) {
+        size_t n = rows - first < most ? (size_t)(rows - first) : most;
+        ok = read_all(from, o->buffer, n * row, at + first * row, p);
+        for (size_t i = 0; ok && i < n * cols; i++) {
+            const double *map = maps[i % cols];
+            double v = single ? (double)narrow[i] : o->buffer[i];
+            if (!map || isnan(v))
+                continue;
+            if (single)
+                narrow[i] = (float)map[(size_t)v];
+            else
+                o->buffer[i] = map[(size_t)v];
+        }
+        ok = ok && write_all(o->fd, o->buffer, n * row, (off_t)(to + first * row), p);
+    }
+    return ok;
+}
+
+/* A file of the rows before, those in o, and the targets of both; all are d->rows. */
+static out *join(srv_upload *u, const out *o, const api_dataset *d, const srv_before *before,
+                 api_problem *p)
+{
+    out *j = &u->joined;
+    const srv_file_header *b = &before->header, h = header_of(d);
+    uint64_t rows = d->rows - b->rows,
+             bytes = b->rows * d->cols * (b->single ? sizeof(float) : sizeof(double));
+    bool ok = create(j, u->files, p) && copy_bytes(j, before->fd, b->x_at, h.x_at, bytes, p) &&
+              copy_mapped(j, o->fd, SRV_ALIGN, h.x_at + bytes, rows, d->cols, b->single,
+                          before->maps, p) &&
+              copy_bytes(j, before->fd, b->y_at, h.y_at, b->rows * sizeof(double), p) &&
+              copy_mapped(j, u->targets.fd, 0, h.y_at + b->rows * sizeof(double), rows, 1, false,
+                          before->maps + d->cols, p);
+    return ok ? j : NULL;
+}
+
+/* The rest of the file: its header, and what else lies behind the rows. */
+static bool complete(srv_upload *u, out *o, const api_dataset *d, const srv_file_header *h,
+                     api_problem *p)
+{
+    if (!write_all(o->fd, h, sizeof *h, 0, p) ||
+        (o != &u->joined && !append(o, &u->targets, h->y_at, p)))
+        return false;
+    if (d->sparse && ((d->entries && !append(o, &u->columns, h->columns_at, p)) ||
+                      !append(o, &u->starts, h->starts_at, p)))
+        return false;
+    return fsync(o->fd) == 0 || srv_disk_problem(p, "sync");
+}
+
+bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *to,
+                       api_problem *p)
 {
     out *o = arrange(u, d, p);
+    if (o && before) {
+        d->rows += before->header.rows;
+        o = join(u, o, d, before, p);
+    }
     if (!o)
         return false;
     srv_file_header h = header_of(d);
     *to = (srv_stored){.bytes = h.y_at + d->rows * sizeof(double)};
-    if (!write_all(o->fd, &h, sizeof h, 0, p) || !append(o, &u->targets, h.y_at, p))
-        return false;
-    if (d->sparse && ((d->entries && !append(o, &u->columns, h.columns_at, p)) ||
-                      !append(o, &u->starts, h.starts_at, p)))
-        return false;
-    if (fsync(o->fd) != 0)
-        return srv_disk_problem(p, "sync");
-    if (!srv_describe(o->fd, d, &h, to, p))
+    if (!complete(u, o, d, &h, p) || !srv_describe(o->fd, d, &h, to, p))
         return false;
     if (srv_files_put(u->files, o->path, to->sha256, p)) {
         *o->path = '\0'; /* it has its name: nothing temporary to remove */

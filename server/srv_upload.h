@@ -24,9 +24,18 @@ typedef struct srv_stored {
     char *statistics; /* JSON, owned by the caller */
 } srv_stored;
 
-/* Makes a dataset's file of what was read. On success the file is in its place, synced, and held:
+/* Rows of a stored dataset, in its file, that those read are put behind. */
+typedef struct srv_before {
+    int fd;
+    srv_file_header header;
+    double **maps; /* of each column, then of the targets: what the value i of the rows read becomes;
+                      NULL: it stays */
+} srv_before;
+
+/* Makes a dataset's file of what was read; before: or NULL; d->rows grows by its rows. On success the file is in its place, synced, and held:
  * the caller lets go of it (srv_files_release) once the dataset is recorded or given up. */
-bool srv_upload_finish(srv_upload *u, const api_dataset *d, srv_stored *out, api_problem *p);
+bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *out,
+                       api_problem *p);
 
 /* Removes temporary files. NULL is fine. */
 void srv_upload_free(srv_upload *u);

@@ -441,6 +441,27 @@ static void tour_sparse(void)
         422);
 }
 
+static void tour_versions(void)
+{
+    static const char path[] = "/v1/datasets/{id}/rows", list[] = "/v1/datasets/{id}/versions",
+                      none[] = "ds_00000000000000000000";
+    char id[32], sparse[32], *large = large_body();
+    keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE, DATA, 201), "id", id);
+    keep(ask("POST", "/v1/datasets", "", "", "Content-Type: text/x-libsvm", "1 1:2\n", 201), "id",
+         sparse);
+    keep(ask("POST", path, id, "?name=more", JSON_TYPE, "{\"X\": [5], \"y\": [6]}", 201), "id", id);
+    see("POST", path, id, "", JSON_TYPE, "{\"X\": [5]}", 422);
+    see("POST", path, id, "", "Content-Type: image/png", "x", 415);
+    see("POST", path, id, "", JSON_TYPE, large, 413);
+    see("POST", path, sparse, "", "Content-Type: text/x-libsvm", "1 1:2\n", 409);
+    see("POST", path, none, "", JSON_TYPE, "{\"X\": [5], \"y\": [6]}", 404);
+    see("GET", list, id, "", NULL, NULL, 200);
+    see("GET", list, id, "?limit=1", NULL, NULL, 200);
+    see("GET", list, none, "", NULL, NULL, 404);
+    see("GET", "/v1/datasets/{id}", id, "", NULL, NULL, 200);
+    free(large);
+}
+
 /* A piece of a resumable upload. */
 static void send_piece(const char *id, const char *offset, const char *bytes, long status)
 {
@@ -959,6 +980,7 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
     tour_system();
     tour_datasets();
     tour_sparse();
+    tour_versions();
     tour_uploads();
     tour_diagnostics();
     tour_jobs();

@@ -60,7 +60,7 @@ static void make_dataset(unsigned number, uint64_t rows, char id[32], char sha25
         ok = sink->values(sink->ctx, x, 2, &p) && sink->targets(sink->ctx, &y, 1, &p);
     }
     snprintf(id, 32, "ds_%u", number);
-    if (!ok || !srv_upload_finish(u, &d, &stored, &p))
+    if (!ok || !srv_upload_finish(u, &d, NULL, &stored, &p))
         ck_abort_msg("%s", p.detail);
     memcpy(sha256, stored.sha256, SRV_SHA256_SIZE);
     free(stored.statistics);

@@ -247,7 +247,7 @@ START_TEST(what_is_streamed_in_is_in_the_file)
     srv_upload *u = begin();
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
     ck_assert(stream(u, &s, &p));
-    ck_assert(srv_upload_finish(u, &s.d, &stored, &p));
+    ck_assert(srv_upload_finish(u, &s.d, NULL, &stored, &p));
     ck_assert_int_eq(p.code, API_NO_PROBLEM);
     srv_upload_free(u);
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 1);
@@ -278,8 +278,8 @@ START_TEST(the_same_data_gives_the_same_file_however_it_was_laid_out)
     }
     srv_upload *u = begin(), *v = begin(); /* two at once */
     ck_assert(stream(u, &plain, &p) && stream(v, &mixed, &p));
-    ck_assert(srv_upload_finish(u, &plain.d, &a, &p));
-    ck_assert(srv_upload_finish(v, &mixed.d, &b, &p));
+    ck_assert(srv_upload_finish(u, &plain.d, NULL, &a, &p));
+    ck_assert(srv_upload_finish(v, &mixed.d, NULL, &b, &p));
     ck_assert_str_eq(a.sha256, b.sha256);
     ck_assert_uint_eq(a.bytes, b.bytes);
     /* and is stored once, until the last who has it lets go */
@@ -349,7 +349,7 @@ START_TEST(without_its_folders_an_upload_fails_and_says_so)
     ck_assert(stream(u, &s, &p));
     snprintf(path, sizeof path, "%s/datasets", dir);
     ck_assert_int_eq(rmdir(path), 0);
-    ck_assert(!srv_upload_finish(u, &s.d, &stored, &p));
+    ck_assert(!srv_upload_finish(u, &s.d, NULL, &stored, &p));
     ck_assert_int_eq(p.code, API_INTERNAL);
     srv_upload_free(u);
     ck_assert_uint_eq(scratch_count(dir, "tmp"), 0);
@@ -429,7 +429,7 @@ START_TEST(on_a_full_disk_it_says_so_and_leaves_nothing)
     make_sample(&s, full[_i].rows, full[_i].stored, full[_i].features, full[_i].cols,
                 full[_i].target_at);
     srv_upload *u = begin();
-    ck_assert(!stream(u, &s, &p) || !srv_upload_finish(u, &s.d, &stored, &p));
+    ck_assert(!stream(u, &s, &p) || !srv_upload_finish(u, &s.d, NULL, &stored, &p));
     ck_assert_int_eq(p.code, API_NO_SPACE);
     ck_assert_ptr_null(stored.statistics);
     srv_upload_free(u);
@@ -444,7 +444,7 @@ START_TEST(on_a_full_disk_it_says_so_and_leaves_nothing)
     free_sample(&s);
     make_sample(&s, 1000, 3, (const size_t[]){0, 1, 2}, 3, API_APART);
     u = begin();
-    ck_assert(stream(u, &s, &p) && srv_upload_finish(u, &s.d, &stored, &p));
+    ck_assert(stream(u, &s, &p) && srv_upload_finish(u, &s.d, NULL, &stored, &p));
     srv_upload_free(u);
     assert_file(&s, &stored);
     free(stored.statistics);
