@@ -298,7 +298,7 @@ void srv_list_versions(srv_request *rq)
                                     .member = "datasets",
                                     .filters = {rq->id, NULL},
                                     .filtered = true,
-                                    .encode = encode_brief});
+                                    .encode = srv_encode_dataset});
 }
 
 /* ---- DELETE ---- */
