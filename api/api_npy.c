@@ -12,7 +12,7 @@
 enum {
     FIXED = 8,      /* magic and version */
     BLOCK = 2048,   /* elements */
-    WIDEST = 8,     /* bytes of an element */
+    WIDEST = 8,     /* bytes of a number */
     HEADER = 65536, /* bytes, at most */
 };
 
@@ -23,12 +23,14 @@ struct api_npy {
     size_t head_len; /* of all of it; 0 while not known */
     bool begun;      /* the header is done with */
     api_npy_shape shape;
-    const api_npy_type *type;
+    const api_npy_type *type; /* NULL: texts */
+    char text_kind;
+    size_t size; /* bytes of an element */
     bool swapped;
     const bool *wanted;
     uint64_t at, count; /* elements so far, and in all */
     size_t part_len;    /* of an element that is not whole yet */
-    char part[WIDEST];
+    char part[API_NPY_ELEMENT];
     char turned[BLOCK * WIDEST]; /* elements in this machine's order */
     double room[BLOCK];
 };
@@ -64,8 +66,16 @@ static bool begin(api_npy *r, api_problem *p)
     const api_npy_shape *s = &r->shape;
     if (strlen(text) != (size_t)(r->head.data + r->head.len - text))
         return api_problem_set(p, API_INVALID, "a NUL byte in the header of %s", r->label);
-    if (!api_npy_header(text, r->label, &r->shape, &r->type, &r->swapped, p))
+    char descr[API_NPY_DESCR];
+    if (!api_npy_header(text, r->label, &r->shape, descr, p))
         return false;
+    r->text_kind = r->to.text ? api_npy_text_type(descr, &r->size, &r->swapped) : '\0';
+    if (!r->text_kind) {
+        r->type = api_npy_type_find(descr, &r->swapped, r->label, p);
+        if (!r->type)
+            return false;
+        r->size = r->type->size;
+    }
     if (s->rows == 0 || s->cols == 0)
         return api_problem_set(p, API_INVALID, "%s is empty: it has %llu rows and %llu columns",
                                r->label, (unsigned long long)s->rows, (unsigned long long)s->cols);
@@ -187,10 +197,22 @@ static bool take(api_npy *r, const char *from, size_t n, api_problem *p)
     return good == n || refuse(r, from + good * size, p);
 }
 
+static bool take_texts(api_npy *r, const char *from, size_t n, api_problem *p)
+{
+    char text[API_NPY_TEXT];
+    for (size_t i = 0; i < n; i++) {
+        size_t len = api_npy_text(from + i * r->size, r->size, r->text_kind, r->swapped, text);
+        r->at++;
+        if (!r->to.text(r->to.ctx, text, len, p))
+            return false;
+    }
+    return true;
+}
+
 /* Elements that are whole; what is left of the bytes is kept for later. */
 static bool take_bytes(api_npy *r, const char *bytes, size_t n, api_problem *p)
 {
-    size_t size = r->type->size;
+    size_t size = r->size;
     while (n > 0 && r->at < r->count) {
         uint64_t left = r->count - r->at;
         size_t whole = n / size < left ? n / size : (size_t)left;
@@ -200,12 +222,12 @@ static bool take_bytes(api_npy *r, const char *bytes, size_t n, api_problem *p)
             if (r->part_len < size)
                 continue;
             r->part_len = 0;
-            if (!take(r, r->part, 1, p))
+            if (!(r->type ? take : take_texts)(r, r->part, 1, p))
                 return false;
             continue;
         }
         whole = whole < BLOCK ? whole : BLOCK;
-        if (!take(r, bytes, whole, p))
+        if (!(r->type ? take : take_texts)(r, bytes, whole, p))
             return false;
         bytes += whole * size;
         n -= whole * size;

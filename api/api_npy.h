@@ -28,6 +28,9 @@ typedef struct api_npy_taker {
     void (*missing)(void *ctx, size_t column);
     /* The next values; the taker may change them where they are. */
     bool (*values)(void *ctx, double *v, size_t n, api_problem *p);
+    /* An element of an array of texts ("<U8", "|S8"), as UTF-8 with a NUL behind it; NULL: such an
+     * array is refused. */
+    bool (*text)(void *ctx, const char *text, size_t n, api_problem *p);
     /* A column's name for a message, from 0, into buf, which is returned. */
     const char *(*name)(void *ctx, size_t column, char buf[API_NPY_NAME]);
 } api_npy_taker;
@@ -54,13 +57,23 @@ typedef struct api_npy_type {
     size_t (*inexact)(const char *from, size_t n);
 } api_npy_type;
 
+/* The bytes of an element of texts, NULs behind it left off, as UTF-8 with a NUL behind it into buf
+ * of API_NPY_TEXT; returns their number. kind: U, code points of 32 bits, or S, bytes. What is no
+ * code point is none of UTF-8 either. */
+enum { API_NPY_ELEMENT = 4096, API_NPY_TEXT = API_NPY_ELEMENT + 1 };
+size_t api_npy_text(const char *from, size_t size, char kind, bool swapped, char buf[API_NPY_TEXT]);
+
+/* "<U8", "|S8": its kind, or NUL where the type is no text of 1 to API_NPY_ELEMENT bytes. */
+char api_npy_text_type(const char *descr, size_t *size, bool *swapped);
+
 /* "<f8" and its kin; *swapped: its bytes come the other way round. NULL, with the known ones in p.
  */
 const api_npy_type *api_npy_type_find(const char *descr, bool *swapped, const char *label,
                                       api_problem *p);
 
-/* The dictionary in a header, text that ends in NUL. */
+/* The dictionary in a header, text that ends in NUL; descr: what it says of the elements. */
+enum { API_NPY_DESCR = 64 };
 bool api_npy_header(const char *text, const char *label, api_npy_shape *shape,
-                    const api_npy_type **type, bool *swapped, api_problem *p);
+                    char descr[API_NPY_DESCR], api_problem *p);
 
 #endif

@@ -7,7 +7,7 @@
 typedef struct scan {
     const char *at;
     const char *label;
-    char descr[64];
+    char descr[API_NPY_DESCR];
     bool by_columns, seen[3];
     uint64_t dims[3];
     size_t dims_count; /* 3 stands for more */
@@ -126,7 +126,7 @@ static bool take_dictionary(scan *s, bool *structured)
 }
 
 bool api_npy_header(const char *text, const char *label, api_npy_shape *shape,
-                    const api_npy_type **type, bool *swapped, api_problem *p)
+                    char descr[API_NPY_DESCR], api_problem *p)
 {
     scan s = {.at = text, .label = label};
     bool structured = false;
@@ -149,6 +149,6 @@ bool api_npy_header(const char *text, const char *label, api_npy_shape *shape,
                              .cols = s.dims_count == 2 ? s.dims[1] : 1,
                              .flat = s.dims_count == 1,
                              .by_columns = s.by_columns && s.dims_count == 2 && s.dims[1] > 1};
-    *type = api_npy_type_find(s.descr, swapped, label, p);
-    return *type != NULL;
+    memcpy(descr, s.descr, API_NPY_DESCR);
+    return true;
 }

@@ -86,6 +86,55 @@ static bool little_endian(void)
     return first == 1;
 }
 
+/* ---- texts ---- */
+
+char api_npy_text_type(const char *descr, size_t *size, bool *swapped)
+{
+    char kind = *descr && strchr("<>|=", descr[0]) ? descr[1] : '\0';
+    size_t digits = kind ? strspn(descr + 2, "0123456789") : 0;
+    if ((kind != 'U' && kind != 'S') || digits < 1 || digits > 4 || descr[2 + digits])
+        return '\0';
+    *size = 0;
+    for (size_t i = 0; i < digits; i++)
+        *size = 10 * *size + (size_t)(descr[2 + i] - '0');
+    *size *= kind == 'U' ? 4 : 1;
+    *swapped =
+        kind == 'U' && (descr[0] == '<' || descr[0] == '>') && (descr[0] == '<') != little_endian();
+    return *size > 0 && *size <= API_NPY_ELEMENT ? kind : '\0';
+}
+
+static uint32_t code_point(const char *from, bool swapped)
+{
+    uint32_t c = 0;
+    for (size_t k = 0; k < 4; k++) {
+        bool last_first = little_endian() != swapped;
+        c = c << 8 | (unsigned char)from[last_first ? 3 - k : k];
+    }
+    return c;
+}
+
+size_t api_npy_text(const char *from, size_t size, char kind, bool swapped, char buf[API_NPY_TEXT])
+{
+    size_t n = 0;
+    while (size > 0 && from[size - 1] == '\0' &&
+           (kind == 'S' || code_point(from + size - 4, swapped) == 0))
+        size -= kind == 'S' ? 1 : 4;
+    if (kind == 'S')
+        memcpy(buf, from, n = size);
+    for (size_t i = 0; kind == 'U' && i < size; i += 4) {
+        uint32_t c = code_point(from + i, swapped);
+        size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+        static const unsigned char lead[] = {0, 0xc0, 0xe0, 0xf0};
+        buf[n++] = c > 0x10ffff ? '\xff' : (char)(lead[more] | c >> 6 * more);
+        while (c <= 0x10ffff && more-- > 0)
+            buf[n++] = (char)(0x80 | (c >> 6 * more & 0x3f));
+    }
+    buf[n] = '\0';
+    return n;
+}
+
+/* ---- numbers ---- */
+
 const api_npy_type *api_npy_type_find(const char *descr, bool *swapped, const char *label,
                                       api_problem *p)
 {

@@ -117,7 +117,7 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
         return NULL;
     r->options = options;
     r->sink = sink;
-    r->npy = api_npy_new((api_npy_taker){r, begin, missing, values, name}, "the array");
+    r->npy = api_npy_new((api_npy_taker){r, begin, missing, values, NULL, name}, "the array");
     if (r->npy)
         return r;
     free(r);

@@ -1,7 +1,7 @@
 /* .npz: an archive of NumPy's arrays (savez and savez_compressed), of which one has the rows, X
  * unless the query says another, and one the targets, y or what the query names as the target.
- * Without such an array the target is a column of the rows, as in .npy. Other arrays are passed
- * over. */
+ * Without such an array the target is a column of the rows, as in .npy. Targets may be texts: class
+ * labels. Other arrays are passed over. */
 #include "api_matrix.h"
 #include "api_zip.h"
 
@@ -20,7 +20,9 @@ typedef struct reader {
     char label[LABEL];
     api_matrix matrix;
     bool have_rows, have_targets;
-    uint64_t targets, targets_missing;
+    uint64_t targets, targets_missing, texts;
+    api_cells labels; /* of targets that are texts */
+    size_t level_bytes;
     char target[API_NPY_NAME]; /* the name of the array that has them */
     char others[200];          /* names of arrays that were passed over */
 } reader;
@@ -94,6 +96,27 @@ static const char *name(void *ctx, size_t column, char buf[API_NPY_NAME])
     return r->at_targets ? r->target : r->matrix.named.keys.list[column];
 }
 
+static bool text(void *ctx, const char *label, size_t n, api_problem *p)
+{
+    reader *r = ctx;
+    double v;
+    char place[LABEL + 40];
+    bool alone;
+    api_cells *c = &r->labels;
+    r->texts++;
+    /* a NUL inside would be its end */
+    api_fault fault = strlen(label) == n ? api_cells_text(c, label, n, &v) : API_CELL_CONTROL;
+    if (!fault)
+        return r->sink->targets(r->sink->ctx, &v, 1, p);
+    if (fault == API_CELL_NO_MEMORY)
+        return no_memory(p);
+    snprintf(place, sizeof place, "row %llu, column \"%.50s\"", (unsigned long long)r->texts,
+             r->target);
+    const char *what = api_fault_text(fault, c, &alone);
+    return alone ? api_problem_field(p, place, "%s", what)
+                 : api_problem_field(p, place, "\"%.60s\" %s", label, what);
+}
+
 /* ---- members ---- */
 
 static bool is_target(const reader *r, const char *array)
@@ -134,7 +157,8 @@ static bool begin_member(void *ctx, const char *file, bool *wanted, api_problem 
     if (!rows)
         memcpy(r->target, array, sizeof array);
     snprintf(r->label, sizeof r->label, "array \"%.60s\"", array);
-    r->npy = api_npy_new((api_npy_taker){r, begin_array, missing, values, name}, r->label);
+    r->npy = api_npy_new((api_npy_taker){r, begin_array, missing, values, rows ? NULL : text, name},
+                         r->label);
     *wanted = true;
     return r->npy || no_memory(p);
 }
@@ -163,6 +187,7 @@ static void close_reader(void *reader_)
     api_zip_free(r->zip);
     api_npy_free(r->npy);
     api_matrix_free(&r->matrix);
+    api_cells_free(&r->labels);
     free(r);
 }
 
@@ -173,6 +198,7 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
         return NULL;
     r->options = options;
     r->sink = sink;
+    r->labels = (api_cells){.type = API_CATEGORICAL, .label = true, .level_bytes = &r->level_bytes};
     r->zip =
         api_zip_new((api_zip_taker){r, begin_member, bytes_of, end_member}, options->max_bytes);
     if (r->zip)
@@ -214,6 +240,19 @@ static bool with_targets(reader *r, api_dataset *made, api_problem *soft, api_pr
     return made->target || no_memory(p);
 }
 
+/* Targets that are texts are numbers of labels. */
+static bool take_labels(reader *r, api_dataset *made, api_problem *p)
+{
+    if (!made->kinds)
+        made->kinds = calloc(made->cols + 1, sizeof *made->kinds);
+    if (!made->kinds)
+        return no_memory(p);
+    for (size_t i = 0; i < made->cols; i++) /* of those that were dropped */
+        made->kinds[i].type = API_NUMERIC;
+    made->kinds[made->cols] = api_cells_take(&r->labels);
+    return api_target_labels(&made->kinds[made->cols], made) || no_memory(p);
+}
+
 static bool describe(reader *r, api_dataset *made, api_problem *p)
 {
     const api_read_options *o = r->options;
@@ -231,7 +270,8 @@ static bool describe(reader *r, api_dataset *made, api_problem *p)
         *p = soft;
         ok = false;
     }
-    ok = ok && api_matrix_kinds(&r->matrix, r->targets_missing, made, p);
+    ok = ok && api_matrix_kinds(&r->matrix, r->targets_missing, made, p) &&
+         (r->texts == 0 || take_labels(r, made, p));
     made->name = ok ? strdup(o->name ? o->name : "") : NULL;
     return ok && (made->name || no_memory(p));
 }

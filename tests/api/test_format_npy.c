@@ -498,6 +498,19 @@ START_TEST(arrays_of_an_archive_are_named_by_the_query)
 }
 END_TEST
 
+START_TEST(targets_may_be_texts)
+{
+    static const char *const names[] = {"labels", "labels_be", "labels_bytes"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        recorded *a = recorded_archive(names[i]);
+        reading r = read_with(&api_format_npz, &train, 0, a->bytes, a->n);
+        assert_labels(&r, i < 2 ? "cat|dog|k\xc3\xb6 \xf0\x9f\x90\x88" : "cat|dog|mouse");
+        ck_assert_int_eq(r.set.kinds[3].type, API_CATEGORICAL);
+        reading_free(&r);
+    }
+}
+END_TEST
+
 static void archive_refused(const recorded *a, const api_read_options *o, api_problem_code code,
                             const char *field, const char *part)
 {
@@ -518,10 +531,33 @@ START_TEST(arrays_that_are_not_there_are_told_with_those_that_are)
     archive_refused(a, &o, API_INVALID, "first", "has 5 values, but X has 4 rows");
     o = (api_read_options){.labelled = true, .target = "last"};
     archive_refused(a, &o, API_INVALID, "", "array \"last\" has more than two dimensions");
-    o = (api_read_options){.labelled = true, .target = "names"};
+    o = (api_read_options){.labelled = true, .rows = "names"};
     archive_refused(a, &o, API_INVALID, "", "\"<U1\"");
+    o = (api_read_options){.labelled = true, .target = "names"};
+    archive_refused(a, &o, API_INVALID, "names", "has 2 values, but X has 4 rows");
     o = (api_read_options){.labelled = true, .rows = "y", .target = "X"};
     archive_refused(a, &o, API_INVALID, "X", "one dimension");
+}
+END_TEST
+
+/* Elements of the array of texts, as they lie in the stored archive; checksums are not looked at
+ * before its end. */
+START_TEST(texts_that_are_no_labels_are_refused)
+{
+    static const struct {
+        unsigned char dog[4];
+        const char *part;
+    } cases[] = {{{0, 0xd8, 0, 0}, "must be valid UTF-8"},
+                 {{0, 0, 0x11, 0}, "must be valid UTF-8"},
+                 {{7, 0, 0, 0}, "control characters"},
+                 {{0, 0, 0, 0}, "control characters"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        recorded *a = recorded_archive("labels");
+        for (size_t at = 0; at + 12 <= a->n; at++)
+            if (memcmp(a->bytes + at, "d\0\0\0o\0\0\0g", 9) == 0)
+                memcpy(a->bytes + at, cases[i].dog, 4);
+        archive_refused(a, &train, API_INVALID, "row 2, column \"y\"", cases[i].part);
+    }
 }
 END_TEST
 
@@ -612,6 +648,8 @@ int main(void)
     tcase_add_test(tc, rows_for_a_model_have_its_columns_in_order);
     tcase_add_test(tc, long_arrays_are_split_as_tables_are);
     tcase_add_test(tc, arrays_of_an_archive_are_named_by_the_query);
+    tcase_add_test(tc, targets_may_be_texts);
+    tcase_add_test(tc, texts_that_are_no_labels_are_refused);
     tcase_add_test(tc, arrays_that_are_not_there_are_told_with_those_that_are);
     tcase_add_test(tc, what_unpacks_to_too_much_is_refused);
     tcase_add_test(tc, broken_archives_do_not_come_through);

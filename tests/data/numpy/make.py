@@ -112,6 +112,10 @@ def main():
     npz("flat", archive(np.savez, X=x[:, 0].copy(), y=y), x[:, 0])
     npz("plain", archive(np.savez, X=np.array([[1.0], [2.0], [3.0], [5.0]]), y=y),
         np.array([[1.0], [2.0], [3.0], [5.0]]))
+    labels, codes = np.array(["cat", "dog", "cat", "kö \U0001f408"]), np.array([0, 1, 0, 2])
+    npz("labels", archive(np.savez, X=x, y=labels), y=codes)
+    npz("labels_be", archive(np.savez_compressed, y=labels.astype(">U9"), X=x), y=codes)
+    npz("labels_bytes", archive(np.savez, X=x, y=np.array([b"cat", b"dog", b"cat", b"mouse"])), y=codes)
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "arrays.txt"), "w",
               encoding="ascii") as f:
         f.write(f"# by make.py, with NumPy {np.__version__}\n")
