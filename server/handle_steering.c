@@ -5,7 +5,9 @@
  */
 #include "api_change.h"
 #include "srv_clock.h"
+#include "srv_job_limits.h"
 #include "srv_routes.h"
+#include "srv_view.h"
 #include "srv_waiters.h"
 
 #include <stdlib.h>
@@ -80,6 +82,20 @@ typedef struct asked {
     api_change change;
 } asked;
 
+/* More epochs are more work. */
+static bool check_work(srv_db *db, const asked *a, api_job *job, api_problem *p)
+{
+    const srv_config *config = &a->rq->app->config;
+    srv_dataset d = {0};
+    if (a->change.epochs == 0 || config->max_job_work == 0)
+        return true;
+    job->spec.epochs = a->change.epochs;
+    bool ok = srv_dataset_load(db, job->dataset_id, &d, p) &&
+              srv_job_limits_work(job, d.rows, config, p);
+    srv_dataset_free(&d);
+    return ok;
+}
+
 /* What the job was asked to be, and where it stands. */
 static bool check_change(srv_db *db, const asked *a, int64_t *seq, api_problem *p)
 {
@@ -93,7 +109,7 @@ static bool check_change(srv_db *db, const asked *a, int64_t *seq, api_problem *
     *seq = srv_integer(rows, 0);
     bool ok = api_job_decode(spec, strlen(spec), &job, p);
     srv_db_done(rows);
-    ok = ok && api_change_check(&a->change, &job, epoch, p);
+    ok = ok && api_change_check(&a->change, &job, epoch, p) && check_work(db, a, &job, p);
     api_job_free(&job);
     return ok && (count < MAX_CHANGES ||
                   api_problem_set(p, API_CONFLICT, "the job was changed %d times, which is the most",

@@ -27,6 +27,7 @@ typedef struct srv_config {
     uint64_t max_queue; /* jobs that may wait */
     uint64_t max_connections, max_client_connections, idle_seconds; /* srv_connections.h */
     uint64_t max_waiting;                                           /* requests held by ?wait */
+    uint64_t max_job_work, max_job_memory, max_job_seconds; /* srv_job_limits.h */
     uint64_t max_bodies; /* bytes of bodies held in memory */
     uint64_t upload_expiry; /* seconds that a resumable upload is kept that nobody goes on with */
     char cors_origins[1024]; /* srv_cors.h */

@@ -3,6 +3,7 @@
 
 #include "api_dataset.h"
 #include "api_objective.h"
+#include "srv_job_limits.h"
 #include "srv_log.h"
 
 #include <stdlib.h>
@@ -129,7 +130,7 @@ static bool settle(srv_new_job *n, size_t labels, api_problem *p)
     return p->code == API_NO_PROBLEM && check_classes(n, labels, p);
 }
 
-static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
+static bool check_columns(srv_new_job *n, size_t labels, const srv_config *config, api_problem *p)
 {
     gd_error err;
     api_columns roles;
@@ -144,6 +145,8 @@ static bool check_columns(const srv_new_job *n, size_t labels, api_problem *p)
     gd_shape shape = gd_spec_shape(&n->job.spec, roles.features_count, labels);
     ok = ok && api_job_check_recorded(&n->job, n->job.spec.epochs,
                                       n->job.spec.model->params_len(&shape), p);
+    ok = ok && (n->replay_of || srv_job_limits_check(&n->job, d->rows, roles.features_count, labels,
+                                                     d->sparse, config, p));
     for (size_t j = 0; ok && j < roles.features_count; j++)
         names[j] = d->names[roles.features[j]];
     ok = ok && api_bounds(&n->job, names, roles.features_count, &bounds, p) &&
@@ -203,7 +206,7 @@ bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p)
               srv_store_read(app->store, find_others, &l, p);
     size_t labels = ok ? srv_dataset_labels(&n->dataset) : 0;
     ok = ok && settle(n, labels, p) && check_sparse(n, p) && check_validation(&n->dataset, &l.validation, p) &&
-         check_folds(n, p) && check_columns(n, labels, p);
+         check_folds(n, p) && check_columns(n, labels, &app->config, p);
     srv_dataset_free(&l.validation);
     if (!ok)
         return false;

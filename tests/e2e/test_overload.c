@@ -377,6 +377,63 @@ START_TEST(bodies_are_held_up_to_so_many_bytes)
 }
 END_TEST
 
+/* ---- jobs ---- */
+
+static void refused_job(const e2e_server *s, const char *path, const char *job, const char *field,
+                        const char *part)
+{
+    e2e_reply r = e2e_post(s, path, job);
+    e2e_problem(&r, 422, "validation-failed");
+    const char *said = e2e_field_error(&r, field);
+    ck_assert_msg(strstr(said, part) != NULL, "%s: %s", field, said);
+    e2e_reply_free(&r);
+}
+
+#define DATA "\"dataset\": {\"X\": [1, 2, 3, 4], \"y\": [1, 3, 5, 7.5]}"
+
+START_TEST(a_job_that_asks_for_too_much_is_refused_with_the_estimate)
+{
+    static const char *const bounds[] = {
+        "--max-job-work", "2000000000", "--max-job-memory", "2m", "--max-job-seconds", "60", NULL};
+    char job[32], path[64];
+    e2e_server *s = e2e_start(bounds);
+    e2e_job(s, "{" DATA ", \"epochs\": 500000000}", job); /* just so much */
+    e2e_reply r = e2e_wait(s, job);
+    ck_assert_str_eq(e2e_string(r.json, "state"), "succeeded");
+    ck_assert_double_eq(e2e_number(r.json, "spec.max_seconds"), 60); /* it was given none */
+    e2e_reply_free(&r);
+    refused_job(s, "/v1/jobs", "{" DATA ", \"epochs\": 500000001}", "epochs",
+                "500000000 epochs at most");
+    refused_job(s, "/v1/jobs:dry_run", "{" DATA ", \"epochs\": 500000001}", "epochs",
+                "--max-job-work");
+    refused_job(s, "/v1/jobs", "{" DATA ", \"epochs\": 500000000, \"cross_validation\": 2}",
+                "epochs", "250000000 epochs at most");
+    refused_job(s, "/v1/jobs", "{" DATA ", \"max_seconds\": 61}", "max_seconds", "at most 60");
+    /* a million parameters with adam's two moments: 24 MB of them alone */
+    refused_job(s, "/v1/jobs",
+                "{" DATA ", \"optimizer\": \"adam\", \"learning_rate\": 0.01, "
+                "\"model\": {\"name\": \"mlp\", \"hidden_layers\": [1000, 1000]}}",
+                "model", "may take 2 MiB");
+    r = e2e_post(s, "/v1/sweeps",
+                 "{\"job\": {" DATA "}, \"grid\": {\"epochs\": [100, 1000000000]}}");
+    ck_assert_int_eq(r.status, 422);
+    ck_assert_msg(strstr(r.body, "--max-job-work") != NULL, "%s", r.body);
+    e2e_reply_free(&r);
+    /* nor may it be changed to be more */
+    e2e_job(s, "{" DATA ", \"epochs\": 500000000, \"tol\": 0, \"max_seconds\": 50}", job);
+    snprintf(path, sizeof path, "/v1/jobs/%s", job);
+    static const char more[] = "{\"epochs\": 500000001}";
+    r = e2e_request(s, "PATCH", path, (const char *const[]){"Content-Type: application/json", NULL},
+                    more, sizeof more - 1);
+    e2e_problem(&r, 422, "validation-failed");
+    ck_assert_msg(strstr(e2e_field_error(&r, "epochs"), "--max-job-work") != NULL, "%s", r.body);
+    e2e_reply_free(&r);
+    cancel(s, job);
+    wait_for_end(s, job, "cancelled");
+    finish(s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("overload");
@@ -389,6 +446,7 @@ int main(void)
     tcase_add_test(tc, there_are_so_many_connections);
     tcase_add_test(tc, so_many_long_polls_are_held_and_the_others_answered_at_once);
     tcase_add_test(tc, bodies_are_held_up_to_so_many_bytes);
+    tcase_add_test(tc, a_job_that_asks_for_too_much_is_refused_with_the_estimate);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
