@@ -217,6 +217,23 @@ static bool take_features(const api_named *n, const api_choice *c, api_dataset *
     return true;
 }
 
+/* Features are columns of their own each. */
+static bool check_twice(const api_named *n, const api_dataset *d, api_problem *soft, api_problem *p)
+{
+    bool *taken = calloc(n->keys.count + 1, sizeof *taken);
+    if (!taken)
+        return no_memory(p);
+    for (size_t i = 0; i < d->cols; i++) {
+        size_t key = d->features[i];
+        if (key < n->keys.count && taken[key])
+            api_problem_field(soft, "columns", "\"%.64s\" is given twice", d->columns[i]);
+        if (key < n->keys.count)
+            taken[key] = true;
+    }
+    free(taken);
+    return true;
+}
+
 /* Types of columns that there are none of. */
 static void check_names(const api_named *n, const api_types *types, api_problem *soft)
 {
@@ -257,7 +274,7 @@ bool api_named_finish(api_named *n, const api_choice *c, api_dataset *out, api_p
         api_problem_field(soft, "target", "is missing: the column to predict");
     else if (c->labelled)
         out->target_at = wanted_key(n, c, c->target, "target", true, soft);
-    if (!take_features(n, c, out, soft, p))
+    if (!take_features(n, c, out, soft, p) || !check_twice(n, out, soft, p))
         return false;
     check_names(n, n->types, soft);
     if (!n->options->in_order)

@@ -423,6 +423,9 @@ START_TEST(target_and_columns_are_named_as_in_a_table_without_a_header)
     refused(&m, &o, "target", "the rows have no column \"x4\"; did you mean");
     o = (api_read_options){.labelled = true, .target = "x3", .columns = turned, .columns_count = 2};
     refused(&m, &o, "columns[0]", "is the target too");
+    o = (api_read_options){.labelled = true, .target = "x3",
+                           .columns = (const char *const[]){"x1", "x1"}, .columns_count = 2};
+    refused(&m, &o, "columns", "\"x1\" is given twice");
     o = (api_read_options){.labelled = true, .target = "x"};
     m = npy(DICT("<f8", "False", "(6,)"), v, sizeof v);
     refused(&m, &o, "columns", "at least one feature");

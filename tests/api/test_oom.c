@@ -11,6 +11,7 @@
 #include "api_statistics.h"
 #include "api_job.h"
 #include "api_model.h"
+#include "api_multipart.h"
 #include "api_openapi.h"
 #include "api_reader.h"
 #include "api_sweep.h"
@@ -141,15 +142,15 @@ static bool note_targets(void *ctx, const double *v, size_t n, api_problem *p)
 }
 
 /* In pieces of `step` bytes: tokens that are whole and tokens that are gathered. */
-static void read_upload(outcome *o, const char *format, const api_read_options *options,
-                        const char *text, size_t step)
+static void read_bytes(outcome *o, const char *format, const api_read_options *options,
+                       const char *text, size_t n, size_t step)
 {
     const api_format *f = api_format_find(format, &o->p);
     const api_sink sink = {o, note_values, note_targets};
     api_dataset d = {0};
     void *reader = f->open(options, &sink);
     bool ok = reader || api_problem_set(&o->p, API_UNAVAILABLE, "no reader");
-    for (size_t at = 0, n = strlen(text); ok && at < n; at += step)
+    for (size_t at = 0; ok && at < n; at += step)
         ok = f->feed(reader, text + at, n - at < step ? n - at : step, &o->p);
     if (ok && f->finish(reader, &d, &o->p)) {
         for (size_t i = 0; i < d.labels_count; i++)
@@ -161,6 +162,12 @@ static void read_upload(outcome *o, const char *format, const api_read_options *
     }
     f->close(reader);
     api_dataset_free(&d);
+}
+
+static void read_upload(outcome *o, const char *format, const api_read_options *options,
+                        const char *text, size_t step)
+{
+    read_bytes(o, format, options, text, strlen(text), step);
 }
 
 static const api_read_options train = {.labelled = true, .name = "n"}, predict = {0};
@@ -587,6 +594,84 @@ static void change_with_mistakes(outcome *o)
     (void)!api_change_decode(text, strlen(text), &c, &o->p);
 }
 
+/* ---- arrays of NumPy, packed bytes, forms ---- */
+
+typedef struct recorded {
+    char bytes[4096];
+    size_t n;
+} recorded;
+
+static recorded array, archive, packed;
+
+/* The file of this name in tests/data/numpy/arrays.txt. */
+static void load(recorded *to, const char *wanted)
+{
+    static char line[32768], hex[16384];
+    char name[64];
+    FILE *f = fopen(TEST_DATA "/numpy/arrays.txt", "r");
+    while (f && to->n == 0 && fgets(line, sizeof line, f))
+        if (sscanf(line, "%*s %63s %*s %*s %16383s", name, hex) == 2 && strcmp(name, wanted) == 0)
+            for (; to->n < strlen(hex) / 2; to->n++)
+                sscanf(hex + 2 * to->n, "%2hhx", (unsigned char *)&to->bytes[to->n]);
+    if (!f || to->n == 0)
+        abort();
+    fclose(f);
+}
+
+static void array_in_columns(outcome *o)
+{
+    const api_read_options options = {.labelled = true, .target = "x2"};
+    read_bytes(o, "application/octet-stream", &options, array.bytes, array.n, 30);
+}
+
+static void archive_with_labels(outcome *o)
+{
+    read_bytes(o, "application/x-npz", &train, archive.bytes, archive.n, 50);
+}
+
+static bool note_bytes(void *ctx, const char *bytes, size_t n, api_problem *p)
+{
+    (void)p;
+    note(ctx, "%.*s", (int)n, bytes);
+    return true;
+}
+
+static void packed_bytes(outcome *o)
+{
+    api_decoder *d =
+        api_decoder_new(api_encoding_of_file("x.gz"), 1000, (api_bytes){o, note_bytes});
+    if (!d)
+        api_problem_set(&o->p, API_UNAVAILABLE, "no decoder");
+    else if (api_decoder_feed(d, packed.bytes, packed.n, &o->p))
+        api_decoder_finish(d, &o->p);
+    api_decoder_free(d);
+}
+
+static bool note_part(void *ctx, const api_part *part, api_problem *p)
+{
+    (void)p;
+    note(ctx, "%s %s:", part->name, part->filename ? part->filename : "-");
+    return true;
+}
+
+static bool note_end(void *ctx, api_problem *p)
+{
+    (void)p;
+    note(ctx, ";");
+    return true;
+}
+
+static void form(outcome *o)
+{
+    static const char body[] = "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--XX--";
+    api_multipart *m =
+        api_multipart_new("multipart/form-data; boundary=XX",
+                          (api_part_taker){o, note_part, note_bytes, note_end}, &o->p);
+    if (m && api_multipart_feed(m, body, sizeof body - 1, &o->p))
+        api_multipart_finish(m, &o->p);
+    api_multipart_free(m);
+}
+
 static void history(outcome *o)
 {
     api_text t = {0};
@@ -612,6 +697,7 @@ static const struct {
                         X(model_of_classes) X(catalog) X(openapi) X(change)
                             X(change_with_mistakes) X(sweep_of_a_grid) X(sweep_of_range_tests)
                                 X(sweep_with_mistakes) X(child_with_mistakes) X(sweep_document)
+        X(array_in_columns) X(archive_with_labels) X(packed_bytes) X(form)
 #undef X
 };
 
@@ -668,6 +754,11 @@ END_TEST
 
 int main(void)
 {
+    load(&array, "f8_le_f");
+    load(&archive, "labels_be");
+    memcpy(packed.bytes, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xd4\x29\xe1\x32\xd4\x31\xe2\x02"
+                         "\x00\xfd\xe6\x18\xdf\x08\x00\x00\x00",
+           packed.n = 28); /* a,t and 1,2 in two lines */
     cJSON_Hooks hooks = {__wrap_malloc, __wrap_free};
     cJSON_InitHooks(&hooks);
     TCase *tc = tcase_create("oom");
