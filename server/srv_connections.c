@@ -53,6 +53,7 @@ struct srv_connections {
     client *buckets[BUCKETS];
     uint64_t most, most_each, shed, turned_away;
     double idle_seconds;
+    double wakes; /* when the thread looks next by itself; INFINITY: when it is told to */
     bool stopping;
 };
 
@@ -95,9 +96,9 @@ static void append_guest(srv_connections *c, srv_guest *g, srv_guest_state state
     *(l->last ? &l->last->next : &l->first) = g;
     l->last = g;
     l->count++;
-    /* the thread looks at these lists, and waits without end where there is none in them */
-    if (l->first == g &&
-        (state == SRV_GUEST_IDLE || state == SRV_GUEST_SENDING || state == SRV_GUEST_UNWELCOME))
+    /* the thread looks at these lists; it is woken only if it would come too late */
+    if ((state == SRV_GUEST_IDLE || state == SRV_GUEST_SENDING || state == SRV_GUEST_UNWELCOME) &&
+        g->since + fmin(LOOK_EVERY, c->idle_seconds) < c->wakes)
         pthread_cond_signal(&c->changed);
 }
 
@@ -338,6 +339,7 @@ static void *connections_main(void *arg)
 {
     srv_connections *c = arg;
     double look = 0;
+    bool idle = false; /* there was nobody to look at the last time */
     pthread_mutex_lock(&c->lock);
     while (!c->stopping) {
         double next = fmin(end_late_ones(c, SRV_GUEST_IDLE, c->idle_seconds),
@@ -350,10 +352,15 @@ static void *connections_main(void *arg)
             }
             next = fmin(next, look);
         }
-        if (isinf(next)) {
+        /* it looks once more before it sleeps: requests that follow each other wake nobody */
+        bool sleeps = isinf(next) && idle;
+        idle = isinf(next);
+        c->wakes = idle && !sleeps ? srv_monotonic() + LOOK_EVERY : next;
+        if (sleeps) {
             pthread_cond_wait(&c->changed, &c->lock);
             continue;
         }
+        next = c->wakes;
         struct timespec until = {.tv_sec = (time_t)next,
                                  .tv_nsec = (long)((next - floor(next)) * 1e9)};
         pthread_cond_timedwait(&c->changed, &c->lock, &until);
