@@ -8,10 +8,25 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static bool loopback(const char *address)
 {
     return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0;
+}
+
+/* One heap for two processors that train: every other one keeps what its thread left. */
+static void share_heaps(uint64_t threads)
+{
+#ifdef __GLIBC__
+    long processors = threads > 0 ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
+    mallopt(M_ARENA_MAX, processors > 2 ? (int)(processors / 2) : 1);
+#else
+    (void)threads;
+#endif
 }
 
 static int run(const srv_config *config)
@@ -25,6 +40,7 @@ static int run(const srv_config *config)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    share_heaps(config->threads);
     srv_log_format(config->log_json);
     srv_app app;
     api_problem p = {0};

@@ -55,7 +55,7 @@ srv_db *srv_db_open(const char *path, bool writer, api_problem *p)
     ok = ok && (!writer || (srv_db_exec(db, "PRAGMA journal_mode = WAL", p) &&
                             srv_db_exec(db, "PRAGMA synchronous = FULL", p)));
     /* KiB: what changes goes through the cache, what is read lies in the system's */
-    ok = ok && srv_db_exec(db, writer ? "PRAGMA cache_size = -1000" : "PRAGMA cache_size = -200", p);
+    ok = ok && srv_db_exec(db, writer ? "PRAGMA cache_size = -400" : "PRAGMA cache_size = -100", p);
     ok = ok && srv_db_exec(db, "PRAGMA foreign_keys = ON", p);
     if (ok)
         return db;
