@@ -13,6 +13,10 @@
 
 #define DEFAULT_POINTS 1000
 
+static const char *const missing_words[] = {"error",  "drop",          "mean",
+                                            "median", "most_frequent", NULL};
+static const char *const unknown_words[] = {"error", "ignore", NULL};
+
 const gd_param api_job_params[] = {
     {.name = "max_seconds",
      .kind = GD_NUMBER,
@@ -71,6 +75,27 @@ const gd_param api_job_params[] = {
      .max = 1,
      .max_open = true,
      .doc = "of the confidence intervals of coefficients"},
+    {.name = "missing",
+     .kind = GD_CHOICE,
+     .offset = offsetof(api_job, missing),
+     .def = API_MISSING_ERROR,
+     .choices = missing_words,
+     .doc = "what becomes of missing values: they are an error, the rows that have any are dropped, "
+            "or they are filled in with the mean or median of their column (texts with the most "
+            "frequent one), or the most frequent value, of the rows trained on"},
+    {.name = "missing_indicator",
+     .kind = GD_BOOLEAN,
+     .offset = offsetof(api_job, missing_indicator),
+     .def = 0,
+     .doc = "add a column that is 1 where a value was missing, for each column that lacks any in "
+            "the rows trained on"},
+    {.name = "unknown_levels",
+     .kind = GD_CHOICE,
+     .offset = offsetof(api_job, unknown_levels),
+     .def = API_UNKNOWN_ERROR,
+     .choices = unknown_words,
+     .doc = "what becomes of a text that no row trained on has: it is an error, or 0 in all columns "
+            "of its column's texts"},
 };
 const size_t api_job_params_count = sizeof api_job_params / sizeof api_job_params[0];
 
@@ -314,6 +339,8 @@ void api_job_free(api_job *job)
                       &job->group_by,
                       &job->bounds,
                       &job->threshold,
+                      &job->reference_level,
+                      &job->features,
                       &job->compat,
                       &job->validation_dataset_id,
                       &job->foreign};

@@ -25,6 +25,9 @@ typedef struct api_job {
     uint64_t path_points;       /* penalties on a path */
     uint64_t record_parameters; /* keep them at every so many recorded points, or API_NO_RECORD */
     double confidence_level;    /* of the intervals */
+    uint64_t missing;           /* api_missing */
+    bool missing_indicator;     /* a column tells where cells were missing */
+    uint64_t unknown_levels;    /* API_UNKNOWN_ERROR or API_UNKNOWN_IGNORE */
     /* Owned; NULL when not given. In the form of JSON where they are not names. */
     char *initial;               /* initial_parameters */
     char *start_from;            /* id of a model */
@@ -34,9 +37,22 @@ typedef struct api_job {
     char *offset, *group_by;             /* names of columns */
     char *bounds;                        /* {"column": [low or null, high or null]} */
     char *threshold;                     /* a number or an object, see api_threshold_read */
+    char *reference_level;               /* true, or {"column": "level"} */
+    char *features;                      /* {"polynomial": 2, "interactions_only": false} */
     char *compat;                        /* how another library's settings were translated */
     char *foreign; /* the request, while its compat is not translated: see api_job_translate */
 } api_job;
+
+/* What becomes of missing cells. */
+typedef enum api_missing {
+    API_MISSING_ERROR,
+    API_MISSING_DROP, /* the rows that have any */
+    API_MISSING_MEAN,
+    API_MISSING_MEDIAN,
+    API_MISSING_MOST_FREQUENT
+} api_missing;
+
+enum { API_UNKNOWN_ERROR, API_UNKNOWN_IGNORE };
 
 #define API_NO_FOLDS 0
 #define API_NO_RECORD 0

@@ -3,6 +3,7 @@
  * api_columns. */
 #include "api_columns.h"
 #include "api_fields.h"
+#include "api_preparation.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,6 +168,37 @@ static bool decode_threshold(api_job *job, const cJSON *value, api_problem *p)
 }
 ENCODE_JSON(threshold, "threshold")
 
+static bool decode_reference_level(api_job *job, const cJSON *value, api_problem *p)
+{
+    static const char expected[] =
+        "true for the first level of each column, or an object like {\"city\": \"Rome\"}";
+    if (cJSON_IsFalse(value)) {
+        free(job->reference_level);
+        job->reference_level = NULL;
+        return true;
+    }
+    if (!cJSON_IsTrue(value) && (!cJSON_IsObject(value) || !value->child))
+        return wrong(value, "reference_level", expected, p);
+    const cJSON *item;
+    cJSON_ArrayForEach (item, value) {
+        char field[96];
+        snprintf(field, sizeof field, "reference_level.%.70s", item->string);
+        if (!cJSON_IsString(item))
+            return wrong(item, field, "one of the column's texts", p);
+    }
+    return keep_json(&job->reference_level, value, p);
+}
+ENCODE_JSON(reference_level, "reference_level")
+
+static bool decode_features(api_job *job, const cJSON *value, api_problem *p)
+{
+    api_products products;
+    return cJSON_IsObject(value) ? keep_json(&job->features, value, p) &&
+                                       api_products_read(job, &products, p)
+                                 : wrong(value, "features", "an object like {\"polynomial\": 2}", p);
+}
+ENCODE_JSON(features, "features")
+
 static bool decode_compat(api_job *job, const cJSON *value, api_problem *p)
 {
     return cJSON_IsObject(value)
@@ -203,6 +235,14 @@ const api_job_member api_job_members[] = {
      "from which probability (or score) on a row is of the second class, or how it is chosen on "
      "the validation rows",
      decode_threshold, encode_threshold},
+    {"reference_level",
+     "the level of a column of texts that has no column of its own: true for the first, by the "
+     "texts' bytes, or {\"column\": \"level\"}",
+     decode_reference_level, encode_reference_level},
+    {"features",
+     "products of columns to add: {\"polynomial\": 2} for those of up to two, "
+     "\"interactions_only\": true to leave out powers",
+     decode_features, encode_features},
     {"compat", "settings in the names of another library, translated", decode_compat,
      encode_compat},
 };

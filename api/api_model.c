@@ -26,6 +26,7 @@ void api_model_encode(cJSON *o, const api_model_view *v, bool brief)
             api_doc_embed(o, "columns", v->numbered);
         else
             api_doc_strings(o, "columns", v->columns, v->shape.cols);
+        api_doc_embed(o, "preparation", v->preparation ? v->preparation : "null");
     }
     api_doc_string(o, "target", v->target);
     api_doc_embed(o, "classes", v->classes ? v->classes : "null");

@@ -19,6 +19,7 @@ typedef struct api_model_view {
     const char *metrics, *validation_metrics; /* JSON, as stored; NULL without validation */
     const char *training;                     /* JSON, as stored */
     const char *details;                      /* JSON object of further members, or NULL */
+    const char *preparation;                  /* JSON: of its columns, or NULL */
     uint64_t updates;                         /* passes over further rows since training */
     const char *updated_at;                   /* of the last one, or NULL */
 } api_model_view;

@@ -62,8 +62,7 @@ static bool check(srv_request *rq, srv_run *w, const srv_model *m)
     gd_spec spec = w->job.spec;
     spec.l1 = spec.l1 == GD_PATH ? 0 : spec.l1;
     spec.l2 = spec.l2 == GD_PATH ? 0 : spec.l2;
-    spec.lower = w->view.lower;
-    spec.upper = w->view.upper;
+    srv_view_spec(&w->view, &spec);
     if (w->view.data.train_rows == 0 && spec.validation_fraction == GD_NO_VALIDATION)
         spec.patience = GD_NO_PATIENCE;
     if (gd_train_new(&w->train, &w->view.data, &spec, w->initial, NULL, &err) != GD_OK)

@@ -1,6 +1,7 @@
 /* handle_diagnostics: how would this data train? Its curvature, the learning rates that follow from
  * it, and what is wrong with its columns, before anything is trained. */
 #include "api_proof.h"
+#include "srv_model.h"
 #include "srv_new_job.h"
 #include "srv_routes.h"
 #include "srv_sample.h"
@@ -32,7 +33,8 @@ static char *as_job(srv_request *rq, const srv_dataset *d, asked *a)
     bool intercept = true;
     double l2 = 0;
     size_t labels = srv_dataset_labels(d);
-    const char *model = srv_request_query(rq, "model"), *cost = srv_request_query(rq, "cost");
+    const char *model = srv_request_query(rq, "model"), *cost = srv_request_query(rq, "cost"),
+               *missing = srv_request_query(rq, "missing");
     *a = (asked){.learning_rate = NAN, .tolerance = TOLERANCE, .standardize = true};
     if (!srv_request_real(rq, "l2", &l2) || !srv_request_bool(rq, "intercept", &intercept) ||
         !srv_request_bool(rq, "standardize", &a->standardize) ||
@@ -48,6 +50,8 @@ static char *as_job(srv_request *rq, const srv_dataset *d, asked *a)
                                  : "softmax_regression");
     if (cost)
         api_doc_string(o, "cost", cost);
+    if (missing)
+        api_doc_string(o, "missing", missing);
     api_doc_number(o, "l2", l2);
     api_doc_bool(o, "intercept", intercept);
     api_doc_bool(o, "standardize", a->standardize);
@@ -113,7 +117,8 @@ static bool fits(srv_request *rq, const gd_spec *s, const gd_data *data)
                                    many ? "exactly 2" : "at least 2", data->classes);
 }
 
-static void diagnose(srv_request *rq, srv_new_job *n, const asked *a, const gd_data *data)
+static void diagnose(srv_request *rq, srv_new_job *n, const asked *a, const gd_data *data,
+                     const char *const *names)
 {
     gd_error err;
     gd_diagnosis d;
@@ -129,7 +134,7 @@ static void diagnose(srv_request *rq, srv_new_job *n, const asked *a, const gd_d
     if (!srv_sample_rows(&sample, data->rows, WORK / (columns * columns), &rq->problem))
         return;
     fit.rows = sample.rows;
-    if (gd_diagnose(&d, &fit, n->dataset.names, &err) == GD_OK) {
+    if (gd_diagnose(&d, &fit, names, &err) == GD_OK) {
         const gd_extremes *e = a->standardize ? &d.standardized : &d.raw;
         if (!isnan(a->learning_rate))
             gd_diagnose_rate(&d, a->learning_rate, e->max_stable_rate, e->best_rate);
@@ -138,6 +143,19 @@ static void diagnose(srv_request *rq, srv_new_job *n, const asked *a, const gd_d
         api_problem_core(&rq->problem, &err);
     }
     srv_sample_free(&sample);
+}
+
+/* With the names of the columns as they are trained on. */
+static void diagnose_view(srv_request *rq, srv_new_job *n, const asked *a, const srv_view *view)
+{
+    cJSON *owner;
+    const char **names = srv_model_names(view->columns, &owner);
+    if (names && owner)
+        diagnose(rq, n, a, &view->data, names);
+    else
+        api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for diagnostics");
+    free(names);
+    cJSON_Delete(owner);
 }
 
 void srv_get_diagnostics(srv_request *rq)
@@ -152,7 +170,7 @@ void srv_get_diagnostics(srv_request *rq)
     else if (ok && read_query(rq, &n, &a) &&
              srv_view_open(&view, rq->app->cache, &n.job, &n.dataset, NULL, &rq->problem) &&
              fits(rq, &n.job.spec, &view.data))
-        diagnose(rq, &n, &a, &view.data);
+        diagnose_view(rq, &n, &a, &view);
     srv_view_close(&view);
     srv_new_job_free(&n);
 }

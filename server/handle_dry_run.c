@@ -26,6 +26,8 @@ static bool as_run(srv_run *w, srv_new_job *n, api_problem *p)
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for a dry run");
     w->row.initial = n->initial;
     w->row.initial_len = n->initial_len;
+    w->row.initial_columns = n->initial_columns;
+    n->initial_columns = NULL;
     w->dataset = n->dataset;
     n->initial = NULL;
     n->dataset = (srv_dataset){0};

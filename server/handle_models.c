@@ -30,6 +30,7 @@ static api_model_view view_of(srv_rows *rows)
                             .validation_metrics = srv_text(rows, 18),
                             .training = srv_text(rows, 13),
                             .details = srv_text(rows, 19),
+                            .preparation = srv_text(rows, 23),
                             .updates = (uint64_t)srv_integer(rows, 21) - 1,
                             .updated_at = srv_text(rows, 22),
                             .created_at = srv_text(rows, 14),

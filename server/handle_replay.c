@@ -24,7 +24,10 @@ static bool copy_initial(srv_rows *rows, srv_new_job *n, api_problem *p)
     n->initial_len = len / sizeof *n->initial;
     if (n->initial)
         memcpy(n->initial, initial, len);
-    return n->initial || api_problem_set(p, API_UNAVAILABLE, "not enough memory for the job");
+    const char *columns = srv_text(rows, 7);
+    n->initial_columns = columns ? strdup(columns) : NULL;
+    return (n->initial && (n->initial_columns || !columns)) ||
+           api_problem_set(p, API_UNAVAILABLE, "not enough memory for the job");
 }
 
 /* Is there something to compare with, and all that it was made of? */

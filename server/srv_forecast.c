@@ -51,9 +51,7 @@ static gd_spec spec_of(const srv_run *w)
     bool alone = w->view.data.train_rows == 0 && s.validation_fraction == GD_NO_VALIDATION;
     s.l1 = s.l1 == GD_PATH ? 0 : s.l1;
     s.l2 = s.l2 == GD_PATH ? 0 : s.l2;
-    s.lower = w->view.lower;
-    s.upper = w->view.upper;
-    s.split = true;
+    srv_view_spec(&w->view, &s);
     if (alone) /* that of the folds is theirs */
         s.patience = GD_NO_PATIENCE;
     return s;
@@ -207,9 +205,11 @@ static void count_bytes(outlook *b)
     double values = (double)w->dataset.rows * (double)w->dataset.cols * feature;
     if (gd_data_sparse(d)) /* an entry has its column, too, in half a word */
         values = (feature + 0.5) * (double)gd_sparse_entries(mapped);
+    double own = (double)w->view.raw.cols; /* before they were prepared */
     double data = values + (double)w->dataset.rows + rows * columns +
-                  (w->view.X               ? rows * cols
-                   : w->view.X32           ? rows * cols * feature
+                  (w->view.prepared.X ? rows * cols : 0) +
+                  (w->view.X               ? rows * own
+                   : w->view.X32           ? rows * own * feature
                    : w->view.sparse.starts ? values
                                            : 0);
     shown->memory = word * data + gd_train_bytes(d, &b->probe.spec);

@@ -5,7 +5,6 @@
 #include "srv_classes.h"
 #include "srv_view.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,8 @@ typedef struct source {
     size_t rows, stored, count;
     const char *const *names;
     const size_t *places;
-    const char *field; /* for errors */
+    const api_kind *kinds; /* of the columns; NULL: numbers, none of which is missing */
+    const char *field;     /* for errors */
     bool by_place;     /* columns that nobody named are the model's, in order */
 } source;
 
@@ -41,25 +41,33 @@ static bool unnamed(const source *s)
     return s->by_place;
 }
 
-static bool match(const srv_model *m, const source *s, size_t *found, api_problem *p)
+static size_t features_of(const srv_model *m)
+{
+    return m->inputs_count - srv_model_has_offset(m);
+}
+
+static bool match(const srv_model *m, const source *s, size_t *found, const api_kind **kinds,
+                  api_problem *p)
 {
     bool in_order = unnamed(s);
-    if (in_order && s->count != m->columns_count)
+    if (in_order && s->count != m->inputs_count)
         return api_problem_field(
             p, s->field, "has %zu column%s, but the model has %zu%s%s%s", s->count,
-            s->count == 1 ? "" : "s", m->columns_count,
+            s->count == 1 ? "" : "s", m->inputs_count,
             srv_model_has_offset(m) ? ", the last of them the offset \"" : "",
-            srv_model_has_offset(m) ? m->columns[m->columns_count - 1] : "",
+            srv_model_has_offset(m) ? m->inputs[m->inputs_count - 1] : "",
             srv_model_has_offset(m) ? "\"" : "");
-    for (size_t j = 0; j < m->columns_count; j++) {
+    for (size_t j = 0; j < m->inputs_count; j++) {
         size_t at = in_order ? j : 0;
-        while (!in_order && at < s->count && strcmp(s->names[at], m->columns[j]) != 0)
+        while (!in_order && at < s->count && strcmp(s->names[at], m->inputs[j]) != 0)
             at++;
         if (at == s->count)
             return api_problem_field(p, s->field, "has no column \"%.80s\", which the model %s",
-                                     m->columns[j],
-                                     j < m->shape.cols ? "has as a feature" : "needs as its offset");
+                                     m->inputs[j],
+                                     j < features_of(m) ? "has as a feature" : "needs as its offset");
         found[j] = s->places ? s->places[at] : at;
+        if (kinds)
+            kinds[j] = &s->kinds[at];
     }
     return true;
 }
@@ -73,18 +81,19 @@ static double value_at(const source *s, size_t row, size_t place)
 /* Can the rows be used as they lie? */
 static bool in_place(const srv_model *m, const source *s, const size_t *found)
 {
-    for (size_t j = 0; j < m->shape.cols; j++)
+    for (size_t j = 0; j < features_of(m); j++)
         if (found[j] != j)
             return false;
-    return s->stored == m->shape.cols;
+    return s->stored == features_of(m);
 }
 
 static bool gather(srv_input *in, const srv_model *m, const source *s, api_problem *p)
 {
-    size_t cols = m->shape.cols, *found = calloc(m->columns_count, sizeof *found);
-    if (!found)
-        return no_memory(p);
-    bool ok = match(m, s, found, p);
+    size_t cols = features_of(m), *found = calloc(m->inputs_count, sizeof *found);
+    if (s->kinds)
+        in->kinds = calloc(m->inputs_count, sizeof *in->kinds);
+    bool ok = (found && (in->kinds || !s->kinds)) || no_memory(p);
+    ok = ok && match(m, s, found, in->kinds, p);
     in->data.rows = s->rows;
     in->data.cols = cols;
     if (ok && in_place(m, s, found)) {
@@ -213,6 +222,23 @@ static bool take_targets(srv_input *in, const srv_model *m, const double *y, con
     return true;
 }
 
+/* Rows that are gathered, with their targets (y: NULL where there are none), as the model's. */
+static bool settle(srv_input *in, const srv_model *m, const double *y, const char *labels,
+                   const char *field, api_problem *p)
+{
+    if (in->kinds && !srv_input_check_kinds(in, m, field, p))
+        return false;
+    if (in->kinds && y && m->job.missing == API_MISSING_DROP && !srv_input_drop(in, &y, field, p))
+        return false;
+    if (in->kinds && !srv_input_complete(in, y, !m->prepared, field, p))
+        return false;
+    if (m->prepared && gd_data_sparse(&in->data))
+        return api_problem_field(p, field, "is sparse, but the model's columns were prepared from "
+                                           "dense ones");
+    return (!y || take_targets(in, m, y, labels, field, p)) &&
+           (!m->prepared || srv_input_prepare(in, m, field, p));
+}
+
 /* ---- of a request ---- */
 
 /* A stream of numbers, in memory. */
@@ -321,6 +347,7 @@ static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, str
                 .count = d->cols,
                 .names = (const char *const *)d->columns,
                 .places = d->features,
+                .kinds = d->kinds,
                 .field = labelled ? "columns" : "X",
                 .by_place = true};
     if (d->by_columns && !transpose(&from->rows, d, p))
@@ -342,7 +369,7 @@ static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, str
         from->rows.v = NULL;
     }
     if (!labelled)
-        return true;
+        return settle(in, m, NULL, NULL, s.field, p);
     in->y = malloc(s.rows * sizeof *in->y);
     if (!in->y)
         return no_memory(p);
@@ -350,36 +377,16 @@ static bool arrange(srv_input *in, const srv_model *m, const api_dataset *d, str
     for (size_t i = 0; i < s.rows; i++)
         in->y[i] = d->target_at == API_APART ? from->targets.v[i] : rows[i * s.stored + d->target_at];
     char *labels = d->labels ? labels_of(d) : NULL;
-    bool ok = (labels || !d->labels || no_memory(p)) && take_targets(in, m, in->y, labels, "y", p);
+    bool ok = (labels || !d->labels || no_memory(p)) && settle(in, m, in->y, labels, "y", p);
     free(labels);
     return ok;
 }
 
-/* What the model's columns are. */
-static bool types_of(const srv_model *m, api_types *types, api_problem *p)
+/* They belong to what was read. */
+static void forget_kinds(srv_input *in)
 {
-    bool ok = true;
-    if (m->columns_count > GD_MAX_COLUMNS + 1)
-        return true; /* only sparse rows may be so wide, which are numbers */
-    for (size_t j = 0; ok && j < m->columns_count; j++)
-        ok = api_types_add(types, m->columns[j], API_NUMERIC, "columns", p);
-    return ok;
-}
-
-/* Are all cells there that the model needs? */
-static bool complete(const srv_input *in, const char *field, api_problem *p)
-{
-    const gd_data *d = &in->data;
-    for (size_t i = 0; i < d->rows; i++) {
-        bool there = (!d->y || !isnan(d->y[i])) && (!d->offset || !isnan(d->offset[i]));
-        for (size_t j = 0; there && j < d->cols; j++)
-            there = !isnan(gd_data_at(d, i, j));
-        if (!there)
-            return api_problem_field(p, field, "has a missing cell in row %zu, which the model does not "
-                                               "know what to do with",
-                                     i + 1);
-    }
-    return true;
+    free(in->kinds);
+    in->kinds = NULL;
 }
 
 bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *how,
@@ -393,8 +400,8 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
     api_types types = {0};
     api_read_options options = {.labelled = labelled,
                                 .target = !labelled ? NULL : how->target ? how->target : m->target,
-                                .columns = m->columns,
-                                .columns_count = m->columns_count,
+                                .columns = m->inputs,
+                                .columns_count = m->inputs_count,
                                 .in_order = true,
                                 .numbered = m->numbered,
                                 .first_number = m->first_number,
@@ -404,13 +411,13 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
                                 .max_values = SRV_INPUT_VALUES,
                                 .max_bytes = SRV_INPUT_VALUES * sizeof(double) * 2};
     api_sink sink = {&from, put_values, put_targets, put_entries, put_ends};
-    void *reader = types_of(m, &types, p) ? format->open(&options, &sink) : NULL;
+    void *reader = srv_input_types(m, &types, p) ? format->open(&options, &sink) : NULL;
     bool ok = (reader || no_memory(p)) && format->feed(reader, n ? bytes : "", n, p) &&
               format->finish(reader, &d, p);
     format->close(reader);
-    ok = ok && arrange(in, m, &d, &from, labelled, p) &&
-         (!d.kinds || complete(in, labelled ? "columns" : "X", p));
+    ok = ok && arrange(in, m, &d, &from, labelled, p);
     api_types_free(&types);
+    forget_kinds(in);
     free(from.rows.v);
     free(from.targets.v);
     free(from.columns);
@@ -449,11 +456,12 @@ bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char 
                     .stored = all->cols,
                     .count = all->cols,
                     .names = d->names,
+                    .kinds = d->kinds,
                     .field = "dataset_id"};
         ok = (gd_data_sparse(all) ? gather_numbered(in, m, all, d->columns, p)
                                   : gather(in, m, &s, p)) &&
-             take_targets(in, m, all->y, d->labels, "dataset_id", p) &&
-             (!d->kinds || complete(in, "dataset_id", p));
+             settle(in, m, all->y, d->labels, s.field, p);
+        forget_kinds(in);
     }
     srv_dataset_free(&w.dataset);
     return ok && in->mapped;

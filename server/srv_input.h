@@ -11,11 +11,15 @@
 
 /* Numbers in one request: what they take in memory is bounded by it. */
 #define SRV_INPUT_VALUES (UINT64_C(4) << 20)
+/* And with the columns that are made of them: 1 GiB. */
+#define SRV_INPUT_PREPARED ((size_t)1 << 27)
 
 typedef struct srv_input {
     gd_data data;           /* in the units of the data; borrows from the rest */
     double *X, *y, *offset; /* owned; NULL where not needed */
     srv_sparse sparse;      /* owned: rows that came, or are copied, as entries */
+    const api_kind **kinds; /* while it is read: of each column of the model what the rows have; their
+                               own are borrowed. NULL: numbers, none of which is missing */
     srv_cache *cache;
     srv_mapped *mapped; /* of a stored dataset whose rows are used as they lie */
 } srv_input;
@@ -37,5 +41,21 @@ bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char 
                     api_problem *p);
 
 void srv_input_free(srv_input *in); /* a zeroed one is fine */
+
+/* ---- srv_input_prepare.c, for srv_input.c ---- */
+
+/* What the model's columns are, to read rows for it. */
+bool srv_input_types(const srv_model *m, api_types *types, api_problem *p);
+/* Are the rows' columns of the model's types? All false with the field in p. */
+bool srv_input_check_kinds(const srv_input *in, const srv_model *m, const char *field,
+                           api_problem *p);
+/* Leaves out rows that lack a feature, their offset or target; *y: rows values, or what is left of
+ * them then. */
+bool srv_input_drop(srv_input *in, const double **y, const char *field, api_problem *p);
+/* Are targets (y may be NULL), offsets and, if asked for, features all there? */
+bool srv_input_complete(const srv_input *in, const double *y, bool features, const char *field,
+                        api_problem *p);
+/* Rows as they came into rows as the model was trained on. */
+bool srv_input_prepare(srv_input *in, const srv_model *m, const char *field, api_problem *p);
 
 #endif

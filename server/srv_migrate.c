@@ -94,6 +94,9 @@ static const char *const steps[] = {
     "ALTER TABLE jobs ADD COLUMN expected TEXT;"  /* of a replay: that job's proof */
     "ALTER TABLE jobs ADD COLUMN proof TEXT;"     /* JSON: hashes of what went in and came out */
     "ALTER TABLE jobs ADD COLUMN certificate TEXT;" /* JSON: how far from the best cost */
+    "ALTER TABLE jobs ADD COLUMN initial_columns TEXT;" /* JSON: the columns of that model */
+    "ALTER TABLE models ADD COLUMN preparation TEXT;" /* JSON: of its columns; null: they are used as
+                                                         they are (api_preparation.h) */
     "ALTER TABLE models ADD COLUMN details TEXT;"   /* JSON object: further members to show */
     "ALTER TABLE models ADD COLUMN threshold REAL;" /* of the decision for class 1 */
     "ALTER TABLE models ADD COLUMN version INTEGER NOT NULL DEFAULT 1;" /* grows by updates */

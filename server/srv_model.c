@@ -114,6 +114,30 @@ static bool copy_row(srv_rows *rows, srv_model *m, api_problem *p)
     return ok || api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
 }
 
+/* What its rows have as they come. */
+static bool load_inputs(srv_rows *rows, srv_model *m, api_problem *p)
+{
+    const char *json = srv_text(rows, 23);
+    size_t n = m->shape.cols;
+    if (json && !api_preparation_decode(json, &m->preparation, p))
+        return false;
+    m->prepared = json != NULL;
+    m->inputs = m->columns;
+    m->inputs_count = m->columns_count;
+    if (!json)
+        return true;
+    if (gd_prepare_outputs(m->preparation.core) != n)
+        return api_problem_set(p, API_INTERNAL, "the model's columns are not those of its parameters");
+    n = m->preparation.cols;
+    m->inputs_count = n + srv_model_has_offset(m);
+    m->inputs = calloc(m->inputs_count, sizeof *m->inputs);
+    for (size_t j = 0; m->inputs && j < n; j++)
+        m->inputs[j] = m->preparation.columns[j].name;
+    if (m->inputs && srv_model_has_offset(m))
+        m->inputs[n] = m->columns[m->columns_count - 1];
+    return m->inputs || api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the model");
+}
+
 bool srv_model_load(srv_db *db, const char *id, srv_model *m, api_problem *p)
 {
     *m = (srv_model){0};
@@ -122,7 +146,8 @@ bool srv_model_load(srv_db *db, const char *id, srv_model *m, api_problem *p)
     if (step != SRV_ROW)
         return step == SRV_END;
     bool ok = srv_model_shape(rows, &m->model, &m->shape, p) &&
-              read_spec(srv_text(rows, 13), &m->job, p) && copy_row(rows, m, p);
+              read_spec(srv_text(rows, 13), &m->job, p) && copy_row(rows, m, p) &&
+              load_inputs(rows, m, p);
     srv_db_done(rows);
     return ok;
 }
@@ -138,7 +163,10 @@ void srv_model_free(srv_model *m)
     free(m->metrics);
     free(m->validation_metrics);
     free(m->classes);
+    if (m->prepared)
+        free(m->inputs);
     free(m->columns);
+    api_preparation_free(&m->preparation);
     cJSON_Delete(m->names);
     *m = (srv_model){0};
 }

@@ -2,7 +2,7 @@
 #ifndef SRV_MODEL_H
 #define SRV_MODEL_H
 
-#include "api_job.h"
+#include "api_preparation.h"
 #include "gd_model.h"
 #include "srv_db.h"
 
@@ -21,6 +21,12 @@ typedef struct srv_model {
     bool numbered; /* they are numbers from first_number on: of a model of sparse rows */
     size_t first_number;
     cJSON *names;
+    /* Where its columns were prepared `columns` are what comes out, and these what goes in: again the
+     * features, then the offset. Else they are the same list. Texts belong to the preparation. */
+    const char **inputs;
+    size_t inputs_count;
+    bool prepared;
+    api_preparation preparation; /* empty where they were not */
     char *target, *metrics, *validation_metrics; /* validation_metrics may be NULL */
     int64_t version; /* grows with each update */
 } srv_model;

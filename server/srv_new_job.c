@@ -3,8 +3,10 @@
 
 #include "api_dataset.h"
 #include "api_objective.h"
+#include "srv_complete.h"
 #include "srv_job_limits.h"
 #include "srv_log.h"
+#include "srv_model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +66,9 @@ static bool find_model(srv_db *db, srv_new_job *n, api_problem *p)
     else
         memcpy(n->initial, theta, len);
     n->initial_len = len / sizeof *n->initial;
+    bool ok = same && n->initial && (copy(&n->initial_columns, srv_text(rows, 6)) || no_memory(p));
     srv_db_done(rows);
-    return same && n->initial;
+    return ok;
 }
 
 static bool find_dataset(srv_db *db, void *arg, api_problem *p)
@@ -130,6 +133,49 @@ static bool settle(srv_new_job *n, size_t labels, api_problem *p)
     return p->code == API_NO_PROBLEM && check_classes(n, labels, p);
 }
 
+/* Names of the columns that are trained on, as far as they are known before the rows are read: a list
+ * of *cols, the caller's as is *names, which owns them. NULL with the field in p. */
+static const char **trained_columns(const srv_new_job *n, const api_columns *roles, cJSON **names,
+                                    size_t *cols, api_problem *p)
+{
+    const srv_dataset *d = &n->dataset;
+    const srv_preparing from = {
+        .job = &n->job, .names = d->names, .kinds = d->kinds, .roles = roles};
+    api_preparation outline = {0};
+    const char **list = NULL;
+    *names = NULL;
+    *cols = roles->features_count;
+    bool prepared = srv_prepare_needed(&from), ok = true;
+    if (prepared && d->sparse) {
+        api_problem_field(p, n->job.features ? "features" : "missing",
+                          "is not for sparse datasets, which have no missing values and no room for "
+                          "products");
+        return NULL;
+    }
+    if (prepared && (ok = srv_prepare_outline(&from, &outline, p))) {
+        char *text = srv_prepared_names(&outline, NULL);
+        *cols = gd_prepare_outputs(outline.core);
+        list = text ? srv_model_names(text, names) : NULL;
+        free(text);
+    } else if (!prepared && (list = calloc(*cols, sizeof *list))) {
+        for (size_t j = 0; j < *cols; j++)
+            list[j] = d->names[roles->features[j]];
+    }
+    api_preparation_free(&outline);
+    if (ok && !list)
+        no_memory(p);
+    return list;
+}
+
+/* May the columns that are trained on be fewer than trained_columns says? */
+static bool may_have_fewer(const srv_new_job *n)
+{
+    const api_job *job = &n->job;
+    return n->dataset.kinds &&
+           (job->group_by || job->missing == API_MISSING_DROP || job->missing_indicator ||
+            job->spec.validation_fraction != GD_NO_VALIDATION);
+}
+
 static bool check_columns(srv_new_job *n, size_t labels, const srv_config *config, api_problem *p)
 {
     gd_error err;
@@ -137,25 +183,28 @@ static bool check_columns(srv_new_job *n, size_t labels, const srv_config *confi
     const srv_dataset *d = &n->dataset;
     if (!api_columns_resolve(&n->job, d->names, d->cols, &roles, p))
         return false;
+    size_t cols;
+    cJSON *names = NULL;
     double *initial = NULL, *bounds = NULL, *weights = NULL;
-    const char **names = calloc(roles.features_count, sizeof *names);
-    bool ok = names || no_memory(p);
-    if (ok && gd_spec_check_shape(&n->job.spec, roles.features_count, labels, &err) != GD_OK)
+    const char **columns = NULL;
+    bool ok = srv_complete_check(&n->job, d, &roles, "dataset_id", p) &&
+              api_reference_check(&n->job, d->names, d->kinds, d->cols, p) &&
+              (columns = trained_columns(n, &roles, &names, &cols, p)) != NULL;
+    if (ok && gd_spec_check_shape(&n->job.spec, cols, labels, &err) != GD_OK)
         ok = api_problem_core(p, &err);
-    gd_shape shape = gd_spec_shape(&n->job.spec, roles.features_count, labels);
+    gd_shape shape = ok ? gd_spec_shape(&n->job.spec, cols, labels) : (gd_shape){0};
     ok = ok && api_job_check_recorded(&n->job, n->job.spec.epochs,
                                       n->job.spec.model->params_len(&shape), p);
-    ok = ok && (n->replay_of || srv_job_limits_check(&n->job, d->rows, roles.features_count, labels,
-                                                     d->sparse, config, p));
-    for (size_t j = 0; ok && j < roles.features_count; j++)
-        names[j] = d->names[roles.features[j]];
-    ok = ok && api_bounds(&n->job, names, roles.features_count, &bounds, p) &&
+    ok = ok && (n->replay_of || srv_job_limits_check(&n->job, d->rows, cols, labels, d->sparse,
+                                                     config, p));
+    ok = ok && api_bounds(&n->job, columns, cols, &bounds, p) &&
          (!n->job.sample_weight || api_sample_weights(&n->job, d->rows, &weights, p)) &&
-         api_job_initial(&n->job, roles.features_count, labels, &initial, p);
+         (may_have_fewer(n) || api_job_initial(&n->job, cols, labels, &initial, p));
     free(initial);
     free(bounds);
     free(weights);
-    free(names);
+    free(columns);
+    cJSON_Delete(names);
     api_columns_free(&roles);
     return ok;
 }
@@ -255,10 +304,10 @@ static bool record(srv_db *db, void *arg, api_problem *p)
         if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
             (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)))
             return false;
-        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttt", n->id, n->job.name, n->dataset.id,
+        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbtttt", n->id, n->job.name, n->dataset.id,
                         (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
                         (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
-                        n->sweep_id, n->trial) ||
+                        n->sweep_id, n->trial, n->initial_columns) ||
             (n->replay_of && !record_replay(db, n, p)))
             return false;
     }
@@ -294,6 +343,7 @@ void srv_new_job_free(srv_new_job *n)
     api_job_free(&n->job);
     srv_dataset_free(&n->dataset);
     free(n->initial);
+    free(n->initial_columns);
     free(n->spec);
     free(n->objective);
     memset(n, 0, sizeof *n);

@@ -15,6 +15,7 @@ typedef struct srv_new_job {
     srv_dataset dataset;    /* owned */
     double *initial;        /* the parameters of the model it starts from, or NULL; owned */
     size_t initial_len;     /* values */
+    char *initial_columns;  /* JSON: that model's columns; owned */
     char *spec, *objective; /* JSON, resolved; owned; set by check */
     const char *replay_of;  /* id of a job, or NULL; borrowed, as is the next */
     const char *expected;   /* of a replay: the proof of that job; borrowed */

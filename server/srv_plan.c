@@ -57,6 +57,8 @@ static bool largest_slope(const api_job *job, const srv_view *v, double *out, ap
     spec.average = false;
     spec.validation_fraction = GD_NO_VALIDATION;
     spec.patience = GD_NO_PATIENCE;
+    srv_view_spec(v, &spec);
+    spec.lower = spec.upper = NULL;
     if (spec.cost->smooth)
         spec.learning_rate = GD_AUTO;
     else if (spec.learning_rate == GD_AUTO)
@@ -125,6 +127,7 @@ static void drop_part(srv_plan *plan)
     plan->index = NULL;
     plan->X = plan->y = plan->weights = plan->offset = NULL;
     plan->X32 = NULL;
+    srv_prepared_free(&plan->prepared);
 }
 
 void srv_plan_free(srv_plan *plan)
@@ -165,6 +168,22 @@ static bool take_fold(srv_plan *plan, size_t which, const api_job *job, const sr
     return ok;
 }
 
+/* Columns of the part's own rows. */
+static bool prepare_part(srv_plan *plan, const srv_view *v, gd_data *data, gd_spec *spec,
+                         api_problem *p)
+{
+    if (!v->prepared.active)
+        return true;
+    if (!srv_prepare(&plan->prepared, &v->preparing, spec->validation_fraction,
+                     plan->kind == SRV_FOLDS, data, p))
+        return false;
+    spec->lower = plan->prepared.bounds;
+    spec->upper = spec->lower ? spec->lower + data->cols : NULL;
+    if (plan->prepared.index)
+        spec->validation_fraction = GD_NO_VALIDATION;
+    return true;
+}
+
 /* bytes: of a row. n: rows of the group. `failed` is set when there is no memory. */
 static void *take_values(const void *from, const double *groups, double group, size_t rows,
                          size_t bytes, size_t n, bool *failed)
@@ -183,7 +202,7 @@ static void *take_values(const void *from, const double *groups, double group, s
 static bool take_group(srv_plan *plan, size_t which, const srv_view *v, gd_data *data,
                        api_problem *p)
 {
-    const gd_data *d = &v->data;
+    const gd_data *d = &v->raw;
     double group = plan->groups[which];
     size_t n = 0;
     for (size_t i = 0; i < d->rows; i++)
@@ -251,19 +270,23 @@ bool srv_plan_part(srv_plan *plan, size_t part, const api_job *job, const srv_vi
     *data = v->data;
     *spec = job->spec;
     *initial = NULL;
-    spec->lower = v->lower;
-    spec->upper = v->upper;
-    spec->split = true;
+    bool own = plan->kind == SRV_GROUPS ||
+               (plan->kind == SRV_FOLDS && part < job->cross_validation);
+    srv_view_spec(v, spec);
+    if (own) {
+        *data = v->raw;
+        spec->validation_fraction = job->spec.validation_fraction;
+    }
     switch (plan->kind) {
     case SRV_SINGLE:
         break;
     case SRV_FOLDS:
         if (part < job->cross_validation)
-            return take_fold(plan, part, job, v, data, p);
+            return take_fold(plan, part, job, v, data, p) && prepare_part(plan, v, data, spec, p);
         spec->patience = GD_NO_PATIENCE; /* nothing is left to validate on */
         break;
     case SRV_GROUPS:
-        return take_group(plan, part, v, data, p);
+        return take_group(plan, part, v, data, p) && prepare_part(plan, v, data, spec, p);
     case SRV_PATH:
         set_penalty(plan, part, spec);
         if (part > 0)
@@ -279,14 +302,19 @@ bool srv_plan_keeps_model(const srv_plan *plan, size_t part)
     return plan->kind == SRV_GROUPS || part + 1 == plan->parts;
 }
 
-bool srv_plan_ended(srv_plan *plan, char *result, double *theta)
+const srv_prepared *srv_plan_prepared(const srv_plan *plan, const srv_view *view)
+{
+    return plan->prepared.active ? &plan->prepared : &view->prepared;
+}
+
+bool srv_plan_ended(srv_plan *plan, char *result, double *theta, size_t len)
 {
     if (!result || !theta || plan->ended_count == plan->parts) {
         free(result);
         free(theta);
         return false;
     }
-    plan->ended[plan->ended_count++] = (srv_part){result, theta};
+    plan->ended[plan->ended_count++] = (srv_part){result, theta, len};
     return true;
 }
 
@@ -302,7 +330,19 @@ void srv_plan_first_model(const srv_plan *plan, char *id, size_t size)
     }
 }
 
-void srv_plan_describe(const srv_plan *plan, size_t part, const api_job *job, cJSON *o)
+void srv_plan_describe_group(const srv_plan *plan, size_t part, const srv_view *view, cJSON *o)
+{
+    size_t column = view->roles.group;
+    const api_kind *kind = view->preparing.kinds ? &view->preparing.kinds[column] : NULL;
+    size_t level = (size_t)plan->groups[part];
+    if (kind && kind->type == API_CATEGORICAL && level < kind->levels_count)
+        api_doc_string(o, "group", kind->levels[level]);
+    else
+        api_doc_number(o, "group", plan->groups[part]);
+}
+
+void srv_plan_describe(const srv_plan *plan, size_t part, const api_job *job, const srv_view *view,
+                       cJSON *o)
 {
     switch (plan->kind) {
     case SRV_SINGLE:
@@ -312,7 +352,7 @@ void srv_plan_describe(const srv_plan *plan, size_t part, const api_job *job, cJ
             api_doc_number(o, "fold", (double)part + 1);
         break;
     case SRV_GROUPS:
-        api_doc_number(o, "group", plan->groups[part]);
+        srv_plan_describe_group(plan, part, view, o);
         break;
     case SRV_PATH:
         api_doc_number(o, job->spec.l1 == GD_PATH ? "l1" : "l2",

@@ -19,7 +19,8 @@ typedef enum srv_plan_kind { SRV_SINGLE, SRV_FOLDS, SRV_PATH, SRV_GROUPS } srv_p
 /* What is known of a part that has ended; owned by the plan. */
 typedef struct srv_part {
     char *result;  /* JSON, as shown */
-    double *theta; /* params_len values in the data's units */
+    double *theta; /* len values: the parameters in the data's units */
+    size_t len;
 } srv_part;
 
 typedef struct srv_plan {
@@ -35,6 +36,7 @@ typedef struct srv_plan {
     gd_data taken;
     double *X, *y, *weights, *offset;
     float *X32; /* in place of X */
+    srv_prepared prepared; /* its columns; of a part on all rows they are the view's */
 } srv_plan;
 
 #define SRV_MAX_GROUPS ((size_t)1000)
@@ -52,12 +54,18 @@ bool srv_plan_part(srv_plan *plan, size_t part, const api_job *job, const srv_vi
 bool srv_plan_keeps_model(const srv_plan *plan, size_t part);
 
 /* Keeps what came of the next part; both are handed over. False when out of memory. */
-bool srv_plan_ended(srv_plan *plan, char *result, double *theta);
+bool srv_plan_ended(srv_plan *plan, char *result, double *theta, size_t len);
 
 /* The id of the first model that a part has given, into id; "" while there is none. */
 void srv_plan_first_model(const srv_plan *plan, char *id, size_t size);
 
+/* How the columns of the part at hand were prepared; not active where they are as they were. */
+const srv_prepared *srv_plan_prepared(const srv_plan *plan, const srv_view *view);
+
 /* Adds what a part is about ("fold": 1, "l2": 0.1, "group": 3) to its result. */
-void srv_plan_describe(const srv_plan *plan, size_t part, const api_job *job, cJSON *o);
+void srv_plan_describe(const srv_plan *plan, size_t part, const api_job *job, const srv_view *view,
+                       cJSON *o);
+/* Of groups: the value of the part's, a text where the column is one of texts. */
+void srv_plan_describe_group(const srv_plan *plan, size_t part, const srv_view *view, cJSON *o);
 
 #endif

@@ -51,6 +51,9 @@ static bool take_some(srv_probe *b, const gd_data *d, size_t most, api_problem *
         return no_memory(p);
     spread(index, some, 0, first);
     spread(index + some, others, first, rest);
+    for (size_t i = 0; d->index && i < n; i++)
+        index[i] = d->index[index[i]];
+    b->data.index = NULL; /* they lie in this order */
     b->X = take(d->X, index, n, d->cols * sizeof *b->X);
     b->X32 = take(d->X32, index, n, d->cols * sizeof *b->X32);
     b->y = take(d->y, index, n, sizeof *b->y);

@@ -35,7 +35,7 @@ const srv_route srv_routes[] = {
      .query = "format columns dtype"},
     {"GET", "/v1/datasets/{id}/diagnostics", srv_get_diagnostics,
      "How it would train: curvature, learning rates, warnings",
-     .query = "model cost l2 intercept standardize learning_rate tol", .desk = true},
+     .query = "model cost l2 intercept standardize learning_rate tol missing", .desk = true},
     {"POST", "/v1/datasets/{id}/rows", srv_post_dataset, "Add rows: a new version of a dataset",
      .query = "name delimiter header X", .body = SRV_STREAMED, .open = srv_open_rows,
      .feed = srv_feed_dataset, .desk = true},

@@ -34,6 +34,7 @@ typedef struct srv_run_row {
     size_t checkpoint_len;
     double *initial; /* initial_len doubles: the parameters of the model it starts from, or NULL */
     size_t initial_len;
+    char *initial_columns; /* JSON: that model's columns, if either was prepared; or NULL */
 } srv_run_row;
 
 typedef struct srv_run_change {
@@ -81,6 +82,9 @@ typedef struct srv_run {
 enum { SRV_RUN_SECONDS = SRV_RECORDER_SAVED, SRV_RUN_BASE, SRV_RUN_PART, SRV_RUN_HEAD };
 
 /* ---- srv_run_load.c: from rows to a run ---- */
+
+/* Names of what a row of the part at hand has, as it is trained on; JSON. */
+const char *srv_run_columns(const srv_run *w);
 
 /* Reads the rows. False with the reason in p; w->row.found is false when there is no such job. */
 bool srv_run_load(srv_run *w, api_problem *p);

@@ -59,14 +59,15 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
            cols_len = shape->cols * sizeof(double);
     bool scaled = w->job.spec.standardize;
     return srv_db_run(
-        db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittd", r->model_id, w->id, w->row.name,
-        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, w->view.columns,
+        db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittdt", r->model_id, w->id, w->row.name,
+        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, srv_run_columns(w),
         w->dataset.target, (const void *)r->theta, len,
         scaled ? (const void *)gd_train_params(w->train) : NULL, len,
         scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
         scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics, r->training,
         r->finished_at, w->view.classes.json, (int64_t)shape->outputs, r->validation_metrics,
-        r->details, r->shape.decided ? r->shape.threshold : NAN);
+        r->details, r->shape.decided ? r->shape.threshold : NAN,
+        srv_plan_prepared(&w->plan, &w->view)->json);
 }
 
 static bool write_part(srv_db *db, const result *r, api_problem *p)
@@ -163,7 +164,7 @@ static char *advice(srv_run *w)
 {
     gd_advice a;
     cJSON *names, *list = cJSON_CreateArray();
-    const char **columns = srv_model_names(w->view.columns, &names);
+    const char **columns = srv_model_names(srv_run_columns(w), &names);
     gd_train_advice(w->train, columns, &a);
     for (size_t k = 0; k < a.count; k++)
         api_doc_append_string(list, a.text[k]);
@@ -226,7 +227,7 @@ static char *describe(srv_run *w, const result *r)
     const gd_state *s = gd_train_state(w->train);
     gd_rows rows;
     cJSON *o = cJSON_CreateObject();
-    srv_plan_describe(&w->plan, w->part, &w->job, o);
+    srv_plan_describe(&w->plan, w->part, &w->job, &w->view, o);
     gd_train_rows(w->train, &rows);
     api_doc_number(o, "rows", (double)rows.count);
     if (gd_train_validation_rows(w->train, &rows))
@@ -323,7 +324,7 @@ static bool next_part(srv_run *w, result *r)
 {
     api_problem p = {0};
     uint64_t base = w->epoch_base + gd_train_state(w->train)->epoch + 1;
-    bool ok = srv_plan_ended(&w->plan, r->part, r->theta);
+    bool ok = srv_plan_ended(&w->plan, r->part, r->theta, gd_train_params_len(w->train));
     r->part = NULL;
     r->theta = NULL;
     srv_recorder_next(&w->recorder);

@@ -68,7 +68,7 @@ static void show_certificate(const srv_run *w, gd_certificate *c, cJSON *o)
 static bool show_inference(const srv_run *w, const gd_inference *r, cJSON *o)
 {
     cJSON *names;
-    const char **columns = srv_model_names(w->view.columns, &names);
+    const char **columns = srv_model_names(srv_run_columns(w), &names);
     bool ok = names && columns;
     if (ok)
         api_inference_encode(o, r, columns, gd_train_shape(w->train)->cols, w->view.classes.json);
@@ -117,7 +117,7 @@ static void add_parts(srv_run *w, const char *part, cJSON *o)
         summarise(cv, plan, folds, "validation_metrics");
     }
     if (plan->kind == SRV_GROUPS)
-        api_doc_number(o, "group", plan->groups[w->part]);
+        srv_plan_describe_group(plan, w->part, &w->view, o);
     if (plan->kind != SRV_PATH)
         return;
     cJSON *path = api_doc_add_array(o, "path");
@@ -125,7 +125,7 @@ static void add_parts(srv_run *w, const char *part, cJSON *o)
         cJSON_AddItemToArray(path, cJSON_Parse(plan->ended[k].result));
     if (w->part < plan->penalties_count && part) /* its last point is the model's own */
         cJSON_AddItemToArray(path, cJSON_Parse(part));
-    srv_plan_describe(plan, w->part, &w->job, o);
+    srv_plan_describe(plan, w->part, &w->job, &w->view, o);
 }
 
 /* non_negative is a lower bound of every coefficient; *out is freed by the caller. */

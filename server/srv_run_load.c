@@ -46,7 +46,8 @@ static bool load_job(srv_db *db, srv_run *w, api_problem *p)
               copy(&r->started_at, srv_text(rows, 4)) && copy(&r->name, srv_text(rows, 5)) &&
               copy(&r->dataset_id, srv_text(rows, 6)) &&
               copy_blob(rows, 7, &r->initial, &r->initial_len) &&
-              copy(&r->expected, srv_text(rows, 8)) && copy(&r->asked, srv_text(rows, 9));
+              copy(&r->expected, srv_text(rows, 8)) && copy(&r->asked, srv_text(rows, 9)) &&
+              copy(&r->initial_columns, srv_text(rows, 10));
     srv_db_done(rows);
     return ok || no_memory(p);
 }
@@ -61,7 +62,7 @@ static bool load_parts(srv_db *db, void *arg, api_problem *p)
         double *theta = NULL;
         char *result = NULL;
         if (!copy(&result, srv_text(rows, 0)) || !copy_blob(rows, 1, &theta, &len) ||
-            !srv_plan_ended(&w->plan, result, theta)) {
+            !srv_plan_ended(&w->plan, result, theta, len)) {
             srv_db_done(rows);
             return no_memory(p);
         }
@@ -105,17 +106,47 @@ static bool open_data(srv_run *w, api_problem *p)
                          w->validation.id ? &w->validation : NULL, p);
 }
 
-/* Where the job begins: given parameters, or those of a model. */
+const char *srv_run_columns(const srv_run *w)
+{
+    const srv_prepared *own = &w->plan.prepared;
+    return own->active ? own->columns : w->view.columns;
+}
+
+/* Are the columns those of the model that training starts from, where they were prepared? */
+static bool same_columns(const srv_run *w, api_problem *p)
+{
+    const char *theirs = w->row.initial_columns;
+    if (!theirs || strcmp(theirs, w->view.columns) == 0)
+        return true;
+    cJSON *own = cJSON_Parse(w->view.columns), *other = cJSON_Parse(theirs);
+    const cJSON *a = own ? own->child : NULL, *b = other ? other->child : NULL;
+    while (a && b && strcmp(a->valuestring, b->valuestring) == 0) {
+        a = a->next;
+        b = b->next;
+    }
+    api_problem_field(p, "start_from", "has other columns: \"%.80s\" where this data has \"%.80s\"",
+                      b ? b->valuestring : "nothing", a ? a->valuestring : "nothing");
+    cJSON_Delete(own);
+    cJSON_Delete(other);
+    return false;
+}
+
+/* Where the job begins: given parameters, or those of a model. Groups may have columns of their own,
+ * and are looked at one by one. */
 static bool find_start(srv_run *w, api_problem *p)
 {
+    bool apart = w->job.group_by && w->view.prepared.active;
     if (!w->row.initial)
-        return api_job_initial(&w->job, w->view.data.cols, w->view.data.classes, &w->initial, p);
+        return apart || api_job_initial(&w->job, w->view.data.cols, w->view.data.classes,
+                                        &w->initial, p);
     gd_shape shape = gd_spec_shape(&w->job.spec, w->view.data.cols, w->view.data.classes);
     if (w->row.initial_len != w->job.spec.model->params_len(&shape))
         return api_problem_field(p, "start_from",
                                  "has %zu parameters, but this data needs %zu: other columns or "
                                  "other classes",
                                  w->row.initial_len, w->job.spec.model->params_len(&shape));
+    if (!same_columns(w, p))
+        return false;
     w->initial = w->row.initial;
     w->row.initial = NULL;
     return true;
@@ -172,6 +203,11 @@ bool srv_run_begin_part(srv_run *w, api_problem *p)
     w->checkpoint = NULL;
     if (!srv_plan_part(&w->plan, w->part, &w->job, &w->view, &data, &spec, &initial, p))
         return false;
+    if (w->plan.kind == SRV_GROUPS && w->plan.prepared.active) {
+        free(w->initial);
+        if (!api_job_initial(&w->job, data.cols, data.classes, &w->initial, p))
+            return false;
+    }
     if (gd_train_new(&w->train, &data, &spec, initial ? initial : w->initial, &w->executor,
                      &err) != GD_OK)
         return api_problem_core(p, &err);
@@ -257,4 +293,5 @@ void srv_run_free(srv_run *w)
     free(r->expected);
     free(r->checkpoint);
     free(r->initial);
+    free(r->initial_columns);
 }

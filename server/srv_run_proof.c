@@ -153,7 +153,7 @@ bool srv_run_prove(const srv_run *w, const double *theta, char **out, api_proble
     srv_sum sum;
     srv_sum_begin(&sum);
     for (size_t k = 0; k < w->plan.ended_count; k++)
-        srv_sum_doubles(&sum, w->plan.ended[k].theta, n);
+        srv_sum_doubles(&sum, w->plan.ended[k].theta, w->plan.ended[k].len);
     srv_sum_doubles(&sum, theta, n);
     srv_sum_end(&sum, parameters);
     if (!history_sum(w, points, p))

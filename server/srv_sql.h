@@ -43,7 +43,7 @@
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
     "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold, "  \
-    "version, updated_at"
+    "version, updated_at, preparation"
 #define SRV_POINT_COLUMNS                                                                          \
     "epoch, cost, gradient_norm, learning_rate, seconds, validation_cost, part"
 
@@ -105,8 +105,9 @@
     X(SQL_UPLOAD_EXPIRED, "SELECT id FROM uploads WHERE expires < ? LIMIT ?")                      \
     X(SQL_UPLOAD_DELETE, "DELETE FROM uploads WHERE id = ?")                                       \
     X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, objective, "   \
-                      "created_at, initial, replay_of, sweep, trial) VALUES (?, ?, ?, 'queued', "  \
-                      "?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = ?), ?)")               \
+                      "created_at, initial, replay_of, sweep, trial, initial_columns) VALUES "     \
+                      "(?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = "  \
+                      "?), ?, ?)")                                                                 \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     X(SQL_JOB_LIST,                                                                                \
       "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND "         \
@@ -115,7 +116,7 @@
       "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
       "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial, expected, " \
-      "asked FROM jobs "                                                                           \
+      "asked, initial_columns FROM jobs "                                                          \
       "WHERE id = ?")                                                                              \
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
@@ -132,7 +133,8 @@
     X(SQL_JOB_PROOF, "UPDATE jobs SET proof = ? WHERE id = ?")                                     \
     X(SQL_JOB_EXPECT, "UPDATE jobs SET expected = ? WHERE id = ?")                                 \
     X(SQL_JOB_REPLAYED,                                                                            \
-      "SELECT " SRV_STATE ", spec, initial, dataset_id, proof, cost, objective FROM jobs WHERE id = ?")       \
+      "SELECT " SRV_STATE ", spec, initial, dataset_id, proof, cost, objective, initial_columns "  \
+      "FROM jobs WHERE id = ?")       \
     X(SQL_CHANGE_REPLAY,                                                                           \
       "INSERT INTO changes (job, planned, change, created_at) SELECT (SELECT seq FROM jobs WHERE " \
       "id = ?1), epoch, change, ?3 FROM changes WHERE job = (SELECT seq FROM jobs WHERE id = ?2) " \
@@ -209,8 +211,8 @@
     X(SQL_MODEL_INSERT,                                                                            \
       "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
       "scaled, center, scale, metrics, training, created_at, classes, outputs, "                   \
-      "validation_metrics, details, threshold) "                                                   \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                             \
+      "validation_metrics, details, threshold, preparation) "                                      \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                    \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
     X(SQL_MODEL_UPDATE,                                                                            \

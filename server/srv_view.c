@@ -3,6 +3,7 @@
 
 #include "api_dataset.h"
 #include "api_numbered.h"
+#include "srv_complete.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -144,6 +145,7 @@ static bool find_classes(srv_view *v, const srv_dataset *d, const srv_dataset *v
         v->data.y = v->classes.y;
         return true;
     }
+    v->data.y = v->y;
     memcpy(v->y, v->classes.y, train->rows * sizeof *v->y);
     return srv_classes_map(v->classes.json, other, validation->labels, v->y + train->rows,
                            "validation_dataset_id", p);
@@ -303,30 +305,56 @@ static bool find_bounds(srv_view *v, const srv_dataset *d, const api_job *job, a
     return ok;
 }
 
-/* Is every cell a number that is there? If not, says of which column it is not, for `field`. */
-static bool check_numbers(const srv_dataset *d, const char *field, api_problem *p)
+/* Columns as the model wants them. */
+static bool prepare(srv_view *v, const api_job *job, const srv_dataset *d, api_problem *p)
 {
-    for (size_t j = 0; d->kinds && j <= d->cols; j++) {
-        const api_kind *k = &d->kinds[j];
-        const char *name = j < d->cols ? d->names[j] : d->target;
-        if (k->missing)
-            return api_problem_field(p, field, "has %llu missing cells in column \"%.80s\"",
-                                     (unsigned long long)k->missing, name);
-        if (j < d->cols && k->type == API_CATEGORICAL)
-            return api_problem_field(p, field, "has texts in column \"%.80s\", which is to be a feature",
-                                     name);
-    }
+    v->raw = v->data;
+    v->preparing = (srv_preparing){.job = job,
+                                   .names = d->names,
+                                   .kinds = d->kinds,
+                                   .others = v->others,
+                                   .roles = &v->roles,
+                                   .complete = job->missing == API_MISSING_DROP};
+    if (!srv_prepare(&v->prepared, &v->preparing, job->spec.validation_fraction, false, &v->data, p))
+        return false;
+    if (!v->prepared.active)
+        return find_bounds(v, d, job, p);
+    v->lower = v->prepared.bounds;
+    v->upper = v->lower ? v->lower + v->data.cols : NULL;
     return true;
+}
+
+/* Targets of classes; rows that lack any cell are gone by now. */
+static bool take_classes(srv_view *v, const api_job *job, const srv_dataset *d,
+                         const srv_dataset *validation, api_problem *p)
+{
+    if (!(gd_spec_task(&job->spec, 0) & GD_CLASSES))
+        return true;
+    const gd_data *all = &v->data;
+    size_t train = all->train_rows ? all->train_rows : all->rows;
+    gd_data first = *srv_mapped_data(v->mapped),
+            rest = validation ? *srv_mapped_data(v->validation) : first;
+    if (v->kept) {
+        first.y = v->kept;
+        rest.y = v->kept + train;
+    }
+    first.rows = train;
+    rest.rows = all->rows - train;
+    return find_classes(v, d, validation, &first, validation ? &rest : NULL, p) &&
+           weigh_classes(v, job, p);
+}
+
+static bool may_drop(const api_job *job, const srv_dataset *d, const srv_dataset *validation)
+{
+    return job->missing == API_MISSING_DROP && (d->kinds || (validation && validation->kinds));
 }
 
 bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_dataset *d,
                    const srv_dataset *validation, api_problem *p)
 {
     *v = (srv_view){.cache = cache};
-    if (!check_numbers(d, "dataset_id", p) ||
-        (validation && !check_numbers(validation, "validation_dataset_id", p)))
-        return false;
     if (!api_columns_resolve(job, d->names, d->cols, &v->roles, p) ||
+        !srv_complete_check(job, d, &v->roles, "dataset_id", p) ||
         !(v->mapped = srv_cache_hold(cache, d->id, d->sha256, p)))
         return false;
     if (validation &&
@@ -346,14 +374,26 @@ bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_
     bool ok = take_role(&v->weights, v->roles.weight, d, validation, train, other, p) &&
               take_role(&v->offset, v->roles.offset, d, validation, train, other, p) &&
               take_role(&v->groups, v->roles.group, d, validation, train, other, p) &&
-              listed_weights(v, job, train->rows, v->data.rows, p);
-    if (ok && (gd_spec_task(&job->spec, 0) & GD_CLASSES))
-        ok = find_classes(v, d, validation, train, other, p) && weigh_classes(v, job, p);
-    ok = ok && check_weights(v, p) && find_bounds(v, d, job, p);
+              listed_weights(v, job, train->rows, v->data.rows, p) &&
+              (!validation || srv_complete_align(v, job, d, validation, p)) &&
+              (!may_drop(job, d, validation) || srv_complete_drop(v, p)) &&
+              take_classes(v, job, d, validation, p) && check_weights(v, p);
     v->data.weights = v->weights;
     v->data.offset = v->offset;
-    v->columns = ok ? input_names(d, &v->roles) : NULL;
+    ok = ok && prepare(v, job, d, p);
+    v->columns = !ok ? NULL
+                 : v->prepared.active ? strdup(v->prepared.columns)
+                                      : input_names(d, &v->roles);
     return ok && (v->columns || no_memory(p));
+}
+
+void srv_view_spec(const srv_view *v, gd_spec *spec)
+{
+    spec->lower = v->lower;
+    spec->upper = v->upper;
+    spec->split = true;
+    if (v->prepared.index)
+        spec->validation_fraction = GD_NO_VALIDATION;
 }
 
 void srv_view_close(srv_view *v)
@@ -373,5 +413,8 @@ void srv_view_close(srv_view *v)
     free(v->offset);
     free(v->groups);
     free(v->bounds);
+    free(v->kept);
+    free(v->others);
+    srv_prepared_free(&v->prepared);
     *v = (srv_view){0};
 }

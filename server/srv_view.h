@@ -1,6 +1,6 @@
 /* srv_view: a stored dataset as a job sees it: which of its columns are features, what weighs its
- * rows, which rows validate, its targets as classes. Mapped rows are used as they lie where that
- * is possible; a job that takes columns or rows apart gets a copy.
+ * rows, which rows validate, its targets as classes, its columns prepared. Mapped rows are used as
+ * they lie where that is possible; a job that takes columns or rows apart gets a copy.
  */
 #ifndef SRV_VIEW_H
 #define SRV_VIEW_H
@@ -9,6 +9,7 @@
 #include "api_types.h"
 #include "srv_cache.h"
 #include "srv_classes.h"
+#include "srv_prepare.h"
 #include "srv_sparse.h"
 #include "srv_store.h"
 
@@ -43,13 +44,22 @@ typedef struct srv_view {
     double *X, *y, *weights, *offset, *groups, *bounds; /* owned; NULL where not needed */
     float *X32;                  /* the same, in place of X where the datasets have it so */
     srv_sparse sparse;           /* the same, of sparse datasets */
+    double *kept;                /* targets of the rows that lack no cell; owned, or NULL */
+    api_kind *others; /* of the dataset to validate on, a feature each; levels borrowed; or NULL */
     const double *lower, *upper; /* cols values each, or NULL */
+    gd_data raw;                 /* `data` before its columns were prepared */
+    srv_preparing preparing;     /* what of */
+    srv_prepared prepared;       /* by all the rows that a job trains on */
 } srv_view;
 
-/* Opens the job's view of d; validation: the dataset to validate on, or NULL. On error p says
- * why, and srv_view_close cleans up. */
+/* Opens the job's view of d; validation: the dataset to validate on, or NULL. All three are borrowed
+ * until it is closed. On error p says why, and srv_view_close cleans up. */
 bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_dataset *d,
                    const srv_dataset *validation, api_problem *p);
 void srv_view_close(srv_view *v); /* a zeroed one is fine */
+
+/* Sets what follows from the view's data in a spec to train on it: the bounds, and that rows which
+ * the view has set aside already are not to be set aside once more. */
+void srv_view_spec(const srv_view *v, gd_spec *spec);
 
 #endif

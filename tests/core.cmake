@@ -7,7 +7,7 @@ target_compile_definitions(test_problems PRIVATE TEST_DATA="${CMAKE_CURRENT_SOUR
 target_link_libraries(test_problems PRIVATE descentd_flags descentd_test_flags PUBLIC gd_core PkgConfig::CHECK)
 
 foreach(what error param spec rng kernels data summary curvature metrics metrics_golden
-    split single instruction_sets minibatch optimizer_laws cost_laws model_laws mlp net schedules train fits epochs updates validation rates
+    split prepare single instruction_sets minibatch optimizer_laws cost_laws model_laws mlp net schedules train fits epochs updates validation rates
     extremes checkpoint advice oom weights bounds steering lbfgs range_test
     gram qr distribution inference certificate threshold diagnose check online sparse)
   descentd_test(core ${what} test_problems gd_core)

@@ -251,7 +251,8 @@ START_TEST(defaults_are_resolved_and_echoed)
              "\"epochs\": 1000, \"validation_fraction\": \"none\", \"patience\": \"none\", "
              "\"l1\": 0, \"l2\": 0, \"clip_norm\": \"none\", \"clip_value\": \"none\", "
              "\"average\": false, \"max_seconds\": \"none\", \"tol_on\": \"cost\", "
-             "\"dtype\": \"float64\", "
+             "\"dtype\": \"float64\", \"missing\": \"error\", \"missing_indicator\": false, "
+             "\"unknown_levels\": \"error\", "
              "\"non_negative\": false, \"cross_validation\": \"none\", \"path_points\": 30, "
              "\"record_parameters\": \"none\", \"confidence_level\": 0.95, "
              "\"batch_size\": \"full\", \"tol\": 1e-6, \"n_iter_no_change\": \"auto\", "
@@ -302,6 +303,11 @@ START_TEST(every_setting_is_taken_and_echoed)
         "\"path_points\": 7",
         "\"record_parameters\": 4",
         "\"confidence_level\": 0.5",
+        "\"missing\": \"median\"",
+        "\"missing_indicator\": true",
+        "\"unknown_levels\": \"ignore\"",
+        "\"reference_level\": true",
+        "\"features\": {\"polynomial\": 1, \"interactions_only\": true}",
         "\"initial_parameters\": {\"coefficients\": [0.25]}",
     };
     char body[2048], id[32];

@@ -701,6 +701,30 @@ static void tour_members(void)
     see("GET", "/v1/jobs", "", "", NULL, NULL, 200);
 }
 
+/* Columns of texts, with missing values and products. */
+static void tour_columns(void)
+{
+    char body[512], job[32], model[32], dataset[32];
+    keep(ask("POST", "/v1/datasets", "", "?target=y", CSV_TYPE,
+             "city,a,y\nRome,1,2\nOslo,,3\nRome,2,4\nBonn,3,6\n,4,7\nOslo,5,8\n", 201),
+         "id", dataset);
+    snprintf(body, sizeof body,
+             "{\"dataset_id\": \"%s\", \"missing\": \"mean\", \"missing_indicator\": true, "
+             "\"reference_level\": {\"city\": \"Oslo\"}, \"features\": {\"polynomial\": 2, "
+             "\"interactions_only\": false}, \"l2\": 0.1}",
+             dataset);
+    see("POST", "/v1/jobs:dry_run", "", "", JSON_TYPE, body, 200);
+    train(body, job, model);
+    see("GET", "/v1/jobs/{id}", job, "", NULL, NULL, 200);
+    see("GET", "/v1/models/{id}", model, "", NULL, NULL, 200);
+    see("GET", "/v1/datasets/{id}/diagnostics", dataset, "?missing=median", NULL, NULL, 200);
+    see("GET", "/v1/datasets/{id}/diagnostics", dataset, "", NULL, NULL, 400);
+    see("POST", "/v1/models/{id}/predictions", model, "", JSON_TYPE,
+        "{\"data\": [{\"city\": \"Rome\", \"a\": null}]}", 200);
+    see("POST", "/v1/models/{id}/predictions", model, "", JSON_TYPE, "{\"X\": [[\"Paris\", 1]]}",
+        422);
+}
+
 static void tour_check(void)
 {
     static const char path[] = "/v1/jobs/{id}/gradient_check";
@@ -988,6 +1012,7 @@ START_TEST(every_reply_is_as_documented_and_all_that_is_documented_occurs)
     tour_models();
     tour_tasks();
     tour_members();
+    tour_columns();
     tour_check();
     tour_dry_run();
     tour_steering();
@@ -1155,6 +1180,16 @@ static const struct {
                            "4",
                            "confidence_level",
                            "0.75",
+                           "missing",
+                           "\"mean\"",
+                           "missing_indicator",
+                           "true",
+                           "unknown_levels",
+                           "\"ignore\"",
+                           "reference_level",
+                           "true",
+                           "features",
+                           "{\"polynomial\": 2}",
                            "start_from",
                            NULL,
                            "validation_dataset_id",
