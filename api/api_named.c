@@ -82,14 +82,6 @@ api_names_added api_named_add(api_named *n, const char *name)
     return added;
 }
 
-void api_named_by_place(api_named *n)
-{
-    const api_read_options *o = n->options;
-    size_t at = n->keys.count - 1;
-    if (o->in_order)
-        n->cells[at] = api_cells_of(at < o->columns_count ? o->columns[at] : "", NULL, o->types);
-}
-
 bool api_named_is_numeric(const api_named *n, size_t key)
 {
     return n->cells[key].type == API_NUMERIC;

@@ -30,10 +30,6 @@ void api_named_free(api_named *n); /* a zeroed one is fine */
  * ignored. */
 api_names_added api_named_add(api_named *n, const char *name);
 
-/* The last one that was added has no name of its own: if the options want columns in order, it is
- * the one in its place. */
-void api_named_by_place(api_named *n);
-
 /* The value of column `key` in this row, from 0; NAN where it is none or missing. False: out of
  * memory. */
 bool api_named_value(api_named *n, size_t key, uint64_t row, const api_json_event *e, double *out,

@@ -5,7 +5,7 @@
  *                                                     [39.3, 10.4]
  *
  * Records are those of JSON. Rows as arrays may have their names in the first line; else their
- * columns are x1, x2, ..., or x. The query names the target, and the features if not all other
+ * columns are x1, x2, ..., or x, or those of the model that they are for. The query names the target, and the features if not all other
  * columns are wanted. Blank lines are passed over. */
 #include "api_records.h"
 
@@ -83,10 +83,11 @@ static bool first_value(reader *r, const api_json_event *e, api_problem *p)
     char made[32];
     if (at == GD_MAX_COLUMNS + r->options->labelled) /* one column more for the target */
         return api_problem_field(p, "columns", "are more than %zu", GD_MAX_COLUMNS);
+    const api_read_options *o = r->options;
+    bool by_place = o->in_order && !o->labelled && at < o->columns_count; /* unless they are names */
     snprintf(made, sizeof made, "x%zu", at + 1);
-    if (!add_column(&r->named, made, p))
+    if (!add_column(&r->named, by_place ? o->columns[at] : made, p))
         return false;
-    api_named_by_place(&r->named);
     if (at == r->first_cap) {
         size_t cap = r->first_cap ? 2 * r->first_cap : 64;
         double *grown = realloc(r->first, cap * sizeof *grown);
@@ -137,7 +138,11 @@ static bool first_line_ended(reader *r, api_problem *p)
         texts += r->texts[i] != NULL;
     if (texts == b->width)
         return take_names(r, p);
-    if (b->width == 1)
+    const api_read_options *o = r->options;
+    if (o->in_order && !o->labelled && b->width != o->columns_count)
+        return api_problem_field(p, "row 1", "has %zu value%s without names, but the model has %zu",
+                                 b->width, b->width == 1 ? "" : "s", o->columns_count);
+    if (b->width == 1 && strcmp(r->named.keys.list[0], "x1") == 0)
         r->named.keys.list[0][1] = '\0'; /* x, not x1 */
     b->rows = 1;
     b->paused = is_mixed(r);

@@ -37,7 +37,7 @@ static UNUSED void fit(const char *job, char *model)
     char id[32];
     e2e_job(s, job, id);
     e2e_reply r = e2e_wait(s, id);
-    ck_assert_msg(strcmp(e2e_string(r.json, "state"), "succeeded") == 0, "%s", r.body);
+    ck_assert_msg(strcmp(e2e_string(r.json, "state"), "succeeded") == 0, "%.2000s", r.body);
     snprintf(model, 32, "%s", e2e_string(r.json, "model_id"));
     e2e_reply_free(&r);
 }
