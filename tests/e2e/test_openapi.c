@@ -299,7 +299,7 @@ static e2e_reply ask(const char *method, const char *pattern, const char *id, co
     ck_assert_msg(content != NULL, "%s %s: %s is answered with %s", method, pattern, key, type);
     cJSON *text = value ? NULL : cJSON_CreateString(r.body);
     ck_assert_msg(schema_check(checker, member(content, "schema"), value ? value : text),
-                  "%s %s: %s: %s: %s", method, pattern, key, schema_why(checker), r.body);
+                  "%s %s: %s: %s: %.2000s", method, pattern, key, schema_why(checker), r.body);
     cJSON_Delete(text);
     return r;
 }
