@@ -7,23 +7,8 @@
 #include "api_number_exact.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *api_number_format(double v, char buf[API_NUMBER_SIZE])
-{
-    char text[API_NUMBER_SIZE];
-    for (int digits = 15; digits <= 17; digits++) {
-        double back;
-        int n = snprintf(text, sizeof text, "%.*g", digits, v);
-        if (digits == 17 ||
-            (api_number_parse(text, (size_t)n, &back) == API_NUMBER_OK && back == v))
-            break;
-    }
-    memcpy(buf, text, sizeof text);
-    return buf;
-}
 
 static bool digit(char c)
 {

@@ -367,9 +367,65 @@ START_TEST(written_numbers_are_json)
 }
 END_TEST
 
+/* The shortest of printf's with 15, 16 and 17 digits that strtod reads back. */
+static void check_written(double v)
+{
+    char want[64], got[API_NUMBER_SIZE];
+    if (!isfinite(v))
+        return;
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(want, sizeof want, "%.*g", digits, v);
+        if (strtod(want, NULL) == v)
+            break;
+    }
+    api_number_format(v, got);
+    ck_assert_msg(strcmp(got, want) == 0, "%s, not %s (%a)", got, want, v);
+}
+
+static void check_neighbours(double v)
+{
+    check_written(v);
+    check_written(-v);
+    check_written(nextafter(v, 0));
+    check_written(nextafter(v, INFINITY));
+}
+
+START_TEST(numbers_are_written_as_printf_does)
+{
+    uint64_t state = 77;
+    for (int e = -1074; e < 1024; e++)
+        check_neighbours(ldexp(1, e));
+    for (int e = -323; e < 309; e++) {
+        char text[32];
+        for (int digit = 1; digit < 10; digit += 4) {
+            snprintf(text, sizeof text, "%de%d", digit, e);
+            check_neighbours(strtod(text, NULL));
+        }
+    }
+    for (int i = 0; i < 30000; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%" PRIu64 "e%d",
+                 random_bits(&state) % UINT64_C(10000000000000000) >> i % 50,
+                 (int)(random_bits(&state) % 620) - 320);
+        check_written(strtod(text, NULL)); /* decimals of few digits */
+        check_written((double)(random_bits(&state) % 1000000) / 1000);
+        check_written(double_of(random_bits(&state)));
+        check_written((double)(random_bits(&state) >> i % 64)); /* whole numbers */
+        /* half-way between two numbers of 15 or 16 digits */
+        check_written((double)(random_bits(&state) >> 11) / (i % 2 ? 2 : 16));
+    }
+    check_written(0);
+    check_written(-0.0);
+    check_written(DBL_MAX);
+    check_written(999999999999999.9);
+    check_written(9999999999999998);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("number");
+    tcase_add_test(tc, numbers_are_written_as_printf_does);
     tcase_add_test(tc, random_doubles_in_15_to_17_digits_read_like_strtod);
     tcase_add_test(tc, digits_with_small_exponents_read_like_strtod);
     tcase_add_test(tc, points_and_zeros_anywhere_read_like_strtod);
