@@ -21,7 +21,7 @@ typedef struct gd_distinct {
     bool has_hole;  /* there is the value whose hash is 0, which in the table says: free */
 } gd_distinct;
 
-enum { GD_DISTINCT_LEAST = 16, GD_DISTINCT_MOST = 8192 };
+enum { GD_DISTINCT_LEAST = 16, GD_DISTINCT_MOST = 2048 };
 
 /* room: slots words, which must outlive it. Less than slots / 2 values are counted
  * exactly. */

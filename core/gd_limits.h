@@ -112,10 +112,10 @@
 /* Such work that diagnostics may take, by rows alone. */
 #define GD_DIAGNOSE_WORK 2e9
 
-/* What the summaries of a table's columns share (gd_summary.h): half of what an upload may take at
- * most. Bins of a histogram that a column counts in, of which 32 are shown: with 1024 these reach over
+/* What the summaries of a table's columns share (gd_summary.h), which is to stay near the processor;
+ * very many columns take twice as much, as each needs a little. Bins of a histogram that a column counts in, of which 32 are shown: with 1024 these reach over
  * the values to a sixteenth of a bin, with 64 by half. */
-#define GD_SUMMARY_BYTES ((size_t)8 << 20)
+#define GD_SUMMARY_BYTES ((size_t)4 << 20)
 #define GD_SUMMARY_LEAST_BINS ((size_t)64)
 #define GD_SUMMARY_MOST_BINS ((size_t)1024)
 
@@ -126,7 +126,7 @@ _Static_assert(GD_MAX_COLUMNS <= GD_TILE_VALUES, "a tile holds at least one row"
 _Static_assert(GD_MAX_ROWS <= UINT32_MAX, "row indices are 32 bits wide");
 _Static_assert(GD_TILE_MAX_ROWS <= GD_BLOCK_ROWS, "a tile is part of a block");
 _Static_assert(GD_TILE_MAX_ROWS <= 1000, "a product of so many numbers up to 2 is finite");
-_Static_assert(GD_MAX_COLUMNS * (GD_SUMMARY_LEAST_BINS + 1) * sizeof(uint32_t) < GD_SUMMARY_BYTES / 2,
+_Static_assert(GD_MAX_COLUMNS * (GD_SUMMARY_LEAST_BINS + 1) * sizeof(uint32_t) < GD_SUMMARY_BYTES,
                "the widest table's histograms leave room for its distinct values");
 
 #endif

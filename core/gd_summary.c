@@ -11,6 +11,9 @@
 /* Columns and rows that are taken at a time: their values stay in the first-level cache. */
 enum { STRIP = 8, BLOCK = 256 };
 
+/* Of the table of different values, where there are more rows: 6.5 % is what they are worth. */
+enum { LEAST_SLOTS = 64 };
+
 typedef struct column {
     uint64_t count, missing;
     double min, max, mean, squares; /* squares: of deviations from the mean, summed */
@@ -39,7 +42,7 @@ gd_summaries *gd_summaries_new(size_t cols, uint64_t rows)
     size_t bins = power_of_two(share / 3 / sizeof(uint32_t), GD_SUMMARY_LEAST_BINS,
                                GD_SUMMARY_MOST_BINS);
     /* few rows have few values */
-    double slots = fmin(share * 2 / 3 / sizeof(uint64_t), 4.0 * (double)rows);
+    double slots = fmin(fmax(share * 2 / 3 / sizeof(uint64_t), LEAST_SLOTS), 4.0 * (double)rows);
     size_t most = power_of_two(slots, GD_DISTINCT_LEAST, GD_DISTINCT_MOST);
     gd_summaries *s = calloc(1, sizeof *s);
     if (!s)

@@ -368,7 +368,7 @@ END_TEST
  * both sides. */
 START_TEST(many_values_are_estimated_within_the_stated_error)
 {
-    static const size_t slots[] = {64, 512, 8192};
+    static const size_t slots[] = {64, 512, 2048};
     static const int numbers[] = {5000, 20000, 100000};
     enum { SETS = 60 };
     double squares = 0, sum = 0, stated = 0;
