@@ -27,10 +27,12 @@ static double bin_above(double v, int exponent)
     return at == 0 && v > 0 ? 1 : ceil(at);
 }
 
+/* Of 0 the least there is, as of all that is next to it. */
 static int exponent_of(double v)
 {
-    int e = 0;
-    frexp(v, &e);
+    int e = LEAST_EXPONENT;
+    if (v != 0)
+        frexp(v, &e);
     return e;
 }
 
