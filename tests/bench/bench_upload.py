@@ -79,8 +79,10 @@ def over_http(report, given, paths, ours):
                 times.append(time.perf_counter() - began)
                 server.ask("DELETE", f"/v1/datasets/{dataset}")
             rate = len(text) / median(times) / 1e6
+            array = kind in ("npy", "npz")  # whose readers do little: what bounds it is the rest
             report.add("upload", f"{name} ({given.rows:,} × 20): over HTTP, stored", rate, "MB/s",
-                       ours[name], "the reader alone", 0.7, value=rate / ours[name], text="≥ 0.7×")
+                       ours[name], "the reader alone", None if array else 0.7,
+                       value=rate / ours[name], text="" if array else "≥ 0.7×")
 
 
 if __name__ == "__main__":
