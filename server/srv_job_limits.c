@@ -37,9 +37,12 @@ bool srv_job_limits_work(const api_job *job, uint64_t rows, const srv_config *co
                              (double)most / each);
 }
 
-static bool check_memory(const api_job *job, const gd_data *data, double most, api_problem *p)
+static bool check_memory(const api_job *job, const gd_data *data, bool prepared, double most,
+                         api_problem *p)
 {
     double bytes = gd_train_bytes(data, &job->spec);
+    if (prepared)
+        bytes += (double)data->rows * (double)data->cols * sizeof(double);
     return bytes <= most ||
            api_problem_field(p, "model",
                              "training takes about %.0f MiB of memory beside the data, but a job "
@@ -61,10 +64,11 @@ static bool check_time(api_job *job, uint64_t most, api_problem *p)
 }
 
 bool srv_job_limits_check(api_job *job, uint64_t rows, size_t features, size_t classes, bool sparse,
+                          bool prepared,
                           const srv_config *config, api_problem *p)
 {
     const gd_data data = {.rows = (size_t)rows, .cols = features, .classes = classes};
     bool ok = srv_job_limits_work(job, rows, config, p);
-    ok = (sparse || check_memory(job, &data, memory_limit(config), p)) && ok;
+    ok = (sparse || check_memory(job, &data, prepared, memory_limit(config), p)) && ok;
     return check_time(job, config->max_job_seconds, p) && ok;
 }

@@ -196,7 +196,7 @@ static bool check_columns(srv_new_job *n, size_t labels, const srv_config *confi
     ok = ok && api_job_check_recorded(&n->job, n->job.spec.epochs,
                                       n->job.spec.model->params_len(&shape), p);
     ok = ok && (n->replay_of || srv_job_limits_check(&n->job, d->rows, cols, labels, d->sparse,
-                                                     config, p));
+                                                     names != NULL, config, p));
     ok = ok && api_bounds(&n->job, columns, cols, &bounds, p) &&
          (!n->job.sample_weight || api_sample_weights(&n->job, d->rows, &weights, p)) &&
          (may_have_fewer(n) || api_job_initial(&n->job, cols, labels, &initial, p));
