@@ -13,6 +13,7 @@
 #include "api_model.h"
 #include "api_multipart.h"
 #include "api_openapi.h"
+#include "api_preparation.h"
 #include "api_reader.h"
 #include "api_sweep.h"
 #include "api_tests.h"
@@ -235,6 +236,68 @@ static void lines_of_arrays(outcome *o)
 {
     const api_read_options options = {.labelled = true, .target = "y"};
     read_upload(o, "application/x-ndjson", &options, "[\"a\", \"y\"]\n[1, \"u\"]\n[2, \"v\"]\n", 5);
+}
+
+static const api_read_options mixed = {.labelled = true, .target = "y"};
+
+static void json_mixed_matrix(outcome *o)
+{
+    read_upload(o, NULL, &train,
+                "{\"types\": {\"x1\": \"categorical\", \"x3\": \"ignore\"}, \"X\": [[\"Rome\", true, 1, "
+                "\"2024-05-01\"], [7, null, 2, null]], \"y\": [true, false]}",
+                3);
+}
+
+static void json_mixed_records(outcome *o)
+{
+    read_upload(o, NULL, &train,
+                "{\"types\": {\"id\": \"ignore\"}, \"data\": [{\"id\": 1, \"city\": \"Rome\", \"y\": 1}, "
+                "{\"city\": \"Oslo\", \"y\": null, \"id\": {}}], \"target\": \"y\"}",
+                3);
+}
+
+static void csv_mixed(outcome *o)
+{
+    read_upload(o, "text/csv", &mixed, "city,a,y\nRome,NA,1\nOslo,2,\n\"Rome\",?,3\n", 3);
+}
+
+static void mixed_with_mistakes(outcome *o)
+{
+    read_upload(o, NULL, &train,
+                "{\"data\": [{\"a\": 1, \"y\": 1}, {\"a\": \"Rome\", \"y\": []}], \"target\": \"y\", "
+                "\"types\": {\"b\": \"numeric\"}}",
+                3);
+}
+
+static void types_of_a_query(outcome *o)
+{
+    api_types t = {0};
+    if (api_types_read(&t, "city:categorical,when:datetime,id:ignore", &o->p))
+        note(o, "%d %d", (int)api_types_find(&t, "when"), (int)api_types_find(&t, "x"));
+    api_types_free(&t);
+}
+
+static const char prepared[] =
+    "{\"columns\": [{\"name\": \"city\", \"type\": \"categorical\", \"levels\": [\"Oslo\", \"Rome\"], "
+    "\"reference_level\": \"Oslo\", \"fill\": \"Rome\", \"missing_indicator\": true}, {\"name\": \"a\", "
+    "\"type\": \"numeric\", \"fill\": 2.5}], \"missing\": \"mean\", \"unknown_levels\": \"ignore\", "
+    "\"features\": {\"polynomial\": 2, \"interactions_only\": false}}";
+
+static void preparation(outcome *o)
+{
+    api_preparation a;
+    bool ok = api_preparation_decode(prepared, &a, &o->p);
+    for (size_t j = 0; ok && j < gd_prepare_outputs(a.core); j++) {
+        char *name = api_preparation_name(&a, j);
+        if (name)
+            note(o, "%s ", name);
+        else
+            ok = api_problem_set(&o->p, API_UNAVAILABLE, "not enough memory");
+        free(name);
+    }
+    if (ok)
+        note_text(o, api_doc_take_text(api_preparation_encode(&a)));
+    api_preparation_free(&a);
 }
 
 static void table_without_a_header(outcome *o)
@@ -697,6 +760,8 @@ static const struct {
                         X(model_of_classes) X(catalog) X(openapi) X(change)
                             X(change_with_mistakes) X(sweep_of_a_grid) X(sweep_of_range_tests)
                                 X(sweep_with_mistakes) X(child_with_mistakes) X(sweep_document)
+        X(json_mixed_matrix) X(json_mixed_records) X(csv_mixed) X(mixed_with_mistakes)
+            X(types_of_a_query) X(preparation)
         X(array_in_columns) X(archive_with_labels) X(packed_bytes) X(form)
 #undef X
 };
