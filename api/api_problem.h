@@ -17,6 +17,8 @@
     X(API_BAD_REQUEST, 400, "bad-request", "The request is malformed")                             \
     X(API_BAD_JSON, 400, "invalid-json", "The body is not valid JSON")                             \
     X(API_BAD_QUERY, 400, "invalid-parameter", "A query parameter is invalid")                     \
+    X(API_UNAUTHORIZED, 401, "unauthorized", "A token is needed")                                  \
+    X(API_FORBIDDEN, 403, "forbidden", "The token does not allow this")                            \
     X(API_NOT_FOUND, 404, "not-found", "There is nothing here")                                    \
     X(API_METHOD_NOT_ALLOWED, 405, "method-not-allowed", "The method is not allowed here")         \
     X(API_NOT_ACCEPTABLE, 406, "not-acceptable", "No representation fits the Accept header")       \

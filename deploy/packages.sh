@@ -3,7 +3,7 @@
 # through sudo. Arguments: groups of packages, "build", "test" and "bench".
 set -eu
 
-build="gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev zlib1g-dev libzstd-dev curl ca-certificates"
+build="gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev libgnutls28-dev zlib1g-dev libzstd-dev curl ca-certificates"
 tests="check libsubunit-dev libcurl4-openssl-dev"
 bench="g++ python3 python3-numpy python3-sklearn python3-torch python3-threadpoolctl python3-pandas libopenblas0-pthread libsimdjson-dev"
 

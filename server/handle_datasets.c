@@ -144,7 +144,7 @@ static bool open_file(srv_request *rq, const api_format *format)
     if (rq->read->append.base.id && format->sparse)
         return api_problem_set(p, API_CONFLICT, "rows of a dataset that is not sparse can't be sent "
                                                 "as %s", format->media_type);
-    if (p->code != API_NO_PROBLEM || !srv_ingest_begin(&rq->read->ingest, rq->app, format, &o, p))
+    if (p->code != API_NO_PROBLEM || !srv_ingest_begin(&rq->read->ingest, rq->app, rq->token.tenant, format, &o, p))
         return false;
     rq->read->ingest.append = rq->read->append.base.id ? &rq->read->append : NULL;
     return true;

@@ -162,7 +162,7 @@ void srv_get_diagnostics(srv_request *rq)
 {
     asked a;
     srv_view view = {0};
-    srv_new_job n = {.job = {.dataset_id = rq->id}};
+    srv_new_job n = {.job = {.dataset_id = rq->id}, .tenant = rq->token.tenant};
     bool ok = srv_store_read(rq->app->store, load, &n, &rq->problem);
     n.job.dataset_id = NULL; /* borrowed */
     if (ok && !n.dataset.id)

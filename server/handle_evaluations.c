@@ -23,7 +23,7 @@ static bool open_data(srv_request *rq, const api_evaluation *e, const srv_model 
 {
     api_problem p = {0};
     if (e->dataset_id)
-        return srv_input_open(in, m, rq->app, e->dataset_id, &rq->problem);
+        return srv_input_open(in, m, rq->app, rq->token.tenant, e->dataset_id, &rq->problem);
     srv_input_options how = {.format = api_formats[0], .labelled = true};
     bool ok = srv_input_read(in, m, &how, rq->body.data + e->dataset_start,
                              e->dataset_end - e->dataset_start, &p);

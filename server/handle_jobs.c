@@ -68,7 +68,7 @@ static void encode_full(cJSON *o, srv_rows *rows)
 static bool read_inline(srv_request *rq, const api_job *job, srv_ingest *g)
 {
     api_problem p = {0};
-    bool ok = srv_ingest_inline(g, rq->app, "dataset", rq->body.data + job->dataset_start,
+    bool ok = srv_ingest_inline(g, rq->app, rq->token.tenant, "dataset", rq->body.data + job->dataset_start,
                                 job->dataset_end - job->dataset_start, &p);
     if (rq->problem.code == API_INVALID && p.code == API_INVALID)
         for (size_t i = 0; i < p.errors_count; i++)
@@ -83,6 +83,7 @@ bool srv_job_read(srv_request *rq, srv_new_job *n, srv_ingest *ingest)
     const char *body = rq->body.data ? rq->body.data : "";
     if (!srv_json_body(rq))
         return false;
+    n->tenant = rq->token.tenant;
     bool ok = api_job_decode(body, rq->body.len, &n->job, &rq->problem);
     bool has_data = n->job.dataset_end > n->job.dataset_start;
     if (!ok && !(rq->problem.code == API_INVALID && has_data))
@@ -153,7 +154,6 @@ void srv_list_jobs(srv_request *rq)
                                 .seq = 20,
                                 .member = "jobs",
                                 .filters = {state, srv_request_query(rq, "sweep")},
-                                .filtered = true,
                                 .encode = encode_brief});
 }
 

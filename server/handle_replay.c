@@ -111,6 +111,7 @@ void srv_post_replay(srv_request *rq)
     replayed r = {.rq = rq};
     srv_new_job *n = &r.job;
     n->replay_of = rq->id;
+    n->tenant = rq->token.tenant;
     if (srv_store_read(rq->app->store, load, &r, &rq->problem) &&
         settle(&r, rq->app, &rq->problem)) {
         n->expected = r.proof;

@@ -184,7 +184,7 @@ static void reply_sweep(srv_request *rq, const char *id, int status)
 
 void srv_post_sweep(srv_request *rq)
 {
-    srv_new_sweep n = {0};
+    srv_new_sweep n = {.tenant = rq->token.tenant};
     const char *body = rq->body.data ? rq->body.data : "";
     if (srv_json_body(rq) && srv_new_sweep_read(&n, rq->app, body, rq->body.len, &rq->problem) &&
         srv_new_sweep_store(&n, rq->app, &rq->problem)) {

@@ -59,7 +59,7 @@ typedef struct creation {
     srv_app *app;
     char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE];
     char *request; /* owned */
-    const char *sha256;
+    const char *sha256, *tenant;
     uint64_t length;
     int64_t expires;
 } creation;
@@ -78,8 +78,8 @@ static bool insert(srv_db *db, void *arg, api_problem *p)
                                "%d uploads are open already; finish or delete some, or wait for "
                                "them to expire",
                                OPEN_AT_ONCE);
-    bool ok = srv_db_run(db, SQL_UPLOAD_INSERT, p, "tttti", c->id, c->request, c->sha256,
-                         c->created_at, c->expires);
+    bool ok = srv_db_run(db, SQL_UPLOAD_INSERT, p, "ttttit", c->id, c->request, c->sha256,
+                         c->created_at, c->expires, srv_tenant_name(c->tenant));
     return ok && (c->length == UNKNOWN ||
                   srv_db_run(db, SQL_UPLOAD_LENGTH, p, "it", (int64_t)c->length, c->id));
 }
@@ -106,7 +106,7 @@ static void reply_upload(srv_request *rq, int status);
 
 void srv_post_upload(srv_request *rq)
 {
-    creation c = {.app = rq->app, .length = UNKNOWN, .sha256 = srv_request_query(rq, "sha256")};
+    creation c = {.app = rq->app, .tenant = rq->token.tenant, .length = UNKNOWN, .sha256 = srv_request_query(rq, "sha256")};
     if (!read_bytes(rq, "Upload-Length", false, &c.length) || !check_sha256(rq, c.sha256) ||
         (c.length != UNKNOWN && !fits(rq, c.length)))
         return;

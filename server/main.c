@@ -1,6 +1,6 @@
 /* main: settings, signals, start, wait, stop. */
 #include "srv_app.h"
-#include "srv_backup.h"
+#include "srv_command.h"
 #include "srv_listen.h"
 #include "srv_log.h"
 
@@ -12,11 +12,6 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-
-static bool loopback(const char *address)
-{
-    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0;
-}
 
 /* One heap for two processors that train: every other one keeps what its thread left. */
 static void share_heaps(uint64_t threads)
@@ -37,6 +32,7 @@ static int run(const srv_config *config)
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
 
@@ -50,29 +46,16 @@ static int run(const srv_config *config)
     }
     srv_log("listening", srv_s("address", app.address), srv_s("version", DESCENTD_VERSION),
             srv_s("data_dir", config->data_dir), srv_n("workers", (double)app.config.workers));
-    if (!loopback(app.address))
+    if (!app.auth && !srv_is_loopback(app.address))
         srv_log("warning",
-                srv_s("message", "the address is not loopback and there is no access control: "
+                srv_s("message", "the address is not loopback and access control is off: "
                                  "whoever reaches it can read and change everything"));
     int got = 0;
-    sigwait(&ends, &got);
+    while (sigwait(&ends, &got) == 0 && got == SIGHUP)
+        srv_app_reload(&app);
     srv_log("stopping", srv_s("signal", got == SIGTERM ? "SIGTERM" : "SIGINT"));
     srv_app_stop(&app);
     srv_log("stopped", srv_n("signal", got));
-    return 0;
-}
-
-static int keep(const srv_config *config)
-{
-    api_problem p = {0};
-    bool backup = config->action == SRV_BACKUP;
-    if (!(backup ? srv_backup(config->data_dir, config->file, &p)
-                 : srv_restore(config->file, config->data_dir, &p))) {
-        fprintf(stderr, "descentd: %s\n", p.detail);
-        return 1;
-    }
-    printf("%s %s %s %s\n", backup ? "backed up" : "restored", config->data_dir,
-           backup ? "into" : "from", config->file);
     return 0;
 }
 
@@ -92,10 +75,9 @@ int main(int argc, char **argv)
         puts("descentd " DESCENTD_VERSION);
         return 0;
     case SRV_HEALTH:
-        return srv_healthy(config.listen) ? 0 : 1;
-    case SRV_BACKUP:
-    case SRV_RESTORE:
-        return keep(&config);
+        return srv_healthy(config.listen, *config.tls_cert) ? 0 : 1;
+    case SRV_COMMAND:
+        return srv_command_run(&config);
     case SRV_RUN:
         break;
     }

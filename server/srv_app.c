@@ -1,12 +1,14 @@
 /* srv_app: start in order, stop in reverse. */
 #include "srv_app.h"
 
+#include "srv_audit.h"
 #include "srv_desk.h"
 #include "srv_folder.h"
 #include "srv_http.h"
 #include "srv_log.h"
 #include "srv_partial.h"
 #include "srv_tidy.h"
+#include "srv_tls.h"
 #include "srv_waiters.h"
 #include "srv_worker.h"
 
@@ -124,10 +126,23 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
                                            srv_worker_run, job_left, app, p)) != NULL;
     ok = ok && (app->partials = srv_partials_start(app, p)) != NULL;
     ok = ok && take_up_jobs(app, p);
+    ok = ok && (!*config->tls_cert || srv_tls_load(config->tls_cert, config->tls_key, p));
+    ok = ok && (!*config->audit_log || (app->audit = srv_audit_open(config->audit_log, p)) != NULL);
     ok = ok && (app->http = srv_http_start(app, p)) != NULL;
     if (!ok)
         srv_app_stop(app);
     return ok;
+}
+
+void srv_app_reload(srv_app *app)
+{
+    api_problem p = {0};
+    const srv_config *c = &app->config;
+    if ((*c->tls_cert && !srv_tls_load(c->tls_cert, c->tls_key, &p)) ||
+        (app->audit && !srv_audit_reopen(app->audit, &p)))
+        srv_log("warning", srv_s("message", p.detail));
+    else
+        srv_log("reloaded", srv_s("signal", "SIGHUP"));
 }
 
 void srv_app_stop(srv_app *app)
@@ -147,6 +162,7 @@ void srv_app_stop(srv_app *app)
     srv_waiters_stop(app->waiters);
     srv_cache_free(app->cache);
     srv_files_free(app->files);
+    srv_audit_close(app->audit);
     srv_store_close(app->store);
     if (app->lock_fd >= 0)
         close(app->lock_fd);
@@ -159,6 +175,7 @@ void srv_app_stop(srv_app *app)
     app->waiters = NULL;
     app->cache = NULL;
     app->files = NULL;
+    app->audit = NULL;
     app->store = NULL;
     app->lock_fd = -1;
 }

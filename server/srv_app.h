@@ -40,12 +40,18 @@ typedef struct srv_app {
     atomic_uint requests;   /* not answered yet */
     atomic_uint uploads;    /* under way */
     atomic_size_t gathered; /* bytes of bodies held in memory */
+    struct srv_audit *audit; /* NULL: none */
+    bool auth;              /* requests need a token */
     char address[300];      /* host:port that is listened on */
 } srv_app;
 
 /* Opens the data directory (making it if missing), takes up unfinished jobs, listens. On
  * error everything is undone and p says why. */
 bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p);
+
+/* Reads certificate and key again, and opens the audit log anew; what can't be is logged, and the old
+ * stays. */
+void srv_app_reload(srv_app *app);
 
 /* No new connections or jobs; running jobs save their place; then everything is closed. */
 void srv_app_stop(srv_app *app);

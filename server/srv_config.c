@@ -1,6 +1,7 @@
 /* srv_config: the table of settings and its three readers. */
 #include "srv_config.h"
 
+#include "srv_command.h"
 #include "srv_cors.h"
 #include "srv_team.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum kind { TEXT, ORIGINS, COUNT, SIZE, LOG_FORMAT, KERNELS } kind;
+typedef enum kind { TEXT, PATH, ORIGINS, COUNT, SIZE, AUTH, LOG_FORMAT, KERNELS } kind;
 
 typedef struct setting {
     const char *flag, *variable, *value, *def, *doc;
@@ -63,6 +64,13 @@ static const setting settings[] = {
      .min = 0, .max = UINT64_C(1) << 40},
     {"--cors-origin", "DESCENTD_CORS_ORIGIN", "LIST", "none",
      "origins of web pages that may call this, as https://example.org", ORIGINS, AT(cors_origins)},
+    {"--auth", "DESCENTD_AUTH", "auto|on|off", "auto",
+     "do requests need a token? auto: unless the address is loopback", AUTH, AT(auth)},
+    {"--tls-cert", "DESCENTD_TLS_CERT", "FILE", "",
+     "certificate with its chain (PEM), for HTTPS; read again on SIGHUP", PATH, AT(tls_cert)},
+    {"--tls-key", "DESCENTD_TLS_KEY", "FILE", "", "its key (PEM)", PATH, AT(tls_key)},
+    {"--audit-log", "DESCENTD_AUDIT_LOG", "FILE", "",
+     "appends who changed what, a JSON object a line; opened anew on SIGHUP", PATH, AT(audit_log)},
     {"--log-format", "DESCENTD_LOG_FORMAT", "text|json", "text", "how log lines are written",
      LOG_FORMAT, AT(log_json)},
     {"--kernels", "DESCENTD_KERNELS", "NAME", "auto",
@@ -71,6 +79,9 @@ static const setting settings[] = {
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+static const char *const auths[] = {
+    [SRV_AUTH_AUTO] = "auto", [SRV_AUTH_ON] = "on", [SRV_AUTH_OFF] = "off"};
 
 static bool number(const char *text, bool size, uint64_t *out)
 {
@@ -126,7 +137,8 @@ static bool set(srv_config *c, const setting *s, const char *from, const char *t
         }
         /* fall through */
     case TEXT:
-        if (*text && strlen(text) < s->room) {
+    case PATH:
+        if ((*text || s->kind == PATH) && strlen(text) < s->room) {
             memcpy(at, text, strlen(text) + 1);
             return true;
         }
@@ -142,6 +154,14 @@ static bool set(srv_config *c, const setting *s, const char *from, const char *t
         snprintf(why, why_size, "%s must be a whole number in [%llu, %llu]%s, got \"%.60s\"", from,
                  (unsigned long long)s->min, (unsigned long long)s->max,
                  s->kind == SIZE ? ", with k, m or g for units" : "", text);
+        return false;
+    case AUTH:
+        for (int a = SRV_AUTH_AUTO; a <= SRV_AUTH_OFF; a++)
+            if (strcmp(text, auths[a]) == 0) {
+                *(srv_auth *)at = (srv_auth)a;
+                return true;
+            }
+        snprintf(why, why_size, "%s must be auto, on or off, got \"%.60s\"", from, text);
         return false;
     case LOG_FORMAT:
         if (strcmp(text, "text") == 0 || strcmp(text, "json") == 0) {
@@ -166,15 +186,8 @@ static bool read_argument(srv_config *c, int argc, char **argv, int *i, char *wh
         return c->action = SRV_VERSION, true;
     if (strcmp(arg, "--health") == 0)
         return c->action = SRV_HEALTH, true;
-    bool backup = strcmp(arg, "backup") == 0;
-    if (backup || strcmp(arg, "restore") == 0) {
-        if (*i + 1 == argc || argv[*i + 1][0] == '-') {
-            snprintf(why, why_size, "%s needs a file", arg);
-            return false;
-        }
-        c->file = argv[++*i];
-        return c->action = backup ? SRV_BACKUP : SRV_RESTORE, true;
-    }
+    if (*arg != '-' && *arg)
+        return c->action = SRV_COMMAND, srv_command_take(c, arg, why, why_size);
     for (size_t k = 0; k < SETTINGS; k++) {
         size_t n = strlen(settings[k].flag);
         if (strncmp(arg, settings[k].flag, n) != 0 || (arg[n] && arg[n] != '='))
@@ -205,15 +218,18 @@ bool srv_config_read(srv_config *c, int argc, char **argv, char *why, unsigned w
     for (int i = 1; i < argc; i++)
         if (!read_argument(c, argc, argv, &i, why, why_size))
             return false;
-    return true;
+    if (!*c->tls_cert != !*c->tls_key) {
+        snprintf(why, why_size, "--tls-cert and --tls-key go together");
+        return false;
+    }
+    return srv_command_whole(c, why, why_size);
 }
 
 void srv_config_help(void)
 {
     printf("descentd " DESCENTD_VERSION ": gradient descent as a service\n\n"
-           "usage: descentd [options]\n"
-           "       descentd backup FILE [--data-dir DIR]    while a server runs or not\n"
-           "       descentd restore FILE [--data-dir DIR]   into an empty directory\n\n");
+           "usage: descentd [options]\n\n");
+    srv_command_help();
     for (size_t k = 0; k < SETTINGS; k++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", settings[k].flag, settings[k].value);

@@ -12,13 +12,18 @@ typedef enum srv_action {
     SRV_HELP,
     SRV_VERSION,
     SRV_HEALTH, /* ask the running server at `listen` how it is */
-    SRV_BACKUP, /* of the data directory, into `file` */
-    SRV_RESTORE
+    SRV_COMMAND /* `command` (srv_command.h) */
 } srv_action;
+
+/* Do requests need a token? */
+typedef enum srv_auth { SRV_AUTH_AUTO, SRV_AUTH_ON, SRV_AUTH_OFF } srv_auth;
 
 typedef struct srv_config {
     srv_action action;
-    const char *file; /* of the command line: what is backed up to or restored from */
+    const char *word; /* of the command line: the command's, NULL for none */
+    const struct srv_command *command;
+    const char *operands[4];
+    int operands_count;
     char listen[256]; /* host:port; port 0 lets the system choose */
     char data_dir[1024];
     uint64_t threads;   /* processors to train on; 0: all */
@@ -31,6 +36,9 @@ typedef struct srv_config {
     uint64_t max_bodies; /* bytes of bodies held in memory */
     uint64_t upload_expiry; /* seconds that a resumable upload is kept that nobody goes on with */
     char cors_origins[1024]; /* srv_cors.h */
+    srv_auth auth;
+    char tls_cert[1024], tls_key[1024]; /* PEM files; "": no TLS */
+    char audit_log[1024];               /* "": none */
     bool log_json;
     const gd_kernels *kernels; /* what passes over data are done with */
 } srv_config;

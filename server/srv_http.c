@@ -1,6 +1,8 @@
 /* srv_http: from libmicrohttpd's callbacks to handlers and back. */
 #include "srv_http.h"
 
+#include "srv_access.h"
+#include "srv_audit.h"
 #include "srv_body.h"
 #include "srv_cors.h"
 #include "srv_desk.h"
@@ -10,8 +12,11 @@
 #include "srv_log.h"
 #include "srv_partial.h"
 #include "srv_routes.h"
+#include "srv_tls.h"
 
 #include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -187,13 +192,29 @@ static void look_for_preflight(srv_request *rq)
     }
 }
 
+/* The address of who asks, as text. */
+static const char *client_of(const srv_request *rq, char text[64])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *a = info ? info->client_addr : NULL;
+    socklen_t len = a && a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                  : sizeof(struct sockaddr_in);
+    if (!a || getnameinfo(a, len, text, 64, NULL, 0, NI_NUMERICHOST) != 0)
+        text[0] = '\0';
+    return text;
+}
+
 static enum MHD_Result answer(srv_request *rq)
 {
+    char client[64];
     look_for_preflight(rq);
     if (rq->problem.code != API_NO_PROBLEM) {
         drop_stream(rq);
         describe_problem(rq);
     }
+    if (rq->app->audit)
+        srv_audit_write(rq->app->audit, rq, client_of(rq, client));
     struct MHD_Response *response = make_response(rq);
     if (!response)
         return MHD_NO;
@@ -215,6 +236,8 @@ static enum MHD_Result answer(srv_request *rq)
         snprintf(number, sizeof number, "%llu", (unsigned long long)rq->bytes[i].value);
         MHD_add_response_header(response, rq->bytes[i].name, number);
     }
+    if (rq->status == 401)
+        add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"descentd\"");
     if (*rq->allow)
         add(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
     char encodings[80];
@@ -294,6 +317,8 @@ static bool begin(srv_request *rq, struct MHD_Connection *connection, const char
     /* how it reads chunks nobody vouches for: what follows them is not read (srv_framing.h) */
     rq->close = rq->refused || srv_request_header(rq, "Transfer-Encoding");
     rq->route = srv_route_find(rq);
+    if (rq->route && rq->problem.code == API_NO_PROBLEM && !srv_access_check(rq))
+        rq->refused = rq->close = rq->problem.code == API_UNAUTHORIZED || rq->close;
     if (rq->route && rq->problem.code == API_NO_PROBLEM)
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, check_parameter, rq);
     srv_body_check(rq);
@@ -431,8 +456,15 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
     h->listening = srv_listen(app->config.listen, app->address, sizeof app->address, p);
     if (h->listening < 0)
         goto fail;
+    app->auth = app->config.auth == SRV_AUTH_ON ||
+                (app->config.auth == SRV_AUTH_AUTO && !srv_is_loopback(app->address));
+    bool tls = *app->config.tls_cert;
+    struct MHD_OptionItem secure[] = {
+        {tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, tls ? srv_tls_callback() : NULL},
+        {MHD_OPTION_END, 0, NULL}};
     h->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            (tls ? MHD_USE_TLS : 0), 0,
         on_connection, h, on_request, app, MHD_OPTION_EXTERNAL_LOGGER, on_error, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_LISTEN_SOCKET, h->listening,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
@@ -440,7 +472,7 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)app->config.idle_seconds,
         MHD_OPTION_NOTIFY_CONNECTION, on_guest, app, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, app,
-        STRICT MHD_OPTION_END);
+        STRICT MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
     if (h->daemon)
         return h;
     api_problem_set(p, API_INTERNAL, "the HTTP listener can't be started");

@@ -13,7 +13,7 @@
 /* Uploads at once: each has files and buffers of its own. */
 enum { UPLOADS = 64 };
 
-bool srv_ingest_begin(srv_ingest *g, srv_app *app, const api_format *format,
+bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api_format *format,
                       const api_read_options *options, api_problem *p)
 {
     memset(g, 0, sizeof *g);
@@ -23,6 +23,7 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const api_format *format,
                                "%d uploads are under way already; try again later", UPLOADS);
     }
     g->app = app;
+    g->tenant = tenant;
     g->options = *options;
     g->format = format;
     g->upload = srv_upload_new(app->files, p);
@@ -79,7 +80,7 @@ bool srv_ingest_finish(srv_ingest *g, api_problem *p)
                              &g->stored, p);
 }
 
-bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
+bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *tenant, const char *field, const char *bytes, size_t n,
                        api_problem *p)
 {
     static const api_read_options options = {.labelled = true};
@@ -92,7 +93,7 @@ bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const cha
                                  : *bytes == 't' ? "true"
                                  : *bytes == 'f' ? "false"
                                                  : "a number");
-    bool ok = srv_ingest_begin(g, app, api_formats[0], &options, p) &&
+    bool ok = srv_ingest_begin(g, app, tenant, api_formats[0], &options, p) &&
               srv_ingest_feed(g, bytes, n, p) && srv_ingest_finish(g, p);
     for (size_t i = 0; i < p->errors_count; i++) {
         char name[sizeof p->errors[i].field + 16];
@@ -107,11 +108,11 @@ bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
     g->version = 1;
-    bool ok = srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttd", g->id, *d->name ? d->name : g->id,
+    bool ok = srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttdt", g->id, *d->name ? d->name : g->id,
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
                       g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",
-                      g->kinds, d->sparse ? (double)d->entries : NAN);
+                      g->kinds, d->sparse ? (double)d->entries : NAN, srv_tenant_name(g->tenant));
     return ok && (!g->append || srv_append_record(db, g->append, g->id, &g->version, p));
 }
 

@@ -5,10 +5,12 @@
 #include "api_reader.h"
 #include "srv_app.h"
 #include "srv_clock.h"
+#include "srv_token.h"
 #include "srv_upload.h"
 
 typedef struct srv_ingest {
     srv_app *app;
+    const char *tenant; /* whom the dataset will belong to; borrowed */
     api_read_options options; /* strings borrowed */
     const api_format *format;
     void *reader;
@@ -24,13 +26,13 @@ typedef struct srv_ingest {
     char *kinds;   /* of the columns: api_kinds_encode */
 } srv_ingest;
 
-/* Begins; options must outlive it. On error p says why, and srv_ingest_free cleans up. */
-bool srv_ingest_begin(srv_ingest *g, srv_app *app, const api_format *format,
+/* Begins; tenant and options must outlive it. On error p says why, and srv_ingest_free cleans up. */
+bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api_format *format,
                       const api_read_options *options, api_problem *p);
 bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p);
 
 /* All of the three, of JSON that is part of a request: fields are named below `field`. */
-bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *field, const char *bytes, size_t n,
+bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *tenant, const char *field, const char *bytes, size_t n,
                        api_problem *p);
 
 /* The file is on disk. It stays there if the dataset is recorded (srv_ingest_record, in a write)

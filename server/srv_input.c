@@ -1,6 +1,8 @@
 /* srv_input: matching columns, gathering rows, mapping labels. */
 #include "srv_input.h"
 
+#include "srv_token.h"
+
 #include "api_numbered.h"
 #include "srv_classes.h"
 #include "srv_view.h"
@@ -429,21 +431,23 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
 /* ---- of a dataset ---- */
 
 typedef struct wanted {
-    const char *id;
+    const char *id, *tenant;
     srv_dataset dataset;
 } wanted;
 
 static bool load(srv_db *db, void *arg, api_problem *p)
 {
     wanted *w = arg;
+    if (!srv_owned(db, w->id, w->tenant, p)) /* not found, then */
+        return p->code == API_NO_PROBLEM;
     return srv_dataset_load(db, w->id, &w->dataset, p);
 }
 
-bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char *dataset_id,
-                    api_problem *p)
+bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char *tenant,
+                    const char *dataset_id, api_problem *p)
 {
     *in = (srv_input){.cache = app->cache};
-    wanted w = {.id = dataset_id};
+    wanted w = {.id = dataset_id, .tenant = tenant};
     const srv_dataset *d = &w.dataset;
     bool ok = srv_store_read(app->store, load, &w, p);
     if (ok && !d->id)

@@ -37,7 +37,7 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
                     const char *bytes, size_t n, api_problem *p);
 
 /* Opens a stored dataset with its targets. */
-bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char *dataset_id,
+bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char *tenant, const char *dataset_id,
                     api_problem *p);
 
 void srv_input_free(srv_input *in); /* a zeroed one is fine */

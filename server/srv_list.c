@@ -6,6 +6,7 @@
 
 typedef struct page {
     const srv_listing *listing;
+    const char *tenant;
     uint64_t limit, before;
     cJSON *doc;
 } page;
@@ -17,9 +18,8 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
     cJSON *list = api_doc_add_array(g->doc, l->member);
     int64_t before = (int64_t)g->before,
             limit = (int64_t)g->limit + 1; /* one more tells whether there is a next page */
-    srv_rows *rows = l->filtered ? srv_db_query(db, l->sql, p, "iitt", limit, before, l->filters[0],
-                                              l->filters[1])
-                                 : srv_db_query(db, l->sql, p, "ii", limit, before);
+    srv_rows *rows = srv_db_query(db, l->sql, p, "iittt", limit, before, l->filters[0],
+                                  l->filters[1], g->tenant);
     int64_t last = 0;
     uint64_t n = 0;
     srv_step step = SRV_FAILED;
@@ -38,7 +38,7 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
 
 void srv_list(srv_request *rq, const srv_listing *listing)
 {
-    page g = {listing, DEFAULT_LIMIT, INT64_MAX, NULL};
+    page g = {listing, rq->token.tenant, DEFAULT_LIMIT, INT64_MAX, NULL};
     if (!srv_request_number(rq, "limit", 1, MAX_LIMIT, &g.limit) ||
         !srv_request_number(rq, "before", 1, INT64_MAX, &g.before))
         return;

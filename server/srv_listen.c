@@ -2,6 +2,7 @@
 #include "srv_listen.h"
 
 #include "srv_clock.h"
+#include "srv_tls.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -16,6 +17,11 @@
 #include <unistd.h>
 
 enum { HEALTH_SECONDS = 3 };
+
+bool srv_is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]", 5) == 0;
+}
 
 /* getaddrinfo takes 70000 for 4464. */
 static bool is_port(const char *text)
@@ -110,7 +116,7 @@ static bool read_start(int fd, char *to, size_t n)
     return true;
 }
 
-bool srv_healthy(const char *address)
+bool srv_healthy(const char *address, bool tls)
 {
     static const char request[] =
         "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -126,8 +132,10 @@ bool srv_healthy(const char *address)
         fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
         connect(fd, a->ai_addr, a->ai_addrlen) == 0 &&
-        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof request - 1) &&
-        read_start(fd, reply, 12) && strcmp(reply, "HTTP/1.1 200") == 0;
+        (tls ? srv_tls_ask(fd, request, reply, 12)
+             : send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == (ssize_t)(sizeof request - 1) &&
+                   read_start(fd, reply, 12)) &&
+        strcmp(reply, "HTTP/1.1 200") == 0;
     if (fd >= 0)
         close(fd);
     freeaddrinfo(a);

@@ -10,6 +10,9 @@ int srv_listen(const char *address, char *bound, size_t bound_size, api_problem 
 
 /* Asks the server at `address` for /healthz; an address that means "any" is asked on the
  * loopback. True when it answers 200 within a few seconds. */
-bool srv_healthy(const char *address);
+bool srv_healthy(const char *address, bool tls);
+
+/* Can only this machine reach this address, as srv_listen wrote it? */
+bool srv_is_loopback(const char *address);
 
 #endif

@@ -147,7 +147,21 @@ static const char *const steps[] = {
     "  received INTEGER NOT NULL DEFAULT 0," /* bytes that are on disk, in uploads/<id> */
     "  dataset_id TEXT,"       /* what it was finished into */
     "  created_at TEXT NOT NULL,"
+    "  tenant TEXT NOT NULL,"
     "  expires INTEGER NOT NULL" /* seconds since the epoch */
+    ") STRICT;"
+    "ALTER TABLE datasets ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';"
+    "ALTER TABLE jobs ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';"
+    "ALTER TABLE models ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';"
+    "CREATE TABLE tokens ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  name TEXT NOT NULL,"
+    "  tenant TEXT NOT NULL,"
+    "  scope TEXT NOT NULL CHECK (scope IN ('read', 'write', 'admin')),"
+    "  hash TEXT NOT NULL," /* SHA-256 of its secret */
+    "  created_at TEXT NOT NULL,"
+    "  revoked_at TEXT"
     ") STRICT;"
     "CREATE TABLE sweeps ("
     "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -159,6 +173,7 @@ static const char *const steps[] = {
     "  skipped TEXT NOT NULL,"     /* JSON array: combinations left out, and why */
     "  warnings TEXT NOT NULL,"    /* JSON array of sentences */
     "  cancelled INTEGER NOT NULL DEFAULT 0,"
+    "  tenant TEXT NOT NULL,"
     "  created_at TEXT NOT NULL"
     ") STRICT;",
 };

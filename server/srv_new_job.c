@@ -7,6 +7,7 @@
 #include "srv_job_limits.h"
 #include "srv_log.h"
 #include "srv_model.h"
+#include "srv_token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,8 @@ typedef struct look_up {
 
 static bool find_model(srv_db *db, srv_new_job *n, api_problem *p)
 {
-    srv_rows *rows = srv_db_query(db, SQL_MODEL_GET, p, "t", n->job.start_from);
+    bool theirs = srv_owned(db, n->job.start_from, n->tenant, p);
+    srv_rows *rows = srv_db_query(db, SQL_MODEL_GET, p, "t", theirs ? n->job.start_from : "");
     srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
     if (step == SRV_END)
         return api_problem_field(p, "start_from", "there is no model with id \"%.60s\"",
@@ -74,7 +76,8 @@ static bool find_model(srv_db *db, srv_new_job *n, api_problem *p)
 static bool find_dataset(srv_db *db, void *arg, api_problem *p)
 {
     srv_new_job *n = arg;
-    if (!n->dataset.id && !srv_dataset_load(db, n->job.dataset_id, &n->dataset, p))
+    bool theirs = n->dataset.id || srv_owned(db, n->job.dataset_id, n->tenant, p);
+    if (theirs && !n->dataset.id && !srv_dataset_load(db, n->job.dataset_id, &n->dataset, p))
         return false;
     return n->dataset.id ||
            api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"",
@@ -86,7 +89,8 @@ static bool find_others(srv_db *db, void *arg, api_problem *p)
     look_up *l = arg;
     srv_new_job *n = l->n;
     const char *other = n->job.validation_dataset_id;
-    if (other && !srv_dataset_load(db, other, &l->validation, p))
+    bool theirs = other && srv_owned(db, other, n->tenant, p);
+    if (theirs && !srv_dataset_load(db, other, &l->validation, p))
         return false;
     if (other && !l->validation.id)
         return api_problem_field(p, "validation_dataset_id",
@@ -304,10 +308,10 @@ static bool record(srv_db *db, void *arg, api_problem *p)
         if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
             (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)))
             return false;
-        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbtttt", n->id, n->job.name, n->dataset.id,
+        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttttt", n->id, n->job.name, n->dataset.id,
                         (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
                         (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
-                        n->sweep_id, n->trial, n->initial_columns) ||
+                        n->sweep_id, n->trial, n->initial_columns, srv_tenant_name(n->tenant)) ||
             (n->replay_of && !record_replay(db, n, p)))
             return false;
     }

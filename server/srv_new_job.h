@@ -11,6 +11,7 @@
 
 typedef struct srv_new_job {
     api_job job;            /* as decoded; owned */
+    const char *tenant;     /* who asks; borrowed; what is named must be theirs */
     srv_ingest *ingest;     /* of an inline dataset that is recorded with the job, or NULL */
     srv_dataset dataset;    /* owned */
     double *initial;        /* the parameters of the model it starts from, or NULL; owned */

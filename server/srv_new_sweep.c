@@ -41,6 +41,7 @@ static bool find_data(srv_new_sweep *n, srv_new_job *child, api_problem *p)
 static bool make_child(srv_new_sweep *n, srv_app *app, size_t i, cJSON **settings, api_problem *p)
 {
     srv_new_job *child = &n->jobs[n->jobs_count];
+    child->tenant = n->tenant;
     bool ok = api_sweep_child(&n->sweep, i, &child->job, settings, p) && find_data(n, child, p) &&
               srv_new_job_check(child, app, p);
     if (child->dataset.id)
@@ -121,7 +122,7 @@ bool srv_new_sweep_read(srv_new_sweep *n, srv_app *app, const char *body, size_t
         return no_memory(p);
     size_t start = s->dataset_start, end = s->dataset_end;
     if (end > start &&
-        !srv_ingest_inline(&n->ingest, app, "job.dataset", body + start, end - start, p))
+        !srv_ingest_inline(&n->ingest, app, n->tenant, "job.dataset", body + start, end - start, p))
         return false;
     if (!make_children(n, app, p) || !api_sweep_conclude(s, p))
         return false;
@@ -139,9 +140,9 @@ static bool record(srv_db *db, void *arg, api_problem *p)
          *warnings = api_doc_take_text(api_sweep_warnings(&n->sweep));
     bool ok = (skipped && warnings) || no_memory(p);
     ok = ok && (!*n->ingest.id || srv_ingest_record(db, &n->ingest, p)) &&
-         srv_db_run(db, SQL_SWEEP_INSERT, p, "ttttittt", n->id, n->sweep.name, n->spec,
+         srv_db_run(db, SQL_SWEEP_INSERT, p, "ttttitttt", n->id, n->sweep.name, n->spec,
                     n->sweep.finds ? NULL : n->sweep.metric.text, (int64_t)n->jobs_count, skipped,
-                    warnings, srv_time_text(now));
+                    warnings, srv_time_text(now), srv_tenant_name(n->tenant));
     free(skipped);
     free(warnings);
     return ok;

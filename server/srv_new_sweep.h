@@ -7,6 +7,7 @@
 #include "srv_new_job.h"
 
 typedef struct srv_new_sweep {
+    const char *tenant;  /* who asks; borrowed */
     api_sweep sweep;
     srv_ingest ingest;   /* of an inline dataset */
     srv_dataset dataset; /* that all children train on; they borrow it */

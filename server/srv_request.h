@@ -11,6 +11,7 @@
 #include "api_text.h"
 #include "srv_app.h"
 #include "srv_clock.h"
+#include "srv_token.h"
 
 typedef struct srv_route srv_route;
 typedef struct srv_form srv_form;
@@ -35,6 +36,8 @@ typedef struct srv_request {
     srv_guest *guest; /* the connection's; NULL when there was no memory */
     const srv_route *route;
     char method[16];
+    srv_token token;      /* who asks; zero where access control is off */
+    bool theirs;          /* what `id` names belongs to the token's tenant */
     char *path;           /* as asked for, without the query; owned */
     char id[SRV_ID_SIZE]; /* what stands for {id} in the route */
     const char *target_end; /* as it came (srv_framing.h) */

@@ -18,6 +18,8 @@ struct srv_route {
     const char *query;   /* names of the parameters it knows, with a space between */
     srv_body body;
     size_t limit;
+    bool open_to_all; /* without a token */
+    bool looks;       /* changes nothing, though it is no GET */
     bool desk;        /* may take long: dealt with at the desk (srv_desk.h), */
     size_t desk_from; /* for a body of at least so many bytes */
     bool (*open)(srv_request *rq);                              /* false: the problem is set */

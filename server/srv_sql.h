@@ -51,8 +51,9 @@
 #define SRV_POINT "(?1, ?, ?, ?, ?, ?, ?, ?)"
 #define SRV_POINTS_4 SRV_POINT ", " SRV_POINT ", " SRV_POINT ", " SRV_POINT
 
-/* A page of a listing: newest first, at most ?1, with numbers below ?2. */
-#define SRV_PAGE "seq < ?2 ORDER BY seq DESC LIMIT ?1"
+/* A page of a listing: newest first, at most ?1, with numbers below ?2, of tenant ?5 or of all ('').
+ * ?3 and ?4 are filters. */
+#define SRV_PAGE "seq < ?2 AND (?5 = '' OR tenant = ?5) ORDER BY seq DESC LIMIT ?1"
 
 #define SRV_SQL_LIST(X)                                                                            \
     X(SQL_READ, "BEGIN")                                                                           \
@@ -62,10 +63,20 @@
     X(SQL_PIECE, "SAVEPOINT piece")                                                                \
     X(SQL_PIECE_UNDO, "ROLLBACK TO piece")                                                         \
     X(SQL_PIECE_END, "RELEASE piece")                                                              \
+    X(SQL_OWNER,                                                                                   \
+      "SELECT tenant FROM datasets WHERE id = ?1 UNION ALL SELECT tenant FROM uploads WHERE id = " \
+      "?1 UNION ALL SELECT tenant FROM jobs WHERE id = ?1 UNION ALL SELECT tenant FROM sweeps "    \
+      "WHERE id = ?1 UNION ALL SELECT tenant FROM models WHERE id = ?1")                           \
+    X(SQL_TOKEN_INSERT,                                                                            \
+      "INSERT INTO tokens (id, name, tenant, scope, hash, created_at) VALUES (?, ?, ?, ?, ?, ?)")  \
+    X(SQL_TOKEN_GET, "SELECT hash, tenant, scope, revoked_at FROM tokens WHERE id = ?")            \
+    X(SQL_TOKEN_LIST,                                                                              \
+      "SELECT id, tenant, scope, created_at, name, revoked_at FROM tokens ORDER BY seq")           \
+    X(SQL_TOKEN_REVOKE, "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")    \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
-      "created_at, labels, dtype, kinds, nonzeros) "                                               \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
+      "created_at, labels, dtype, kinds, nonzeros, tenant) "                                       \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
     X(SQL_DATASET_CONTENTS, "SELECT DISTINCT sha256 FROM datasets")                                \
@@ -89,7 +100,8 @@
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \
     X(SQL_UPLOAD_INSERT,                                                                           \
-      "INSERT INTO uploads (id, request, sha256, created_at, expires) VALUES (?, ?, ?, ?, ?)")     \
+      "INSERT INTO uploads (id, request, sha256, created_at, expires, tenant) VALUES (?, ?, ?, ?, " \
+      "?, ?)")     \
     X(SQL_UPLOAD_LENGTH, "UPDATE uploads SET length = ? WHERE id = ?")                             \
     X(SQL_UPLOAD_COUNT, "SELECT count(*) FROM uploads WHERE state = 'open'")                       \
     X(SQL_UPLOAD_GET, "SELECT " SRV_UPLOAD_COLUMNS " FROM uploads WHERE id = ?")                   \
@@ -105,9 +117,9 @@
     X(SQL_UPLOAD_EXPIRED, "SELECT id FROM uploads WHERE expires < ? LIMIT ?")                      \
     X(SQL_UPLOAD_DELETE, "DELETE FROM uploads WHERE id = ?")                                       \
     X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, objective, "   \
-                      "created_at, initial, replay_of, sweep, trial, initial_columns) VALUES "     \
-                      "(?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = "  \
-                      "?), ?, ?)")                                                                 \
+                      "created_at, initial, replay_of, sweep, trial, initial_columns, tenant) "   \
+                      "VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = "  \
+                      "?), ?, ?, ?)")                                                                 \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     X(SQL_JOB_LIST,                                                                                \
       "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND "         \
@@ -157,8 +169,8 @@
       "WHERE id = ?) AND epoch IS NULL AND refused IS NULL")                                       \
     X(SQL_JOB_DELETE, "DELETE FROM jobs WHERE id = ?")                                             \
     X(SQL_SWEEP_INSERT,                                                                            \
-      "INSERT INTO sweeps (id, name, spec, metric, children, skipped, warnings, created_at) "      \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")                                                           \
+      "INSERT INTO sweeps (id, name, spec, metric, children, skipped, warnings, created_at, "      \
+      "tenant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                                                           \
     X(SQL_SWEEP_GET, "SELECT " SRV_SWEEP_COLUMNS " FROM sweeps WHERE id = ?")                      \
     X(SQL_SWEEP_LIST, "SELECT " SRV_SWEEP_COLUMNS " FROM sweeps WHERE " SRV_PAGE)                  \
     X(SQL_SWEEP_CHILDREN,                                                                          \
@@ -211,8 +223,9 @@
     X(SQL_MODEL_INSERT,                                                                            \
       "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
       "scaled, center, scale, metrics, training, created_at, classes, outputs, "                   \
-      "validation_metrics, details, threshold, preparation) "                                      \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                    \
+      "validation_metrics, details, threshold, preparation, tenant) "                                      \
+      "VALUES (?1, ?2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "                  \
+      "(SELECT tenant FROM jobs WHERE id = ?2))")                                                  \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
     X(SQL_MODEL_UPDATE,                                                                            \

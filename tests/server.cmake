@@ -13,7 +13,7 @@ foreach(what cache clock config log pool recorder routes sha256 snapshots store 
 endforeach()
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what backup changes clients contents desk endings full_disk kills overload recorded replay restart steering stop sweeps upgrade uploads versions waiting)
+foreach(what access backup changes clients contents desk endings full_disk kills overload recorded replay restart steering stop sweeps upgrade uploads versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
@@ -23,6 +23,7 @@ set_tests_properties(e2e_kills_long PROPERTIES LABELS long RUN_SERIAL TRUE TIMEO
 target_link_libraries(e2e_replay PRIVATE PkgConfig::NETTLE)
 target_link_libraries(e2e_uploads PRIVATE PkgConfig::NETTLE)
 target_compile_definitions(e2e_backup PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_access PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 
 # End-to-end tests of the API: each starts the real binary and talks HTTP to it.
 add_library(schema_support STATIC support/schema.c)

@@ -1,0 +1,170 @@
+/* srv_token: making, checking, listing and revoking. */
+#include "srv_token.h"
+
+#include "srv_folder.h"
+#include "srv_migrate.h"
+#include "srv_sha256.h"
+
+#include <nettle/memops.h>
+#include <string.h>
+#include <strings.h>
+
+#define PREFIX "gdt_"
+enum { ID = 24, SECRET = 40, TOKEN = ID + 1 + SECRET };
+
+static const char *const scopes[] = {
+    [SRV_READ] = "read", [SRV_WRITE] = "write", [SRV_ADMIN] = "admin"};
+
+static bool scope_named(const char *name, srv_scope *out)
+{
+    for (int s = SRV_READ; s <= SRV_ADMIN; s++)
+        if (strcmp(scopes[s], name) == 0) {
+            *out = (srv_scope)s;
+            return true;
+        }
+    return false;
+}
+
+/* ---- checking ---- */
+
+typedef struct lookup {
+    srv_token *token;
+    char hash[SRV_SHA256_SIZE];
+    bool found;
+} lookup;
+
+static bool find(srv_db *db, void *arg, api_problem *p)
+{
+    lookup *l = arg;
+    srv_rows *rows = srv_db_query(db, SQL_TOKEN_GET, p, "t", l->token->id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_ROW) {
+        snprintf(l->hash, sizeof l->hash, "%s", srv_text(rows, 0));
+        snprintf(l->token->tenant, sizeof l->token->tenant, "%s", srv_text(rows, 1));
+        l->found = scope_named(srv_text(rows, 2), &l->token->scope) && srv_is_null(rows, 3);
+        srv_db_done(rows);
+    }
+    return step != SRV_FAILED;
+}
+
+bool srv_token_check(srv_store *store, const char *authorization, srv_token *out, api_problem *p)
+{
+    static const char scheme[] = "Bearer ";
+    char hash[SRV_SHA256_SIZE];
+    *out = (srv_token){0};
+    if (!authorization || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
+        return api_problem_set(
+            p, API_UNAUTHORIZED,
+            "a token is needed: send the header \"Authorization: Bearer gdt_...\" "
+            "(descentd token create makes one)");
+    const char *token = authorization + sizeof scheme - 1;
+    token += strspn(token, " ");
+    bool formed = strlen(token) == TOKEN && strncmp(token, PREFIX, sizeof PREFIX - 1) == 0;
+    lookup l = {.token = out};
+    if (formed) {
+        memcpy(out->id, token, ID);
+        out->id[ID] = '\0';
+        if (!srv_store_read(store, find, &l, p))
+            return false;
+        srv_sha256(token + ID + 1, SECRET, hash);
+        formed = l.found && memeql_sec(hash, l.hash, SRV_SHA256_SIZE);
+    }
+    return formed || api_problem_set(p, API_UNAUTHORIZED, "the token is not known, or was revoked");
+}
+
+/* ---- tenants ---- */
+
+const char *srv_tenant_name(const char *tenant)
+{
+    return *tenant ? tenant : "default"; /* as the schema has it */
+}
+
+bool srv_owned(srv_db *db, const char *id, const char *tenant, api_problem *p)
+{
+    if (!*tenant)
+        return true;
+    srv_rows *rows = srv_db_query(db, SQL_OWNER, p, "t", id);
+    bool owned =
+        rows && srv_db_step(db, rows, p) == SRV_ROW && strcmp(srv_text(rows, 0), tenant) == 0;
+    if (rows)
+        srv_db_done(rows);
+    return owned;
+}
+
+/* ---- the command line ---- */
+
+static bool is_name(const char *tenant)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t n = strlen(tenant);
+    return n > 0 && n < SRV_TENANT_SIZE && strspn(tenant, letters) == n;
+}
+
+/* The database, which a server may be using. */
+static srv_db *open_database(const char *dir, api_problem *p)
+{
+    char path[SRV_PATH_SIZE];
+    snprintf(path, sizeof path, "%s/descentd.db", dir);
+    srv_db *db = srv_folder_make(dir, p) ? srv_db_open(path, true, p) : NULL;
+    if (db && srv_migrate(db, p))
+        return db;
+    srv_db_close(db);
+    return NULL;
+}
+
+bool srv_token_create(const char *dir, const char *tenant, const char *scope, const char *name,
+                      FILE *to, api_problem *p)
+{
+    char id[SRV_ID_SIZE], half[SRV_ID_SIZE], secret[SECRET + 1], hash[SRV_SHA256_SIZE],
+        now[SRV_TIME_SIZE];
+    srv_scope known;
+    if (!is_name(tenant))
+        return api_problem_set(p, API_INVALID,
+                               "a tenant's name has 1 to %d letters, digits, '.', '_' and '-', got "
+                               "\"%.80s\"",
+                               SRV_TENANT_SIZE - 1, tenant);
+    if (!scope_named(scope, &known))
+        return api_problem_set(p, API_INVALID, "the scope is read, write or admin, got \"%.80s\"",
+                               scope);
+    srv_db *db = open_database(dir, p);
+    if (!db)
+        return false;
+    srv_id_new(id, PREFIX);
+    snprintf(secret, sizeof secret, "%s", srv_id_new(half, ""));
+    snprintf(secret + SECRET / 2, sizeof secret - SECRET / 2, "%s", srv_id_new(half, ""));
+    srv_sha256(secret, SECRET, hash);
+    srv_time_text(now);
+    bool ok = srv_db_run(db, SQL_TOKEN_INSERT, p, "tttttt", id, name, tenant, scope, hash, now);
+    srv_db_close(db);
+    if (ok)
+        fprintf(to, "%s_%s\n", id, secret);
+    return ok;
+}
+
+bool srv_token_list(const char *dir, FILE *to, api_problem *p)
+{
+    srv_db *db = open_database(dir, p);
+    srv_rows *rows = db ? srv_db_query(db, SQL_TOKEN_LIST, p, "") : NULL;
+    srv_step step = SRV_FAILED;
+    while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW)
+        fprintf(to, "%s  %-16s %-5s  %s  %s%s%s\n", srv_text(rows, 0), srv_text(rows, 1),
+                srv_text(rows, 2), srv_text(rows, 3), srv_text(rows, 4),
+                srv_is_null(rows, 5) ? "" : "  revoked ",
+                srv_is_null(rows, 5) ? "" : srv_text(rows, 5));
+    srv_db_close(db);
+    return step == SRV_END;
+}
+
+bool srv_token_revoke(const char *dir, const char *id, api_problem *p)
+{
+    char now[SRV_TIME_SIZE], only_id[SRV_ID_SIZE];
+    srv_db *db = open_database(dir, p);
+    snprintf(only_id, sizeof only_id, "%.*s", ID, id); /* a whole token will do */
+    bool ok = db && srv_db_run(db, SQL_TOKEN_REVOKE, p, "tt", srv_time_text(now), only_id);
+    if (ok && srv_db_changes(db) == 0)
+        ok = api_problem_set(p, API_NOT_FOUND,
+                             "there is no token with id \"%.80s\" that is not revoked", id);
+    srv_db_close(db);
+    return ok;
+}

@@ -1,0 +1,512 @@
+/* Access: tokens, scopes, tenants, HTTPS, the audit log. */
+#define _GNU_SOURCE
+#include "jobs.h"
+
+#include <curl/curl.h>
+
+/* ---- the command line ---- */
+
+/* Runs the binary with these arguments, its words into said; returns its exit code. */
+static int command(const e2e_server *s, char said[2048], const char *const *words)
+{
+    const char *argv[12] = {DESCENTD, "--data-dir", s->dir};
+    int ends[2], status, n = 3;
+    for (; *words && n < 11; words++)
+        argv[n++] = *words;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        execv(DESCENTD, (char *const *)argv);
+        _exit(127);
+    }
+    close(ends[1]);
+    size_t len = 0;
+    for (ssize_t got; len < 2047 && (got = read(ends[0], said + len, 2047 - len)) > 0;)
+        len += (size_t)got;
+    said[len] = '\0';
+    close(ends[0]);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+#define COMMAND(s, said, ...) command(s, said, (const char *const[]){__VA_ARGS__, NULL})
+
+typedef struct token {
+    char header[120]; /* "Authorization: Bearer gdt_..." */
+    char id[32];
+} token;
+
+static token make_token(const e2e_server *s, const char *tenant, const char *scope)
+{
+    char said[2048];
+    token t;
+    int code = COMMAND(s, said, "token", "create", tenant, scope, "of a test");
+    ck_assert_msg(code == 0 && strncmp(said, "gdt_", 4) == 0 && strlen(said) == 66, "%d %s", code,
+                  said);
+    said[65] = '\0';
+    snprintf(t.header, sizeof t.header, "Authorization: Bearer %s", said);
+    snprintf(t.id, sizeof t.id, "%.24s", said);
+    return t;
+}
+
+/* ---- requests with a token ---- */
+
+static e2e_reply ask(const e2e_server *s, const token *t, const char *method, const char *path,
+                     const char *body)
+{
+    const char *const headers[] = {"Content-Type: application/json", t ? t->header : NULL, NULL};
+    return e2e_request(s, method, path, headers, body, body ? strlen(body) : 0);
+}
+
+static void expect(const e2e_server *s, const token *t, const char *method, const char *path,
+                   const char *body, long status)
+{
+    e2e_reply r = ask(s, t, method, path, body);
+    if (r.status != status)
+        ck_abort_msg("%s %s was to be answered with %ld, not %ld: %s", method, path, status,
+                     r.status, r.body);
+    e2e_reply_free(&r);
+}
+
+/* Makes something and writes its id. */
+static void make(const e2e_server *s, const token *t, const char *path, const char *body,
+                 char id[32])
+{
+    e2e_reply r = ask(s, t, "POST", path, body);
+    if (r.status != 201 && r.status != 202)
+        ck_abort_msg("POST %s: %ld %s", path, r.status, r.body);
+    snprintf(id, 32, "%s", e2e_string(r.json, "id"));
+    e2e_reply_free(&r);
+}
+
+static const char *const with_auth[] = {"--auth", "on", NULL};
+
+/* One of each thing of a tenant: a dataset, a job, its model, a sweep, an upload. */
+typedef struct things {
+    char dataset[32], job[32], model[32], sweep[32], upload[32];
+} things;
+
+static things make_things(const e2e_server *s, const token *t)
+{
+    things a;
+    char body[300], path[100];
+    make(s, t, "/v1/datasets", "{\"X\": [1, 2, 3, 4], \"y\": [2, 4, 6.5, 8]}", a.dataset);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", a.dataset);
+    make(s, t, "/v1/jobs", body, a.job);
+    snprintf(path, sizeof path, "/v1/jobs/%s?wait=30", a.job);
+    e2e_reply r = ask(s, t, "GET", path, NULL);
+    ck_assert_int_eq(r.status, 200);
+    snprintf(a.model, 32, "%s", e2e_string(r.json, "model_id"));
+    e2e_reply_free(&r);
+    snprintf(body, sizeof body, "{\"job\": {\"dataset_id\": \"%s\"}, \"grid\": {\"l2\": [0, 0.1]}}",
+             a.dataset);
+    make(s, t, "/v1/sweeps", body, a.sweep);
+    make(s, t, "/v1/uploads", NULL, a.upload);
+    return a;
+}
+
+/* The id of the kind that a route is about; NULL for none. */
+static const char *id_for(const things *a, const char *pattern)
+{
+    return strncmp(pattern, "/v1/datasets/", 13) == 0  ? a->dataset
+           : strncmp(pattern, "/v1/jobs/", 9) == 0     ? a->job
+           : strncmp(pattern, "/v1/models/", 11) == 0  ? a->model
+           : strncmp(pattern, "/v1/sweeps/", 11) == 0  ? a->sweep
+           : strncmp(pattern, "/v1/uploads/", 12) == 0 ? a->upload
+                                                       : NULL;
+}
+
+/* The path of a route, with an id in the place of {id}. */
+static void fill_in(char path[160], const char *pattern, const char *id)
+{
+    const char *at = strstr(pattern, "{id}");
+    snprintf(path, 160, "%.*s%s%s", at ? (int)(at - pattern) : 159, pattern, at ? id : "",
+             at ? at + 4 : "");
+}
+
+static bool is_open(const char *pattern)
+{
+    static const char *const list[] = {"/healthz", "/readyz", "/v1", "/v1/capabilities",
+                                       "/openapi.json"};
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (strcmp(list[i], pattern) == 0)
+            return true;
+    return false;
+}
+
+/* ---- tests ---- */
+
+START_TEST(every_route_asks_for_a_token_but_those_for_everybody)
+{
+    e2e_server *s = e2e_start(with_auth);
+    token good = make_token(s, "acme", "write"), bad = good, gone = make_token(s, "acme", "admin");
+    bad.header[strlen(bad.header) - 1] ^= 1;
+    char said[2048], path[160];
+    ck_assert_int_eq(COMMAND(s, said, "token", "revoke", gone.id), 0);
+    e2e_reply root = e2e_get(s, "/v1");
+    const cJSON *route;
+    int asked = 0;
+    cJSON_ArrayForEach (route, e2e_at(root.json, "routes")) {
+        const char *method = e2e_string(route, "method"), *pattern = e2e_string(route, "path");
+        if (is_open(pattern)) {
+            expect(s, NULL, method, pattern, NULL, 200);
+            continue;
+        }
+        fill_in(path, pattern, "ds_00000000000000000000");
+        const token *const none[] = {NULL, &bad, &gone};
+        for (int i = 0; i < 3; i++) {
+            e2e_reply r = ask(s, none[i], method, path, strcmp(method, "POST") ? NULL : "{}");
+            char value[64];
+            e2e_problem(&r, 401, "unauthorized");
+            ck_assert_str_eq(e2e_header(&r, "WWW-Authenticate", value, sizeof value),
+                             "Bearer realm=\"descentd\"");
+            e2e_reply_free(&r);
+            asked++;
+        }
+    }
+    ck_assert_int_ge(asked, 100);
+    static const char *const odd[] = {"Authorization: Bearer", "Authorization: Basic Zm9vOmJhcg==",
+                                      "Authorization: Bearer gdt_short",
+                                      "Authorization: Bearer gdt_%%%%%%%%%%%%%%%%%%%%_"
+                                      "0000000000000000000000000000000000000000"};
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        token t = {{0}, {0}};
+        snprintf(t.header, sizeof t.header, "%s", odd[i]);
+        expect(s, &t, "GET", "/v1/jobs", NULL, 401);
+    }
+    expect(s, &good, "GET", "/v1/jobs", NULL, 200);
+    e2e_reply_free(&root);
+    e2e_stop(s);
+}
+END_TEST
+
+START_TEST(a_token_that_may_look_changes_nothing)
+{
+    e2e_server *s = e2e_start(with_auth);
+    token writer = make_token(s, "acme", "write"), reader = make_token(s, "acme", "read");
+    things a = make_things(s, &writer);
+    char path[160];
+    e2e_reply root = e2e_get(s, "/v1");
+    const cJSON *route;
+    int refused = 0;
+    cJSON_ArrayForEach (route, e2e_at(root.json, "routes")) {
+        const char *method = e2e_string(route, "method"), *pattern = e2e_string(route, "path");
+        const char *id = id_for(&a, pattern);
+        bool looks = strcmp(method, "GET") == 0 || strstr(pattern, "predictions") ||
+                     strstr(pattern, "evaluations") || strstr(pattern, "gradient_check") ||
+                     strstr(pattern, "dry_run");
+        fill_in(path, pattern, id ? id : "");
+        e2e_reply r = ask(s, &reader, method, path, strcmp(method, "POST") ? NULL : "{}");
+        if (looks && (r.status == 401 || r.status == 403))
+            ck_abort_msg("%s %s: %ld %s", method, path, r.status, r.body);
+        if (!looks)
+            e2e_problem(&r, 403, "forbidden");
+        refused += !looks;
+        e2e_reply_free(&r);
+    }
+    ck_assert_int_ge(refused, 15);
+    snprintf(path, sizeof path, "/v1/models/%s/predictions", a.model);
+    expect(s, &reader, "POST", path, "{\"X\": [5]}", 200);
+    snprintf(path, sizeof path, "/v1/datasets/%s", a.dataset);
+    expect(s, &writer, "GET", path, NULL, 200);
+    e2e_reply_free(&root);
+    e2e_stop(s);
+}
+END_TEST
+
+START_TEST(another_tenants_things_are_not_there)
+{
+    static const char *const lists[] = {"datasets", "jobs", "models", "sweeps", "uploads"};
+    e2e_server *s = e2e_start(with_auth);
+    token ours = make_token(s, "acme", "write"), theirs = make_token(s, "other", "admin");
+    things a = make_things(s, &ours);
+    char path[160], body[300];
+    e2e_reply root = e2e_get(s, "/v1");
+    const cJSON *route;
+    int hidden = 0;
+    cJSON_ArrayForEach (route, e2e_at(root.json, "routes")) {
+        const char *method = e2e_string(route, "method"), *pattern = e2e_string(route, "path");
+        const char *id = id_for(&a, pattern);
+        if (!id)
+            continue;
+        fill_in(path, pattern, id);
+        e2e_reply r = ask(s, &theirs, method, path, strcmp(method, "POST") ? NULL : "{}");
+        e2e_problem(&r, 404, "not-found");
+        /* and the words are those of what was never there */
+        char *mine = strdup(r.body), nothing[32], *at = strstr(mine, id);
+        e2e_reply_free(&r);
+        ck_assert_ptr_nonnull(at);
+        snprintf(nothing, sizeof nothing, "%s", id);
+        memset(strchr(nothing, '_') + 1, '0', strlen(strchr(nothing, '_') + 1));
+        memcpy(at, nothing, strlen(nothing));
+        fill_in(path, pattern, nothing);
+        r = ask(s, &theirs, method, path, strcmp(method, "POST") ? NULL : "{}");
+        ck_assert_str_eq(r.body, mine);
+        e2e_reply_free(&r);
+        free(mine);
+        hidden++;
+    }
+    ck_assert_int_ge(hidden, 25);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        snprintf(path, sizeof path, "/v1/%s", lists[i]);
+        e2e_reply r = ask(s, &theirs, "GET", path, NULL);
+        ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, lists[i])), 0);
+        e2e_reply_free(&r);
+        r = ask(s, &ours, "GET", path, NULL);
+        ck_assert_int_ge(cJSON_GetArraySize(e2e_at(r.json, lists[i])), 1);
+        e2e_reply_free(&r);
+    }
+    snprintf(path, sizeof path, "/v1/jobs?sweep=%s", a.sweep);
+    e2e_reply r = ask(s, &theirs, "GET", path, NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "jobs")), 0);
+    e2e_reply_free(&r);
+
+    /* nor can they be named in a request */
+    things b = make_things(s, &theirs);
+    static const char *const bodies[] = {
+        "{\"dataset_id\": \"%1$s\"}",
+        "{\"dataset_id\": \"%2$s\", \"validation_dataset_id\": \"%1$s\"}",
+        "{\"dataset_id\": \"%2$s\", \"start_from\": \"%3$s\"}"};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        snprintf(body, sizeof body, bodies[i], a.dataset, b.dataset, a.model);
+        expect(s, &theirs, "POST", "/v1/jobs", body, 422);
+        expect(s, &theirs, "POST", "/v1/jobs:dry_run", body, 422);
+        char sweep[400];
+        snprintf(sweep, sizeof sweep, "{\"job\": %s, \"grid\": {\"l2\": [0, 1]}}", body);
+        expect(s, &theirs, "POST", "/v1/sweeps", sweep, 422);
+    }
+    snprintf(path, sizeof path, "/v1/models/%s/evaluations", b.model);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", a.dataset);
+    expect(s, &theirs, "POST", path, body, 422);
+    /* what was not theirs is as it was */
+    snprintf(path, sizeof path, "/v1/models/%s", a.model);
+    expect(s, &ours, "GET", path, NULL, 200);
+    e2e_reply_free(&root);
+    e2e_stop(s);
+}
+END_TEST
+
+START_TEST(what_was_made_without_tokens_is_the_default_tenants)
+{
+    e2e_server *s = e2e_start(NULL);
+    things a = make_things(s, NULL);
+    char path[160];
+    end_cleanly(s, SIGTERM, 5);
+    e2e_restart(s, with_auth);
+    token mine = make_token(s, "default", "read"), other = make_token(s, "other", "read");
+    snprintf(path, sizeof path, "/v1/models/%s", a.model);
+    expect(s, &mine, "GET", path, NULL, 200);
+    expect(s, &other, "GET", path, NULL, 404);
+    e2e_stop(s);
+}
+END_TEST
+
+START_TEST(an_address_that_others_reach_needs_tokens)
+{
+    static const char *const open_to_all[] = {"--listen", "0.0.0.0:0", NULL}, *const off[] = {
+                                                                                  "--listen",
+                                                                                  "0.0.0.0:0",
+                                                                                  "--auth", "off",
+                                                                                  NULL};
+    e2e_server *s = e2e_start(open_to_all);
+    expect(s, NULL, "GET", "/v1/jobs", NULL, 401);
+    end_cleanly(s, SIGTERM, 5);
+    e2e_restart(s, off);
+    expect(s, NULL, "GET", "/v1/jobs", NULL, 200);
+    end_cleanly(s, SIGTERM, 5);
+    e2e_restart(s, NULL);
+    expect(s, NULL, "GET", "/v1/jobs", NULL, 200);
+    e2e_stop(s);
+}
+END_TEST
+
+START_TEST(the_command_line_says_what_is_wrong)
+{
+    static const struct {
+        const char *words[5], *part;
+    } rows[] = {
+        {{"token", "create", "acme", "all"}, "the scope is read, write or admin"},
+        {{"token", "create", "a b", "read"}, "a tenant's name has"},
+        {{"token", "create", "acme"}, "token create needs TENANT SCOPE [NAME]"},
+        {{"token"}, "token needs a further word"},
+        {{"token", "frobnicate"}, "unknown command token frobnicate"},
+        {{"token", "revoke", "gdt_00000000000000000000"}, "there is no token"},
+        {{"serve"}, "unknown command serve"},
+        {{"token", "list", "all"}, "one word too many"},
+        {{"--tls-cert", "x"}, "--tls-cert and --tls-key go together"},
+        {{"--auth", "maybe"}, "--auth must be auto, on or off"},
+    };
+    char said[2048];
+    e2e_server *s = e2e_start(NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int code = command(s, said, rows[i].words);
+        if (code == 0 || !strstr(said, rows[i].part))
+            ck_abort_msg("row %zu: %d %s", i, code, said);
+    }
+    token t = make_token(s, "acme", "write");
+    ck_assert_int_eq(COMMAND(s, said, "token", "list"), 0);
+    ck_assert_ptr_nonnull(strstr(said, t.id));
+    ck_assert_ptr_null(strstr(said, t.header + strlen("Authorization: Bearer ") + 25));
+    e2e_stop(s);
+}
+END_TEST
+
+/* ---- HTTPS ---- */
+
+static void copy_file(const char *from, const char *to)
+{
+    char line[700];
+    snprintf(line, sizeof line, "cp %s %s.new && mv %s.new %s", from, to, to, to);
+    ck_assert_int_eq(system(line), 0);
+}
+
+static size_t drop(char *bytes, size_t size, size_t n, void *to)
+{
+    (void)bytes, (void)to;
+    return size * n;
+}
+
+/* Whom the server's certificate is for; "" when it does not answer. */
+static void name_of(const e2e_server *s, char name[64])
+{
+    CURL *c = curl_easy_init();
+    char url[96];
+    struct curl_certinfo *info = NULL;
+    name[0] = '\0';
+    snprintf(url, sizeof url, "https://%s/healthz", s->address);
+    curl_easy_setopt(c, CURLOPT_URL, url);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
+    if (curl_easy_perform(c) == CURLE_OK &&
+        curl_easy_getinfo(c, CURLINFO_CERTINFO, &info) == CURLE_OK && info->num_of_certs > 0)
+        for (const struct curl_slist *l = info->certinfo[0]; l; l = l->next)
+            if (strncmp(l->data, "Subject:", 8) == 0)
+                snprintf(name, 64, "%s",
+                         strrchr(l->data, '=') + 1 + strspn(strrchr(l->data, '=') + 1, " "));
+    curl_easy_cleanup(c);
+}
+
+static bool is_named(const e2e_server *s, const char *want)
+{
+    char name[64];
+    name_of(s, name);
+    return strcmp(name, want) == 0;
+}
+
+static void wait_for_log(const e2e_server *s, const char *words)
+{
+    char line[900];
+    snprintf(line, sizeof line, "grep -q '%s' %s", words, s->log);
+    WAIT_UNTIL(system(line) == 0, 20);
+}
+
+START_TEST(https_with_a_certificate_that_is_read_again)
+{
+    char certificate[320], key[320], said[2048];
+    e2e_server *s = e2e_start(NULL);
+    end_cleanly(s, SIGTERM, 5);
+    snprintf(certificate, sizeof certificate, "%s.pem", s->dir);
+    snprintf(key, sizeof key, "%s.key", s->dir);
+    const char *const tls[] = {"--tls-cert", certificate, "--tls-key", key, NULL};
+    copy_file(TEST_DATA "/tls/first.pem", certificate);
+    copy_file(TEST_DATA "/tls/first.key", key);
+    e2e_restart(s, tls);
+    ck_assert(is_named(s, "first.test"));
+    ck_assert_int_eq(COMMAND(s, said, "--health", "--listen", s->address, "--tls-cert", certificate,
+                             "--tls-key", key),
+                     0);
+    e2e_reply r = e2e_try(s, NULL, "GET", "/healthz", NULL, NULL, 0); /* plain HTTP */
+    ck_assert_int_eq(r.status, 0);
+    e2e_reply_free(&r);
+    copy_file(TEST_DATA "/tls/second.pem", certificate);
+    copy_file(TEST_DATA "/tls/second.key", key);
+    kill(s->pid, SIGHUP);
+    WAIT_UNTIL(is_named(s, "second.test"), 20);
+    copy_file(TEST_DATA "/tls/first.key", key); /* not that of the certificate: the old ones stay */
+    kill(s->pid, SIGHUP);
+    wait_for_log(s, "is not the key of");
+    ck_assert(is_named(s, "second.test"));
+    end_cleanly(s, SIGTERM, 5);
+    e2e_launch(s, tls); /* and it does not start with such a pair */
+    int status = 0;
+    WAIT_UNTIL(waitpid(s->pid, &status, WNOHANG) == s->pid, 20);
+    s->pid = 0;
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    e2e_discard(s);
+}
+END_TEST
+
+/* ---- the audit log ---- */
+
+START_TEST(writes_are_in_the_audit_log)
+{
+    char log[320], moved[330], line[2048];
+    e2e_server *s = e2e_start(NULL);
+    end_cleanly(s, SIGTERM, 5);
+    snprintf(log, sizeof log, "%s.audit", s->dir);
+    snprintf(moved, sizeof moved, "%s.1", log);
+    const char *const audited[] = {"--auth", "on", "--audit-log", log, NULL};
+    e2e_restart(s, audited);
+    token t = make_token(s, "acme", "write"), reader = make_token(s, "acme", "read");
+    char id[32], path[80];
+    make(s, &t, "/v1/datasets", "{\"X\": [1, 2], \"y\": [1, 2]}", id);
+    expect(s, &t, "GET", "/v1/datasets", NULL, 200); /* not in it */
+    snprintf(path, sizeof path, "/v1/datasets/%s", id);
+    expect(s, &reader, "DELETE", path, NULL, 403);
+    expect(s, &t, "DELETE", path, NULL, 204);
+    rename(log, moved); /* as a log rotation does */
+    kill(s->pid, SIGHUP);
+    wait_for_log(s, "reloaded");
+    expect(s, NULL, "GET", "/v1/jobs", NULL, 401);
+    struct {
+        const char *file, *method, *who, *path;
+        int status;
+    } rows[] = {{moved, "POST", t.id, "/v1/datasets", 201},
+                {moved, "DELETE", reader.id, path, 403},
+                {moved, "DELETE", t.id, path, 204},
+                {log, "GET", "", "/v1/jobs", 401}};
+    FILE *f = NULL;
+    for (int i = 0; i < 4; i++) {
+        if (i == 0 || i == 3) {
+            if (f)
+                ck_assert_ptr_null(fgets(line, sizeof line, f));
+            f = fopen(rows[i].file, "r");
+            ck_assert_ptr_nonnull(f);
+        }
+        ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+        cJSON *o = cJSON_Parse(line);
+        ck_assert_ptr_nonnull(o);
+        ck_assert_str_eq(e2e_string(o, "method"), rows[i].method);
+        ck_assert_str_eq(e2e_string(o, "token"), rows[i].who);
+        ck_assert_str_eq(e2e_string(o, "path"), rows[i].path);
+        ck_assert_str_eq(e2e_string(o, "client"), "127.0.0.1");
+        ck_assert_int_eq((int)e2e_number(o, "status"), rows[i].status);
+        if (i == 0)
+            ck_assert_ptr_nonnull(strstr(e2e_string(o, "made"), id));
+        cJSON_Delete(o);
+    }
+    e2e_stop(s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("access");
+    TCase *tc = tcase_create("access");
+    tcase_set_timeout(tc, 120 * SLOWER);
+    tcase_add_test(tc, every_route_asks_for_a_token_but_those_for_everybody);
+    tcase_add_test(tc, a_token_that_may_look_changes_nothing);
+    tcase_add_test(tc, another_tenants_things_are_not_there);
+    tcase_add_test(tc, what_was_made_without_tokens_is_the_default_tenants);
+    tcase_add_test(tc, an_address_that_others_reach_needs_tokens);
+    tcase_add_test(tc, the_command_line_says_what_is_wrong);
+    tcase_add_test(tc, https_with_a_certificate_that_is_read_again);
+    tcase_add_test(tc, writes_are_in_the_audit_log);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}
