@@ -297,7 +297,6 @@ void srv_list_versions(srv_request *rq)
                                     .seq = 9,
                                     .member = "datasets",
                                     .filters = {rq->id, NULL},
-                                    .filtered = true,
                                     .encode = srv_encode_dataset});
 }
 

@@ -37,19 +37,24 @@ static void assert_why_says(const char *what)
         ck_abort_msg("\"%s\" does not say %s", why, what);
 }
 
-START_TEST(a_backup_and_a_restore_name_a_file)
+START_TEST(commands_take_their_words)
 {
     ck_assert(READ("backup", "a.tar", "--data-dir", "/data"));
-    ck_assert_int_eq(config.action, SRV_BACKUP);
-    ck_assert_str_eq(config.file, "a.tar");
+    ck_assert_int_eq(config.action, SRV_COMMAND);
+    ck_assert_str_eq(config.word, "backup");
+    ck_assert_str_eq(config.operands[0], "a.tar");
     ck_assert_str_eq(config.data_dir, "/data");
-    ck_assert(READ("restore", "b.tar"));
-    ck_assert_int_eq(config.action, SRV_RESTORE);
-    ck_assert_str_eq(config.file, "b.tar");
+    ck_assert(READ("--data-dir", "/data", "token", "create", "acme", "read"));
+    ck_assert_int_eq(config.operands_count, 2);
+    ck_assert_str_eq(config.operands[1], "read");
     ck_assert(!READ("backup"));
-    assert_why_says("backup needs a file");
+    assert_why_says("backup needs FILE");
     ck_assert(!READ("restore", "--data-dir", "/data"));
-    assert_why_says("restore needs a file");
+    assert_why_says("restore needs FILE");
+    ck_assert(!READ("restore", "a", "b"));
+    assert_why_says("b is one word too many");
+    ck_assert(!READ("token", "--data-dir", "/data"));
+    assert_why_says("token needs a further word");
 }
 END_TEST
 
@@ -293,7 +298,7 @@ int main(void)
     Suite *s = suite_create("config");
     TCase *tc = tcase_create("config");
     tcase_add_checked_fixture(tc, setup, NULL);
-    tcase_add_test(tc, a_backup_and_a_restore_name_a_file);
+    tcase_add_test(tc, commands_take_their_words);
     tcase_add_test(tc, without_arguments_the_defaults_hold);
     tcase_add_test(tc, each_flag_sets_its_own_member);
     tcase_add_test(tc, a_flag_may_have_its_value_behind_an_equals_sign);

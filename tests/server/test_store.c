@@ -64,9 +64,10 @@ static long long ask(const char *sql)
 
 static bool insert_dataset(srv_db *db, const char *id, const char *name, api_problem *p)
 {
-    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttt", id, name, (int64_t)3, (int64_t)1,
+    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittitttttttt", id, name, (int64_t)3, (int64_t)1,
                       "[\"x\"]", "y", (int64_t)8216, "sha", "[]", "2026-11-24T09:41:07.123Z",
-                      (const char *)NULL, "float64");
+                      (const char *)NULL, "float64", (const char *)NULL, (const char *)NULL,
+                      "default");
 }
 
 static bool insert_job(srv_db *db, const char *id, const char *dataset_id, api_problem *p)
