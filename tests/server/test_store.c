@@ -72,9 +72,9 @@ static bool insert_dataset(srv_db *db, const char *id, const char *name, api_pro
 
 static bool insert_job(srv_db *db, const char *id, const char *dataset_id, api_problem *p)
 {
-    return srv_db_run(db, SQL_JOB_INSERT, p, "tttitttttttt", id, "", dataset_id, (int64_t)10,
+    return srv_db_run(db, SQL_JOB_INSERT, p, "tttittttttttt", id, "", dataset_id, (int64_t)10,
                       "{}", "{}", "2026-11-24T09:41:07.123Z", NULL, NULL, NULL,
-                      NULL, "default");
+                      NULL, NULL, "default");
 }
 
 static bool add_dataset(srv_db *db, void *arg, api_problem *p)
