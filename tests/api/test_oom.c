@@ -142,12 +142,28 @@ static bool note_targets(void *ctx, const double *v, size_t n, api_problem *p)
     return note_values(ctx, v, n, p);
 }
 
+static bool note_entries(void *ctx, const uint32_t *columns, const double *v, size_t n,
+                         api_problem *p)
+{
+    for (size_t i = 0; i < n; i++)
+        note(ctx, "%u:", (unsigned)columns[i]);
+    return note_values(ctx, v, n, p);
+}
+
+static bool note_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
+{
+    (void)p;
+    for (size_t i = 0; i < n; i++)
+        note(ctx, "<%u ", (unsigned)ends[i]);
+    return true;
+}
+
 /* In pieces of `step` bytes: tokens that are whole and tokens that are gathered. */
 static void read_bytes(outcome *o, const char *format, const api_read_options *options,
                        const char *text, size_t n, size_t step)
 {
     const api_format *f = api_format_find(format, &o->p);
-    const api_sink sink = {o, note_values, note_targets};
+    const api_sink sink = {o, note_values, note_targets, note_entries, note_ends};
     api_dataset d = {0};
     void *reader = f->open(options, &sink);
     bool ok = reader || api_problem_set(&o->p, API_UNAVAILABLE, "no reader");
@@ -158,7 +174,7 @@ static void read_bytes(outcome *o, const char *format, const api_read_options *o
             note(o, "%zu = %s ", i, d.labels[i]);
         note(o, "\n%s %s %zu %zu %zu:", d.name, d.target ? d.target : "-", (size_t)d.rows, d.stored,
              d.target_at);
-        for (size_t i = 0; i < d.cols; i++)
+        for (size_t i = 0; !d.sparse && i < d.cols; i++)
             note(o, " %s %zu", d.columns[i], d.features[i]);
     }
     f->close(reader);
@@ -343,6 +359,21 @@ static void csv_of_one_column(outcome *o)
 static void csv_with_mistakes(outcome *o)
 {
     read_upload(o, "text/csv", &train, "a,,b\n1,2,3\n", 100);
+}
+
+static void sparse_lines(outcome *o)
+{
+    const api_read_options options = {.labelled = true, .name = "n", .target = "t"};
+    read_upload(o, "text/x-libsvm", &options, "low 1:2 7:3 # why\nhigh qid:1 2:0.5\nlow\n", 4);
+}
+
+static void sparse_rows(outcome *o)
+{
+    static const char *const columns[] = {"b", "a"};
+    const api_read_options options = {
+        .labelled = true, .columns = columns, .columns_count = 2, .in_order = true};
+    read_upload(o, NULL, &options,
+                "{\"sparse_X\": [{\"a\": 1, \"b\": 2}, {}], \"y\": [\"u\", \"v\"]}", 5);
 }
 
 static const char request[] =
@@ -751,7 +782,7 @@ static const struct {
     void (*run)(outcome *o);
 } operations[] = {
 #define X(name) {#name, name},
-    X(json_columns) X(lines_of_records) X(lines_of_arrays) X(table_without_a_header)
+    X(sparse_lines) X(sparse_rows) X(json_columns) X(lines_of_records) X(lines_of_arrays) X(table_without_a_header)
         X(json_matrix) X(json_flat) X(json_records) X(json_with_mistakes) X(csv_table)
         X(csv_of_many_columns) X(csv_of_one_column) X(csv_with_mistakes) X(job_and_its_spec)
             X(job_with_mistakes) X(problem) X(job_document) X(model_document) X(predictions)
