@@ -13,7 +13,8 @@ typedef struct work {
     const gd_sparse_descent *d;
     double s;
     double *c, *along; /* outputs values each: c, and v . m */
-    double *inverse, *m;
+    double *inverse;   /* of the scale; NULL: ones */
+    double *m;
     double mm; /* m . m */
     bool centred;
     double *z, *reach; /* batch x outputs scores, then slopes; batch values m . x */
@@ -34,11 +35,15 @@ static void begin(work *w, const gd_sparse_descent *d)
     w->z = w->m + cols;
     w->reach = w->z + d->batch * d->outputs;
     memset(w->c, 0, 2 * d->outputs * sizeof *w->c);
+    bool scaled = false;
     for (size_t j = 0; j < cols; j++) {
         w->inverse[j] = 1 / d->scale[j];
         w->m[j] = d->center[j] * w->inverse[j];
         w->centred = w->centred || w->m[j] != 0;
+        scaled = scaled || d->scale[j] != 1;
     }
+    if (!scaled)
+        w->inverse = NULL;
     if (!w->centred)
         return;
     w->mm = gd_dot(w->m, w->m, cols);
@@ -66,23 +71,35 @@ static void end(work *w)
         gd_axpy(w->c[k], w->m, d->theta + k * cols, cols);
 }
 
+/* sum x_j / scale_j v_j over the entries of row number `row`, in two interleaved sums. */
+static double product(const work *w, size_t row, const double *v)
+{
+    const gd_sparse *s = &w->d->data->sparse;
+    const double *inverse = w->inverse;
+    uint64_t e = s->starts[row], last = s->starts[row + 1];
+    double even = 0, odd = 0;
+#define TERM(e) (v[s->columns[e]] * (inverse ? inverse[s->columns[e]] : 1) * gd_sparse_value(s, e))
+    for (; e + 2 <= last; e += 2) {
+        even += TERM(e);
+        odd += TERM(e + 1);
+    }
+    if (e < last)
+        even += TERM(e);
+#undef TERM
+    return even + odd;
+}
+
 /* The scores of row number `row`; z: outputs values, written. Returns m . x. */
 static double score(const work *w, size_t row, double *z)
 {
     const gd_sparse_descent *d = w->d;
-    const gd_sparse *s = &d->data->sparse;
     size_t cols = d->data->cols;
     const double *b = d->intercept ? d->theta + d->outputs * cols : NULL;
-    double reach = 0, offset = d->data->offset ? d->data->offset[row] : 0;
-    for (uint64_t e = s->starts[row]; w->centred && e < s->starts[row + 1]; e++)
-        reach += w->m[s->columns[e]] * w->inverse[s->columns[e]] * gd_sparse_value(s, e);
-    for (size_t k = 0; k < d->outputs; k++) {
-        const double *v = d->theta + k * cols;
-        double sum = 0;
-        for (uint64_t e = s->starts[row]; e < s->starts[row + 1]; e++)
-            sum += v[s->columns[e]] * w->inverse[s->columns[e]] * gd_sparse_value(s, e);
-        z[k] = w->s * (sum - w->along[k]) + w->c[k] * (reach - w->mm) + (b ? b[k] : 0) + offset;
-    }
+    double reach = w->centred ? product(w, row, w->m) : 0;
+    double offset = d->data->offset ? d->data->offset[row] : 0;
+    for (size_t k = 0; k < d->outputs; k++)
+        z[k] = w->s * (product(w, row, d->theta + k * cols) - w->along[k]) +
+               w->c[k] * (reach - w->mm) + (b ? b[k] : 0) + offset;
     return reach;
 }
 
@@ -105,7 +122,8 @@ static void move(const work *w, size_t row, const double *slopes, double by)
     for (size_t k = 0; k < d->outputs; k++) {
         double step = by * slopes[k], *v = d->theta + k * d->data->cols;
         for (uint64_t e = s->starts[row]; step != 0 && e < s->starts[row + 1]; e++)
-            v[s->columns[e]] -= step * w->inverse[s->columns[e]] * gd_sparse_value(s, e);
+            v[s->columns[e]] -=
+                step * (w->inverse ? w->inverse[s->columns[e]] : 1) * gd_sparse_value(s, e);
     }
 }
 
