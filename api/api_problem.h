@@ -22,6 +22,7 @@
     X(API_NOT_FOUND, 404, "not-found", "There is nothing here")                                    \
     X(API_METHOD_NOT_ALLOWED, 405, "method-not-allowed", "The method is not allowed here")         \
     X(API_NOT_ACCEPTABLE, 406, "not-acceptable", "No representation fits the Accept header")       \
+    X(API_TOO_SLOW, 408, "too-slow", "The body comes too slowly")                                  \
     X(API_CONFLICT, 409, "conflict", "The resource is in the wrong state for this")                \
     X(API_TOO_LARGE, 413, "too-large", "The body is too large")                                    \
     X(API_UNSUPPORTED_MEDIA, 415, "unsupported-media-type", "The body's type is not supported")    \

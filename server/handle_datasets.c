@@ -123,7 +123,8 @@ static bool open_file(srv_request *rq, const api_format *format)
                           .name = srv_request_query(rq, "name"),
                           .target = srv_request_query(rq, "target"),
                           .rows = srv_request_query(rq, "X"),
-                          .max_bytes = rq->app->config.max_body};
+                          .max_bytes = rq->app->config.max_body,
+                          .max_values = rq->app->config.max_cells};
     if (format->sparse)
         read_numbering(rq, &o);
     else if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))

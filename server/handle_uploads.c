@@ -222,7 +222,7 @@ bool srv_open_patch(srv_request *rq)
     if (announced > rq->partial_room - offset)
         return length == UNKNOWN ? fits(rq, most + 1) : too_long(rq);
     rq->partial_room -= offset;
-    return true;
+    return srv_files_room(rq->app->files, announced, &rq->problem);
 }
 
 bool srv_feed_patch(srv_request *rq, const char *bytes, size_t n)

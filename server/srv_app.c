@@ -115,7 +115,7 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     app->config.max_connections = fit;
     bool ok = srv_folder_make(dir, p) && srv_folder_lock(dir, &app->lock_fd, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && srv_tidy(app, p);
-    if (ok && (!(app->files = srv_files_new(dir, needed, app)) ||
+    if (ok && (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
                !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
                !(app->desk = srv_desk_start()) || !(app->together = srv_together_new()) ||
                !(app->connections = srv_connections_start(

@@ -61,7 +61,7 @@ static api_type type_of(const srv_dataset *d, size_t column)
 
 bool srv_append_open(srv_append *a, srv_app *app, const char *id, api_problem *p)
 {
-    *a = (srv_append){.before.fd = -1};
+    *a = (srv_append){.before.fd = -1, .max_cells = app->config.max_cells};
     loading l = {id, &a->base};
     if (!srv_store_read(app->store, load, &l, p))
         return false;
@@ -201,6 +201,9 @@ bool srv_append_settle(srv_append *a, api_dataset *d, api_problem *p)
         return false;
     if (d->rows > GD_MAX_ROWS - base->rows)
         return api_problem_field(p, "rows", "are more than %zu then", GD_MAX_ROWS);
+    if ((d->rows + base->rows) * d->cols > a->max_cells)
+        return api_problem_set(p, API_TOO_LARGE, "more than %llu values in one dataset then",
+                               (unsigned long long)a->max_cells);
     d->dtype = a->before.header.single ? API_FLOAT32 : API_FLOAT64;
     if (!join_labels(a, d, p))
         return false;

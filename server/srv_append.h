@@ -15,6 +15,7 @@
 typedef struct srv_append {
     srv_dataset base;
     srv_before before;
+    uint64_t max_cells; /* of all rows */
     api_types types;
     api_names labels; /* of the dataset */
 } srv_append;

@@ -70,10 +70,34 @@ void srv_body_check(srv_request *rq)
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for the body");
 }
 
+/* Does it come at less than --min-rate, over --idle-seconds? It would hold a place for ever. */
+static bool too_slow(srv_request *rq, size_t n)
+{
+    const srv_config *c = &rq->app->config;
+    double now = srv_monotonic();
+    if (rq->window_began == 0)
+        rq->window_began = now;
+    rq->window += n;
+    double seconds = now - rq->window_began;
+    if (seconds < (double)c->idle_seconds)
+        return false;
+    bool slow = (double)rq->window < (double)c->min_rate * seconds;
+    rq->window = 0;
+    rq->window_began = now;
+    return slow && !api_problem_set(&rq->problem, API_TOO_SLOW,
+                                    "fewer than %llu bytes a second came over %.0f seconds: send the "
+                                    "rest of a large body in pieces, by POST /v1/uploads",
+                                    (unsigned long long)c->min_rate, seconds);
+}
+
 bool srv_body_take(srv_request *rq, const char *bytes, size_t n)
 {
     api_problem *p = &rq->problem;
     rq->received += n;
+    if (too_slow(rq, n)) {
+        drop_gathered(rq);
+        return false;
+    }
     if (p->code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
         return rq->received <= DRAINED + (rq->route ? limit_of(rq) : 0);
     if (rq->received > limit_of(rq))

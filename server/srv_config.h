@@ -34,6 +34,10 @@ typedef struct srv_config {
     uint64_t max_waiting;                                           /* requests held by ?wait */
     uint64_t max_job_work, max_job_memory, max_job_seconds; /* srv_job_limits.h */
     uint64_t max_bodies; /* bytes of bodies held in memory */
+    uint64_t max_uploads;  /* under way at once */
+    uint64_t max_cells;    /* numbers in one dataset */
+    uint64_t min_rate;     /* bytes a second of a body, over idle_seconds; 0: it may be slower */
+    uint64_t disk_reserve; /* bytes of the disk that uploads leave free */
     uint64_t upload_expiry; /* seconds that a resumable upload is kept that nobody goes on with */
     char cors_origins[1024]; /* srv_cors.h */
     srv_auth auth;

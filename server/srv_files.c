@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 typedef struct held {
@@ -18,18 +19,19 @@ typedef struct held {
 
 struct srv_files {
     const char *dir;
+    uint64_t reserve;
     srv_needed *needed;
     void *ctx;
     pthread_mutex_t lock; /* guards the list, and places of files while they change */
     held *first;
 };
 
-srv_files *srv_files_new(const char *dir, srv_needed *needed, void *ctx)
+srv_files *srv_files_new(const char *dir, uint64_t reserve, srv_needed *needed, void *ctx)
 {
     srv_files *f = calloc(1, sizeof *f);
     if (!f)
         return NULL;
-    *f = (srv_files){.dir = dir, .needed = needed, .ctx = ctx};
+    *f = (srv_files){.dir = dir, .reserve = reserve, .needed = needed, .ctx = ctx};
     pthread_mutex_init(&f->lock, NULL);
     return f;
 }
@@ -63,6 +65,20 @@ bool srv_disk_problem(api_problem *p, const char *what)
     if (errno == ENOSPC || errno == EDQUOT)
         return api_problem_set(p, API_NO_SPACE, "the disk that holds the datasets is full");
     return api_problem_set(p, API_INTERNAL, "can't %s a dataset file: %s", what, strerror(errno));
+}
+
+bool srv_files_room(const srv_files *f, uint64_t more, api_problem *p)
+{
+    struct statvfs v;
+    if (statvfs(f->dir, &v) != 0)
+        return srv_disk_problem(p, "look for room for");
+    uint64_t all = (uint64_t)v.f_blocks * v.f_frsize, free = (uint64_t)v.f_bavail * v.f_frsize,
+             reserve = f->reserve < all / 20 ? f->reserve : all / 20;
+    return (free >= reserve && free - reserve >= more) ||
+           api_problem_set(p, API_NO_SPACE,
+                           "the disk that holds the datasets is full, but for %llu MiB that are kept "
+                           "in reserve",
+                           (unsigned long long)reserve >> 20);
 }
 
 /* Where the entry is, or would be. Under the lock. */

@@ -20,11 +20,16 @@ typedef struct srv_files srv_files;
 /* Does a dataset have this content? In doubt: yes. */
 typedef bool srv_needed(void *ctx, const char *sha256);
 
-/* dir: the data directory; it and ctx are borrowed. NULL when out of memory. */
-srv_files *srv_files_new(const char *dir, srv_needed *needed, void *ctx);
+/* dir: the data directory; it and ctx are borrowed. reserve: bytes of the disk that are left free.
+ * NULL when out of memory. */
+srv_files *srv_files_new(const char *dir, uint64_t reserve, srv_needed *needed, void *ctx);
 void srv_files_free(srv_files *f); /* NULL is fine */
 
 const char *srv_files_dir(const srv_files *f);
+
+/* Is there room for `more` bytes beside the reserve, which is a twentieth of the disk at most? If not,
+ * says so. What is about to write a lot asks now and then: the database has to have room too. */
+bool srv_files_room(const srv_files *f, uint64_t more, api_problem *p);
 
 /* Moves a whole, synced file from `path` (on the same disk) to its place, and holds it. Takes the
  * place of one that is there: that has the same content, unless it was damaged. On error the file

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -254,6 +255,27 @@ static enum MHD_Result answer(srv_request *rq)
     return result;
 }
 
+/* libmicrohttpd takes no answer in the middle of a body. This one is the last of its connection,
+ * which is cut: what is written is taken off the socket before. */
+static void answer_half_way(srv_request *rq)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    describe_problem(rq);
+    char head[200];
+    int n = snprintf(head, sizeof head,
+                     "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                     "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+                     rq->status, MHD_get_reason_phrase_for((unsigned)rq->status), rq->content_type,
+                     rq->reply_len);
+    if (!info || n < 0 || (size_t)n >= sizeof head || !rq->reply)
+        return;
+    /* a few hundred bytes: what does not fit the socket's buffer is not waited for */
+    if (send(info->connect_fd, head, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n)
+        send(info->connect_fd, rq->reply, rq->reply_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(info->connect_fd, SHUT_WR);
+}
+
 /* ---- the request ---- */
 
 static srv_guest *guest_of(struct MHD_Connection *connection)
@@ -354,7 +376,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         if (!begin(rq, connection, url, method, version))
             return MHD_NO;
         /* A large body that is refused anyway is not waited for: the answer closes. */
-        bool refuse_now = rq->problem.code == API_TOO_LARGE || rq->refused;
+        bool asks = srv_request_header(rq, MHD_HTTP_HEADER_EXPECT) != NULL; /* before it sends it */
+        bool refuse_now = rq->problem.code == API_TOO_LARGE || rq->refused ||
+                          (asks && rq->problem.code != API_NO_PROBLEM);
+        rq->close = rq->close || refuse_now; /* what of it is on its way is not read */
         return refuse_now ? answer(rq) : MHD_YES;
     }
     if (*upload_data_size) {
@@ -362,6 +387,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *upload_data_size = 0;
         enum MHD_Result going_on = srv_body_take(rq, upload_data, n) ? MHD_YES : MHD_NO;
         srv_connections_received(rq->guest, rq->received);
+        if (going_on == MHD_NO && rq->problem.code == API_TOO_SLOW)
+            answer_half_way(rq);
         return going_on;
     }
     const srv_route *route = rq->route;

@@ -10,17 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Uploads at once: each has files and buffers of its own. */
-enum { UPLOADS = 64 };
-
 bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api_format *format,
                       const api_read_options *options, api_problem *p)
 {
     memset(g, 0, sizeof *g);
-    if (atomic_fetch_add(&app->uploads, 1) >= UPLOADS) {
+    /* each has files and buffers of its own */
+    if (atomic_fetch_add(&app->uploads, 1) >= app->config.max_uploads) {
         atomic_fetch_sub(&app->uploads, 1);
         return api_problem_set(p, API_UNAVAILABLE,
-                               "%d uploads are under way already; try again later", UPLOADS);
+                               "%llu uploads are under way already; try again later",
+                               (unsigned long long)app->config.max_uploads);
     }
     g->app = app;
     g->tenant = tenant;

@@ -243,6 +243,8 @@ static bool append(srv_partial *w, const char *bytes, size_t n, api_problem *p)
         sync_file_range(w->fd, (off_t)w->started, (off_t)(w->written - w->started),
                         SYNC_FILE_RANGE_WRITE);
         w->started = w->written;
+        if (!srv_files_room(w->all->app->files, 0, p))
+            return false;
     }
     return w->written - w->counted < COUNT_EVERY || count(w, p);
 }

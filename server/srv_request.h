@@ -44,6 +44,8 @@ typedef struct srv_request {
     bool bad_target;
     bool refused;         /* at its head: its body is not read */
     bool close;           /* end the connection with the answer */
+    uint64_t window;      /* bytes of it since window_began: is it too slow? */
+    double window_began;
     uint64_t received;    /* bytes of the body so far, as they come */
     api_decoder *decoder; /* of a body that comes packed; owned */
     bool bad_encoding;    /* in one that is not known */

@@ -21,6 +21,7 @@ enum {
 typedef struct out {
     char path[1200];
     int fd;
+    const srv_files *files; /* where there must be room */
     uint64_t at;      /* bytes written and buffered */
     uint64_t started; /* those the system was told to write to the disk */
     size_t n;         /* bytes in the buffer */
@@ -40,6 +41,7 @@ static bool create(out *o, const srv_files *files, api_problem *p)
 {
     char id[SRV_ID_SIZE];
     snprintf(o->path, sizeof o->path, "%s/tmp/%s", srv_files_dir(files), srv_id_new(id, "up_"));
+    o->files = files;
     o->fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return o->fd >= 0 || srv_disk_problem(p, "create");
 }
@@ -71,6 +73,7 @@ static bool flush(out *o, api_problem *p)
         sync_file_range(o->fd, (off_t)o->started, (off_t)(o->at - o->started),
                         SYNC_FILE_RANGE_WRITE);
         o->started = o->at;
+        return srv_files_room(o->files, 0, p);
     }
     return true;
 }
@@ -146,7 +149,7 @@ srv_upload *srv_upload_new(srv_files *files, api_problem *p)
     u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends};
     u->values.fd = u->targets.fd = u->gathered.fd = u->joined.fd = u->columns.fd = u->starts.fd = -1;
     u->values.at = u->gathered.at = SRV_ALIGN; /* room for the header */
-    if (create(&u->values, files, p) && create(&u->targets, files, p))
+    if (srv_files_room(files, 0, p) && create(&u->values, files, p) && create(&u->targets, files, p))
         return u;
     srv_upload_free(u);
     return NULL;
@@ -393,7 +396,7 @@ static out *join(srv_upload *u, const out *o, const api_dataset *d, const srv_be
     const srv_file_header *b = &before->header, h = header_of(d);
     uint64_t rows = d->rows - b->rows,
              bytes = b->rows * d->cols * (b->single ? sizeof(float) : sizeof(double));
-    bool ok = create(j, u->files, p) && copy_bytes(j, before->fd, b->x_at, h.x_at, bytes, p) &&
+    bool ok = srv_files_room(u->files, bytes, p) && create(j, u->files, p) && copy_bytes(j, before->fd, b->x_at, h.x_at, bytes, p) &&
               copy_mapped(j, o->fd, SRV_ALIGN, h.x_at + bytes, rows, d->cols, b->single,
                           before->maps, p) &&
               copy_bytes(j, before->fd, b->y_at, h.y_at, b->rows * sizeof(double), p) &&
@@ -412,7 +415,7 @@ static bool complete(srv_upload *u, out *o, const api_dataset *d, const srv_file
     if (d->sparse && ((d->entries && !append(o, &u->columns, h->columns_at, p)) ||
                       !append(o, &u->starts, h->starts_at, p)))
         return false;
-    return fsync(o->fd) == 0 || srv_disk_problem(p, "sync");
+    return srv_files_room(u->files, 0, p) && (fsync(o->fd) == 0 || srv_disk_problem(p, "sync"));
 }
 
 bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *to,

@@ -24,7 +24,7 @@ static void setup(void)
 {
     scratch_make(dir);
     cache = srv_cache_new(dir);
-    files = srv_files_new(dir, needed, NULL);
+    files = srv_files_new(dir, 0, needed, NULL);
     ck_assert(cache && files);
 }
 

@@ -24,7 +24,7 @@ static bool needed(void *ctx, const char *sha256)
 static void setup(void)
 {
     scratch_make(dir);
-    files = srv_files_new(dir, needed, NULL);
+    files = srv_files_new(dir, 0, needed, NULL);
     ck_assert_ptr_nonnull(files);
 }
 
