@@ -187,7 +187,7 @@ START_TEST(uploads_leave_a_part_of_the_disk_free)
     if (!small_disk())
         return;
     e2e_server *s = e2e_start(reserve);
-    char *csv = make_csv(200000, 4, 3); /* 8 MB as numbers, more as text */
+    char *csv = make_csv(260000, 4, 3); /* 10 MB as numbers, 9 as text */
     snprintf(filler, sizeof filler, "%s/filler", disk);
     static char block[1 << 16];
     FILE *f = fopen(filler, "w");
