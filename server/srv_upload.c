@@ -66,14 +66,13 @@ static bool flush(out *o, api_problem *p)
 {
     size_t n = o->n;
     o->n = 0;
-    if (!write_all(o->fd, o->buffer, n, (off_t)(o->at - n), p))
+    if (!srv_files_room(o->files, n, p) || !write_all(o->fd, o->buffer, n, (off_t)(o->at - n), p))
         return false;
     /* what is on its way to the disk already need not be waited for at the end */
     if (o->at - o->started >= WRITE_BACK) {
         sync_file_range(o->fd, (off_t)o->started, (off_t)(o->at - o->started),
                         SYNC_FILE_RANGE_WRITE);
         o->started = o->at;
-        return srv_files_room(o->files, 0, p);
     }
     return true;
 }
