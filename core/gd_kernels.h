@@ -37,6 +37,23 @@ typedef struct gd_tile {
     const double *center;  /* taken off each row: cols values, then zeros up to gd_pitch(cols) */
 } gd_tile;                 /* NULL: nothing is */
 
+/* What is to be read next: whoever has work to do asks for it on the way. */
+typedef struct gd_ahead {
+    const char *at;
+    size_t bytes;
+} gd_ahead;
+
+/* A copy of a tile for several models to visit; rows of it, and models, are worked on so many at a
+ * time, and arrays are padded to a multiple of that. */
+#define GD_MANY_ROWS ((size_t)16)
+#define GD_MANY_MODELS ((size_t)4)
+typedef struct gd_packed {
+    size_t count, cols;
+    double *rows;    /* padded rows x gd_pitch(cols): what is beyond count and cols is finite */
+    double *columns; /* gd_pitch(cols) x padded rows */
+    gd_ahead ahead;
+} gd_packed;
+
 /* Lanes of a sum. Arrays that kernels write are padded to a multiple of it. */
 #define GD_PITCH ((size_t)8)
 
@@ -60,6 +77,9 @@ typedef enum gd_fast_cost {
     GD_FAST_SOFTMAX
 } gd_fast_cost;
 
+/* Values that costs are added up in. */
+#define GD_COST_SUMS (2 * GD_PITCH)
+
 typedef struct gd_kernels {
     const char *name;
     /* z_k = (x - center) . w_k + b_k for each row x and each of `models` vectors. w: models x
@@ -73,15 +93,25 @@ typedef struct gd_kernels {
      * zeros in the padding. g: models x gd_pitch(cols) values; what is beyond cols means nothing. */
     void (*gradient)(const gd_tile *t, const double *dz, size_t stride, size_t models, double *g,
                      double *sums);
-    /* Returns sum w c(z, y) of n <= GD_TILE_MAX_ROWS rows and writes w c'(z, y) into dz, which may
+    /* Copies a tile, as it is centred: rows and, where scores_of_many wants them, columns. */
+    void (*pack)(const gd_tile *t, double *rows, double *columns);
+    /* What `scores` and `gradient` do, to the bit, of a copy, for padded models: each array has room
+     * for them, stride is that of padded rows, and b is given. */
+    void (*scores_of_many)(const gd_packed *p, const double *w, const double *b, size_t models,
+                           double *z, size_t stride);
+    void (*gradient_of_many)(const gd_packed *p, const double *dz, size_t stride, size_t models,
+                             double *g, double *sums);
+    /* Adds w c(z, y) of n <= GD_TILE_MAX_ROWS rows to sums and writes w c'(z, y) into dz, which may
      * be z: gd_pitch(n) values, zeros in the padding. weights: n values, or NULL for ones; rows of
      * weight 0 are not there, whatever they cost. hyper: the cost's hyperparameter, a double, of
-     * those that have one. */
-    double (*cost[GD_FAST_COSTS])(const double *z, const double *y, const double *weights, size_t n,
-                                  double *dz, const void *hyper);
+     * those that have one. sums: GD_COST_SUMS values, zeros before the first rows. */
+    void (*cost[GD_FAST_COSTS])(const double *z, const double *y, const double *weights, size_t n,
+                                double *dz, const void *hyper, double *sums);
     /* The same of softmax, in place. z: outputs x stride values. */
-    double (*softmax)(double *z, size_t stride, size_t outputs, const double *y,
-                      const double *weights, size_t n);
+    void (*softmax)(double *z, size_t stride, size_t outputs, const double *y,
+                    const double *weights, size_t n, double *sums);
+    /* What was added up of at most GD_TILE_MAX_ROWS rows; leaves zeros. */
+    double (*total)(double *sums);
     /* n values each; out may be x. Errors are below 1.5 units in the last place. exp and log: of
      * any number; expm1 of x <= 0; log1p of x >= 0. */
     void (*exp)(const double *x, double *out, size_t n);

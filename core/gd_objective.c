@@ -67,7 +67,7 @@ typedef struct pass {
 /* Room for passes over k vectors of parameters at once, in place of what there was. */
 static bool make_room(gd_objective *o, size_t k)
 {
-    size_t len = k * (1 + o->params_len), models = k * o->shape.outputs;
+    size_t len = k * (1 + o->params_len);
     gd_stream stream = o->stream;
     stream.outputs = o->shape.outputs;
     stream.thetas = k;
@@ -77,7 +77,7 @@ static bool make_room(gd_objective *o, size_t k)
     size_t wave = wave_of(o, len);
     double *sums = calloc((wave + TREE_LEVELS) * len, sizeof *sums);
     double *scratch = calloc(o->executor->slots * slot_len, sizeof *scratch);
-    double *weights = calloc(models * (gd_pitch(o->data.cols) + 1), sizeof *weights);
+    double *weights = calloc(gd_stream_weights(&stream), sizeof *weights);
     if (!sums || !scratch || !weights) {
         free(sums);
         free(scratch);
@@ -92,7 +92,8 @@ static bool make_room(gd_objective *o, size_t k)
     o->scratch = scratch;
     o->slot_len = slot_len;
     o->stream.weights = weights;
-    o->stream.biases = weights + models * gd_pitch(o->data.cols);
+    o->stream.biases = weights + gd_stream_weights(&stream) / (gd_pitch(o->data.cols) + 1) *
+                                     gd_pitch(o->data.cols);
     o->thetas = k;
     return true;
 }

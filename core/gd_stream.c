@@ -21,35 +21,69 @@ size_t gd_stream_tile(const gd_data *d, size_t outputs)
         rows = GD_SPARSE_TILE_ROWS;
     rows = rows < most ? rows : most;
     rows = rows < GD_TILE_MAX_ROWS ? rows : GD_TILE_MAX_ROWS;
-    return rows < GD_PITCH ? GD_PITCH : rows / GD_PITCH * GD_PITCH;
+    return rows < GD_MANY_ROWS ? GD_MANY_ROWS : rows / GD_MANY_ROWS * GD_MANY_ROWS;
 }
 
 /* What a block works in. */
 typedef struct room {
     double *z;                       /* models x tile_rows */
     double *gradient, *sums, *costs; /* models x pitch; models; thetas */
+    double *cost_sums;               /* thetas x GD_COST_SUMS */
     double *y, *weights, *offset;    /* tile_rows each, of rows that are scattered */
+    double *rows, *columns;          /* tile_rows x pitch each: a copy for several models */
 } room;
+
+/* From so many models on a tile is copied. */
+#define WORTH_COPYING 3
 
 static size_t models(const gd_stream *s)
 {
     return s->thetas * s->outputs;
 }
 
-size_t gd_stream_scratch(const gd_stream *s)
+static bool copies(const gd_stream *s)
 {
-    return models(s) * (s->tile_rows + gd_pitch(s->data->cols) + 1) + s->thetas + 3 * s->tile_rows;
+    return models(s) >= WORTH_COPYING && !gd_data_sparse(s->data);
 }
 
+/* So many models, as those who visit copies have room for. */
+static size_t padded(size_t models)
+{
+    return (models + GD_MANY_MODELS - 1) / GD_MANY_MODELS * GD_MANY_MODELS;
+}
+
+size_t gd_stream_weights(const gd_stream *s)
+{
+    return padded(models(s)) * (gd_pitch(s->data->cols) + 1);
+}
+
+/* Where a cache line begins. */
+static double *aligned(double *p)
+{
+    return p + (GD_PITCH - (uintptr_t)p / sizeof *p % GD_PITCH) % GD_PITCH;
+}
+
+size_t gd_stream_scratch(const gd_stream *s)
+{
+    size_t pitch = gd_pitch(s->data->cols), copied = copies(s) ? 2 * s->tile_rows * pitch : 0;
+    return GD_PITCH + padded(models(s)) * (s->tile_rows + pitch + 1) +
+           s->thetas * (1 + GD_COST_SUMS) + 3 * s->tile_rows + copied;
+}
+
+/* What is read and written in vectors comes first, each of it a multiple of cache lines. */
 static room room_in(const gd_stream *s, double *scratch)
 {
-    room r = {.z = scratch};
-    r.gradient = r.z + models(s) * s->tile_rows;
-    r.sums = r.gradient + models(s) * gd_pitch(s->data->cols);
-    r.costs = r.sums + models(s);
-    r.y = r.costs + s->thetas;
+    size_t pitch = gd_pitch(s->data->cols), copied = copies(s) ? s->tile_rows * pitch : 0;
+    room r = {.z = aligned(scratch)};
+    r.rows = r.z + padded(models(s)) * s->tile_rows;
+    r.columns = r.rows + copied;
+    r.y = r.columns + copied;
     r.weights = r.y + s->tile_rows;
     r.offset = r.weights + s->tile_rows;
+    r.gradient = r.offset + s->tile_rows;
+    r.sums = r.gradient + padded(models(s)) * pitch;
+    r.cost_sums = r.sums + padded(models(s));
+    r.costs = r.cost_sums + s->thetas * GD_COST_SUMS;
     return r;
 }
 
@@ -63,7 +97,8 @@ void gd_stream_fold(gd_stream *s, size_t k, const double *theta)
                                     : theta[o * cols + j];
         double b = s->intercept ? theta[s->outputs * cols + o] : 0;
         bool apart = s->center && gd_data_sparse(s->data);
-        s->biases[k * s->outputs + o] = apart ? b - gd_dot(s->center, w, cols) : b;
+        /* no -0, for whatever is added to: scores of 0 have one sign */
+        s->biases[k * s->outputs + o] = (apart ? b - gd_dot(s->center, w, cols) : b) + 0.0;
     }
 }
 
@@ -95,11 +130,19 @@ static void cost_of_tile(const gd_stream *s, const gd_tile *t, const room *r)
         double *z = r->z + k * s->outputs * stride;
         for (size_t o = 0; o < s->outputs; o++)
             add_offset(offset, n, z + o * stride);
-        r->costs[k] += c->fast == GD_FAST_SOFTMAX
-                           ? s->kernels->softmax(z, stride, s->outputs, y, weights, n)
-                           : s->kernels->cost[c->fast](z, y, weights, n, z,
-                                                       c->params_count ? s->cost_hyper : NULL);
+        double *sums = r->cost_sums + k * GD_COST_SUMS;
+        if (c->fast == GD_FAST_SOFTMAX)
+            s->kernels->softmax(z, stride, s->outputs, y, weights, n, sums);
+        else
+            s->kernels->cost[c->fast](z, y, weights, n, z, c->params_count ? s->cost_hyper : NULL,
+                                      sums);
     }
+}
+
+static void total_costs(const gd_stream *s, const room *r)
+{
+    for (size_t k = 0; k < s->thetas; k++)
+        r->costs[k] += s->kernels->total(r->cost_sums + k * GD_COST_SUMS);
 }
 
 /* The slopes of the quadratic that curves as the cost does at most. */
@@ -132,6 +175,17 @@ static void leave_gradients(const gd_stream *s, const room *r, double *sums)
     }
 }
 
+/* The rows of the next tile, which come from memory while this one is worked on. */
+static gd_ahead next_tile(const gd_tile *t)
+{
+    const char *X = t->X32 ? (const char *)t->X32 : (const char *)t->X;
+    size_t row = t->cols * (t->X32 ? sizeof(float) : sizeof(double));
+    size_t from = t->first + t->count, left = t->rows_of_data - from;
+    if (t->index || !X)
+        return (gd_ahead){NULL, 0};
+    return (gd_ahead){X + from * row, (left < t->count ? left : t->count) * row};
+}
+
 static void find_scores(const gd_stream *s, const gd_tile *t, const room *r)
 {
     size_t stride = s->tile_rows, n = t->count;
@@ -154,10 +208,32 @@ static void add_gradient(const gd_stream *s, const gd_tile *t, const room *r)
         s->kernels->gradient(t, r->z, s->tile_rows, models(s), r->gradient, r->sums);
 }
 
+static void visit_tile(const gd_stream *s, const gd_tile *t, const room *r)
+{
+    const gd_kernels *kernels = s->kernels;
+    size_t stride = s->tile_rows;
+    const gd_packed packed = {t->count, t->cols, r->rows, r->columns, next_tile(t)};
+    if (copies(s)) {
+        kernels->pack(t, r->rows, r->columns);
+        kernels->scores_of_many(&packed, s->weights, s->biases, models(s), r->z, stride);
+    } else {
+        find_scores(s, t, r);
+    }
+    if (s->kind == GD_STREAM_HESSIAN)
+        bend_tile(s, t, r);
+    else
+        cost_of_tile(s, t, r);
+    if (s->kind != GD_STREAM_COST && copies(s))
+        kernels->gradient_of_many(&packed, r->z, stride, models(s), r->gradient, r->sums);
+    else if (s->kind != GD_STREAM_COST)
+        add_gradient(s, t, r);
+}
+
 void gd_stream_block(const gd_stream *s, size_t first, size_t count, double *scratch, double *sums)
 {
     const room r = room_in(s, scratch);
-    size_t stride = s->tile_rows, zeros = models(s) * (gd_pitch(s->data->cols) + 1) + s->thetas;
+    size_t stride = s->tile_rows, zeros = gd_stream_weights(s) + s->thetas * (1 + GD_COST_SUMS);
+    size_t summed = 0; /* rows in the sums of costs */
     gd_tile t = {.X = s->data->X,
                  .X32 = s->data->X32,
                  .rows_of_data = s->data->rows,
@@ -165,18 +241,18 @@ void gd_stream_block(const gd_stream *s, size_t first, size_t count, double *scr
                  .index = s->rows.index,
                  .center = s->center};
 
-    memset(r.gradient, 0, zeros * sizeof *r.gradient); /* and sums and costs behind them */
+    memset(r.gradient, 0, zeros * sizeof *r.gradient); /* and all sums behind them */
     for (size_t at = 0; at < count; at += stride) {
         t.first = s->rows.first + first + at;
         t.count = count - at < stride ? count - at : stride;
-        find_scores(s, &t, &r);
-        if (s->kind == GD_STREAM_HESSIAN)
-            bend_tile(s, &t, &r);
-        else
-            cost_of_tile(s, &t, &r);
-        if (s->kind != GD_STREAM_COST)
-            add_gradient(s, &t, &r);
+        if (summed + t.count > GD_TILE_MAX_ROWS) {
+            total_costs(s, &r);
+            summed = 0;
+        }
+        visit_tile(s, &t, &r);
+        summed += t.count;
     }
+    total_costs(s, &r);
     if (s->kind == GD_STREAM_COST)
         memcpy(sums, r.costs, s->thetas * sizeof *sums);
     else

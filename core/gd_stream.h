@@ -42,6 +42,9 @@ bool gd_stream_fits(const gd_kernels *k, const gd_model *m, const gd_shape *s, c
 /* Rows a tile. It depends on the shape of the data and on `outputs` alone, since sums follow it. */
 size_t gd_stream_tile(const gd_data *d, size_t outputs);
 
+/* doubles of weights, then biases, with room for s->thetas vectors of parameters */
+size_t gd_stream_weights(const gd_stream *s);
+
 /* doubles of scratch that a block needs */
 size_t gd_stream_scratch(const gd_stream *s);
 

@@ -1,8 +1,8 @@
 /* costs: the costs of costs/, of eight rows at a time.
  *
- * A row's cost is base + log(1 + rest). Without weights the logs of a tile are one, that of the
+ * A row's cost is base + log(1 + rest). Without weights the logs of many rows are one, that of the
  * product of (1 + rest), which is kept as 1 + q: q is a sum of values >= 0, so costs that are next
- * to nothing keep their digits.
+ * to nothing keep their digits. It is taken when the sums are (total_cost).
  */
 typedef struct row_cost {
     vec base, rest; /* 0 <= rest <= 1 */
@@ -59,7 +59,7 @@ GD_INLINE row_cost logistic_rows(vec z, vec y, double hyper)
 {
     (void)hyper;
     ivec second = y > 0.5;
-    vec m = negated_where(~second, z), e = exp_of(-absolute(m));
+    vec m = negated_where(~second, z), e = exp_of_negative(-absolute(z));
     vec slope = choose(m > 0, e, all_of(1)) / (1 + e);
     return (row_cost){.base = choose(m < 0, -m, all_of(0)),
                       .rest = e,
@@ -135,11 +135,9 @@ GD_INLINE void add_rows(row_cost_fn *of, bool logs, const double *z, const doubl
 }
 
 /* log((1 + q_0) ... (1 + q_7)) */
-GD_INLINE double log_of_products(const cost_sums *sums)
+GD_INLINE double log_of_products(double *q)
 {
-    double q[GD_LANES], one[GD_WIDTH];
-    for (size_t p = 0; p < GD_PARTS; p++)
-        store(q + p * GD_WIDTH, sums->q[p]);
+    double one[GD_WIDTH];
     for (size_t half = GD_LANES / 2; half > 0; half /= 2)
         for (size_t i = 0; i < half; i++)
             q[i] += q[i + half] + q[i] * q[i + half];
@@ -147,10 +145,21 @@ GD_INLINE double log_of_products(const cost_sums *sums)
     return one[0];
 }
 
-GD_INLINE double cost_of_rows(row_cost_fn *of, bool logs, const double *z, const double *y,
-                              const double *weights, size_t n, double *dz, double hyper)
+static double total_cost(double *sums)
 {
-    cost_sums sums = {{{0}}, {{0}}};
+    double total = sum_lanes(sums) + log_of_products(sums + GD_LANES);
+    memset(sums, 0, 2 * GD_LANES * sizeof *sums);
+    return total;
+}
+
+GD_INLINE void cost_of_rows(row_cost_fn *of, bool logs, const double *z, const double *y,
+                            const double *weights, size_t n, double *dz, double hyper, double *to)
+{
+    cost_sums sums;
+    for (size_t p = 0; p < GD_PARTS; p++) {
+        sums.base[p] = load(to + p * GD_WIDTH);
+        sums.q[p] = load(to + GD_LANES + p * GD_WIDTH);
+    }
     size_t i = 0;
     if (weights)
         for (; i + GD_LANES <= n; i += GD_LANES)
@@ -170,16 +179,18 @@ GD_INLINE double cost_of_rows(row_cost_fn *of, bool logs, const double *z, const
         else
             add_rows(of, logs, last_z, last_y, NULL, last_w, dz + i, hyper, &sums);
     }
-    double sum = sum_parts(sums.base);
-    return logs && !weights ? sum + log_of_products(&sums) : sum;
+    for (size_t p = 0; p < GD_PARTS; p++) {
+        store(to + p * GD_WIDTH, sums.base[p]);
+        store(to + GD_LANES + p * GD_WIDTH, sums.q[p]);
+    }
 }
 
 #define GD_ROW_COST(name, logs)                                                                    \
-    static double name##_cost(const double *z, const double *y, const double *weights, size_t n,   \
-                              double *dz, const void *hyper)                                       \
+    static void name##_cost(const double *z, const double *y, const double *weights, size_t n,     \
+                            double *dz, const void *hyper, double *sums)                           \
     {                                                                                              \
-        return cost_of_rows(name##_rows, logs, z, y, weights, n, dz,                               \
-                            hyper ? *(const double *)hyper : 0);                                   \
+        cost_of_rows(name##_rows, logs, z, y, weights, n, dz,                                      \
+                     hyper ? *(const double *)hyper : 0, sums);                                    \
     }
 GD_ROW_COST(mse, false)
 GD_ROW_COST(mae, false)
@@ -219,10 +230,12 @@ GD_INLINE vec softmax_rows(double *z, size_t stride, size_t outputs, vec y, vec 
 }
 
 /* z is padded: its rows beyond n, up to the next multiple of eight, are written with zeros. */
-static double softmax_cost(double *z, size_t stride, size_t outputs, const double *y,
-                           const double *weights, size_t n)
+static void softmax_cost(double *z, size_t stride, size_t outputs, const double *y,
+                         const double *weights, size_t n, double *to)
 {
-    vec sums[GD_PARTS] = {{0}};
+    vec sums[GD_PARTS];
+    for (size_t p = 0; p < GD_PARTS; p++)
+        sums[p] = load(to + p * GD_WIDTH);
     for (size_t i = 0; i < n; i += GD_LANES) {
         double of_y[GD_LANES] = {0}, of_w[GD_LANES] = {0};
         size_t left = n - i < GD_LANES ? n - i : GD_LANES;
@@ -236,5 +249,6 @@ static double softmax_cost(double *z, size_t stride, size_t outputs, const doubl
             sums[p] += softmax_rows(z + i + at, stride, outputs, load(of_y + at), load(of_w + at));
         }
     }
-    return sum_parts(sums);
+    for (size_t p = 0; p < GD_PARTS; p++)
+        store(to + p * GD_WIDTH, sums[p]);
 }

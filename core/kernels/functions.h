@@ -6,11 +6,16 @@
 #define GD_ROUNDER 0x1.8p52
 
 /* x = k log 2 + r, |r| <= log(2) / 2; for |x| < 2^20. */
+GD_INLINE vec split(vec x, vec k)
+{
+    /* the first part of log 2 has 32 bits: its product with k is exact */
+    return (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
+}
+
 GD_INLINE vec reduce(vec x, vec *k)
 {
     *k = (x * 0x1.71547652b82fep0 + GD_ROUNDER) - GD_ROUNDER;
-    /* the first part of log 2 has 32 bits: its product with k is exact */
-    return (x - *k * 0x1.62e42feep-1) - *k * 0x1.a39ef35793c76p-33;
+    return split(x, *k);
 }
 
 /* (e^r - 1 - r) / r^2, the best of degree 9 for |r| <= 0.3466 (Remez): off by 2^-57 of e^r. */
@@ -48,6 +53,17 @@ GD_INLINE vec exp_of(vec x)
 {
     vec k, r = reduce(in_range(x), &k);
     return times_power_of_two(1 + (r + r * r * beyond_linear(r)), k);
+}
+
+/* e^x, x <= 0, as 0 where it is next to the numbers that are not normal, or one of them. Of NaNs those
+ * that arithmetic makes. */
+GD_INLINE vec exp_of_negative(vec x)
+{
+    vec k = x * 0x1.71547652b82fep0 + GD_ROUNDER;
+    ivec exponent = (ivec)k << 52; /* of 2^k: added to that of e^r, which is next to 1 */
+    vec r = split(x, k - GD_ROUNDER);
+    vec e = (vec)((ivec)(1 + (r + r * r * beyond_linear(r))) + exponent);
+    return choose(x < -707, all_of(0), e);
 }
 
 /* e^x - 1, x <= 0 */

@@ -292,16 +292,22 @@ GD_INLINE void gradient_of_tile(const gd_tile *t, bool single, const double *dz,
     }
 }
 
-static void gradient(const gd_tile *t, const double *dz, size_t stride, size_t models, double *g,
-                     double *sums)
+/* The sums of slopes. */
+static void sum_slopes(size_t count, const double *dz, size_t stride, size_t models, double *sums)
 {
-    BY_KIND(gradient_of_tile, dz, stride, models, g);
     for (size_t k = 0; k < models; k++) {
         vec s[GD_PARTS] = {{0}};
-        for (size_t i = 0; i < t->count; i += GD_LANES)
+        for (size_t i = 0; i < count; i += GD_LANES)
 #pragma GCC unroll 8
             for (size_t p = 0; p < GD_PARTS; p++)
                 s[p] += load(dz + k * stride + i + p * GD_WIDTH);
         sums[k] += sum_parts(s);
     }
+}
+
+static void gradient(const gd_tile *t, const double *dz, size_t stride, size_t models, double *g,
+                     double *sums)
+{
+    BY_KIND(gradient_of_tile, dz, stride, models, g);
+    sum_slopes(t->count, dz, stride, models, sums);
 }

@@ -8,6 +8,7 @@
 
 #include "costs.h"
 #include "linear.h"
+#include "many.h"
 
 #define GD_MAP(name, f)                                                                            \
     static void name(const double *x, double *out, size_t n)                                       \
@@ -26,7 +27,8 @@ GD_MAP(map_log1p, log1p_of)
 #undef GD_MAP
 
 #define GD_KERNELS_FUNCTIONS                                                                       \
-    .scores = scores, .gradient = gradient, .softmax = softmax_cost, .exp = map_exp,               \
+    .scores = scores, .gradient = gradient, .pack = pack, .scores_of_many = scores_of_many,        \
+    .gradient_of_many = gradient_of_many, .softmax = softmax_cost, .total = total_cost, .exp = map_exp,               \
     .expm1 = map_expm1, .log = map_log, .log1p = map_log1p,                                        \
     .cost = {[GD_FAST_MSE] = mse_cost,                                                             \
              [GD_FAST_MAE] = mae_cost,                                                             \

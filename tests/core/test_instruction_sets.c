@@ -290,6 +290,18 @@ START_TEST(many_blocks_are_summed_in_one_order)
 }
 END_TEST
 
+/* The sum of the costs of a few rows; dz: written. */
+static double cost_of(const gd_kernels *k, gd_fast_cost fast, const double *z, const double *y,
+                      const double *weights, size_t n, double *dz, const gd_hyper *hyper)
+{
+    double sums[GD_COST_SUMS] = {0};
+    k->cost[fast](z, y, weights, n, dz, hyper, sums);
+    double cost = k->total(sums);
+    for (size_t i = 0; i < GD_COST_SUMS; i++)
+        ck_assert_double_eq(sums[i], 0);
+    return cost;
+}
+
 /* Scores far out, infinite and not numbers cost and slope the same as by the plain path. */
 START_TEST(costs_agree_at_the_extremes)
 {
@@ -310,8 +322,8 @@ START_TEST(costs_agree_at_the_extremes)
             double z = scores[i / 2], y = i % 2, want_slope, slope[GD_PITCH], one = 1;
             double want = c->eval(&z, &y, 1, 1, &want_slope, &hyper);
             for (int weighted = 0; weighted < 2; weighted++) {
-                double cost = kernels->cost[c->fast](&z, &y, weighted ? &one : NULL, 1, slope,
-                                                     c->params_count ? &hyper : NULL);
+                double cost = cost_of(kernels, c->fast, &z, &y, weighted ? &one : NULL, 1, slope,
+                                      c->params_count ? &hyper : NULL);
                 ck_assert_msg(cost == want || (isnan(cost) && isnan(want)) ||
                                   fabs(cost - want) <= 1e-15 * fmax(fabs(want), 1),
                               "%s by %s of z %g, y %g: cost %.17g, not %.17g", c->name,
@@ -327,8 +339,8 @@ START_TEST(costs_agree_at_the_extremes)
                     ck_assert_double_eq(slope[p], 0);
             }
             double none = 0; /* rows of weight 0 are not there */
-            ck_assert_double_eq(kernels->cost[c->fast](&z, &y, &none, 1, slope,
-                                                       c->params_count ? &hyper : NULL),
+            ck_assert_double_eq(cost_of(kernels, c->fast, &z, &y, &none, 1, slope,
+                                        c->params_count ? &hyper : NULL),
                                 0);
             ck_assert_double_eq(slope[0], 0);
         }
@@ -349,7 +361,7 @@ START_TEST(costs_next_to_nothing_keep_their_digits)
     }
     for (size_t k = 0; k < gd_kernels_count; k++)
         if (gd_kernels_all[k]->scores && gd_kernels_usable(gd_kernels_all[k]))
-            assert_close(gd_kernels_all[k]->cost[GD_FAST_LOGISTIC](z, y, NULL, N, dz, NULL),
+            assert_close(cost_of(gd_kernels_all[k], GD_FAST_LOGISTIC, z, y, NULL, N, dz, NULL),
                          (double)want, N * DBL_EPSILON);
 }
 END_TEST
@@ -388,6 +400,52 @@ START_TEST(many_at_once_are_the_same_bits_as_each_alone)
 }
 END_TEST
 
+/* Of every width and number of models: those of the plain path, each alone, and the same for all. */
+START_TEST(copies_for_many_are_the_same_bits_as_rows)
+{
+    enum { MOST = 7 };
+    const gd_cost *cost = gd_costs[_i];
+    for (size_t w = 0; w < WIDTHS; w++) {
+        size_t rows = 20 + (w * 61) % 300, count = 1 + (w + (size_t)_i) % MOST;
+        scene s = scene_of(cost, rows, widths[w], w * 7 + 11 * (uint64_t)_i + (w % 2 ? 64 : 1));
+        float *singles = malloc(rows * widths[w] * sizeof *singles);
+        for (size_t i = 0; i < rows * widths[w]; i++)
+            s.p.rows[i] = (double)(singles[i] = (float)s.p.rows[i]);
+        scene of_singles = s;
+        of_singles.p.data.X = NULL;
+        of_singles.p.data.X32 = singles;
+        double *thetas = calloc(4 * MOST * s.n, sizeof *thetas), *first = thetas + MOST * s.n;
+        double *many = first + MOST * s.n, *alone = many + MOST * s.n, costs[MOST], want[MOST];
+        uint64_t seed = 5;
+        for (size_t i = 0; i < count * s.n; i++)
+            thetas[i] = s.theta[i % s.n] * (1 + 0.5 * random_signed(&seed));
+        for (size_t k = 0; k < 2 * gd_kernels_count; k++) {
+            const gd_kernels *kernels = gd_kernels_all[k / 2];
+            if (!gd_kernels_usable(kernels))
+                continue;
+            gd_executor executor;
+            gd_objective *o = objective_of(k % 2 ? &of_singles : &s, &executor, kernels);
+            ck_assert_int_eq(gd_objective_reserve(o, count, NULL), GD_OK);
+            gd_objective_eval_many(o, thetas, count, &s.rows, costs, many);
+            for (size_t i = 0; i < count; i++) {
+                ck_assert_double_eq(costs[i], gd_objective_eval(o, thetas + i * s.n, &s.rows, alone));
+                assert_same_bits(many + i * s.n, alone, s.n);
+                if (k / 2 == 0) { /* the plain path */
+                    want[i] = costs[i];
+                    memcpy(first + i * s.n, alone, s.n * sizeof *alone);
+                }
+                assert_close(costs[i], want[i], 1e-12);
+                assert_vectors_close(many + i * s.n, first + i * s.n, s.n, 1e-12);
+            }
+            gd_objective_free(o);
+        }
+        free(thetas);
+        free(singles);
+        scene_free(&s);
+    }
+}
+END_TEST
+
 /* ---- the choice ---- */
 
 START_TEST(the_best_that_is_usable_is_chosen)
@@ -422,6 +480,7 @@ int main(void)
     tcase_add_test(tc, costs_next_to_nothing_keep_their_digits);
     tcase_add_loop_test(tc, many_at_once_are_the_same_bits_as_each_alone, 0,
                         2 * (int)gd_costs_count);
+    tcase_add_loop_test(tc, copies_for_many_are_the_same_bits_as_rows, 0, (int)gd_costs_count);
     tcase_add_test(tc, the_best_that_is_usable_is_chosen);
     return run_case(tc, "instruction sets");
 }
