@@ -1,4 +1,4 @@
-/* gd_exec: the serial executor. */
+/* gd_exec: the serial executor, and which kernels are chosen. */
 #include "gd_exec.h"
 
 static void run_serially(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
@@ -9,3 +9,8 @@ static void run_serially(void *ctx, gd_block_fn *fn, void *arg, size_t blocks)
 }
 
 const gd_executor gd_executor_serial = {.slots = 1, .run = run_serially, .ctx = NULL};
+
+const gd_kernels *gd_executor_kernels(const gd_executor *e)
+{
+    return e && e->kernels ? e->kernels : gd_kernels_best();
+}

@@ -27,7 +27,7 @@ typedef struct gd_executor {
     /* NULL: never. True: the rest of the work is skipped, and what it was for is lost. Asked
      * before each block, on whichever thread does it; once true it stays true. */
     bool (*interrupted)(void *ctx);
-    const gd_kernels *kernels; /* what passes are done with; NULL: the best for this processor */
+    const gd_kernels *kernels; /* NULL: the best for this processor */
     /* NULL: none. Offered a pass of gd_objective_eval_shared, which it may bring together with those
      * of other objectives that are the same (gd_objective_same) in one gd_objective_eval_many. True:
      * cost and gradient (unless NULL) are written, as gd_objective_eval would have. False: they are
@@ -38,5 +38,8 @@ typedef struct gd_executor {
 
 /* The default: one block after the other on the calling thread. */
 extern const gd_executor gd_executor_serial;
+
+/* The kernels that its work is done with, all of it. NULL: the serial one's. */
+const gd_kernels *gd_executor_kernels(const gd_executor *e);
 
 #endif

@@ -84,7 +84,7 @@ gd_status gd_gram_new(gd_gram **out, const gd_data *data, const gd_executor *exe
         goto fail;
     g->data = *data;
     g->executor = executor ? executor : &gd_executor_serial;
-    g->kernels = gd_gram_kernels_best();
+    g->kernels = gd_executor_kernels(executor)->gram;
     g->cols = data->cols;
     g->width = width_of(data->cols);
     size_t groups = groups_of(data->rows, g->width), slots = g->executor->slots;

@@ -55,8 +55,6 @@ typedef struct gd_gram_kernels {
     void (*add)(const double *tile, size_t n, size_t width, double *sums, const double *next,
                 size_t count);
 } gd_gram_kernels;
-/* The fastest for this processor, and those that run on all. */
-const gd_gram_kernels *gd_gram_kernels_best(void);
-extern const gd_gram_kernels gd_gram_kernels_portable;
+extern const gd_gram_kernels gd_gram_portable, gd_gram_avx2; /* the latter on x86-64 alone */
 
 #endif

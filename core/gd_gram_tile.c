@@ -116,22 +116,10 @@ INLINE void fetch(const double *next, size_t from, size_t to)
     }
 
 KERNELS(portable, lanes2, )
-const gd_gram_kernels gd_gram_kernels_portable = {portable_load, portable_add};
+const gd_gram_kernels gd_gram_portable = {portable_load, portable_add};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* Wider vectors gain nothing here: a row is a few of them, and much of the last would be waste. */
 KERNELS(avx2, lanes4, __attribute__((target("avx2,fma"))))
-
-const gd_gram_kernels *gd_gram_kernels_best(void)
-{
-    static const gd_gram_kernels avx2 = {avx2_load, avx2_add};
-    __builtin_cpu_init();
-    bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    return has ? &avx2 : &gd_gram_kernels_portable;
-}
-#else
-const gd_gram_kernels *gd_gram_kernels_best(void)
-{
-    return &gd_gram_kernels_portable;
-}
+const gd_gram_kernels gd_gram_avx2 = {avx2_load, avx2_add};
 #endif

@@ -2,6 +2,10 @@
  * a table. */
 #include "gd_kernels.h"
 
+#include "gd_gram.h"
+#include "gd_minibatch.h"
+#include "gd_net_ops.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -51,7 +55,10 @@ size_t gd_pitch(size_t n)
     return (n + GD_PITCH - 1) / GD_PITCH * GD_PITCH;
 }
 
-static const gd_kernels plain = {.name = "plain"};
+static const gd_kernels plain = {.name = "plain",
+                                 .minibatch = &gd_minibatch_portable,
+                                 .gram = &gd_gram_portable,
+                                 .net = {&gd_net_portable_f64, &gd_net_portable_f32}};
 
 #define X(name) extern const gd_kernels gd_kernels_##name;
 #include "kernels/list.h"
@@ -68,10 +75,10 @@ bool gd_kernels_usable(const gd_kernels *k)
 {
 #if defined __x86_64__
     if (k == &gd_kernels_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl");
-    if (k == &gd_kernels_avx2)
-        return __builtin_cpu_supports("avx2");
+        return gd_kernels_usable(&gd_kernels_avx2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (k == &gd_kernels_avx2) /* with the fused products of networks and second moments */
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
     return k == &plain || k->scores;
 }

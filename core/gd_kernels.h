@@ -80,13 +80,22 @@ typedef enum gd_fast_cost {
 /* Values that costs are added up in. */
 #define GD_COST_SUMS (2 * GD_PITCH)
 
+struct gd_minibatch_kernels;
+struct gd_gram_kernels;
+struct gd_net_ops;
+
 typedef struct gd_kernels {
     const char *name;
+    /* Those of mini-batches (gd_minibatch.h), second moments (gd_gram.h), and networks in double and
+     * in single precision (gd_net_ops.h), which are none of the passes below. */
+    const struct gd_minibatch_kernels *minibatch;
+    const struct gd_gram_kernels *gram;
+    const struct gd_net_ops *net[2];
     /* z_k = (x - center) . w_k + b_k for each row x and each of `models` vectors. w: models x
      * gd_pitch(cols) values, zeros beyond cols. b: models values; NULL: zeros. z: models x stride
      * values, stride >= gd_pitch(count), the scores of a model side by side; those of the padding
      * are written too. A model's scores have the same bits whatever others are beside it. NULL:
-     * the table is empty, and everything takes the plain path. */
+     * the rest of the table is empty, and passes take the plain path. */
     void (*scores)(const gd_tile *t, const double *w, const double *b, size_t models, double *z,
                    size_t stride);
     /* g_k += sum dz_k (x - center), sums_k += sum dz_k, for each model. dz: models x stride values,
@@ -120,7 +129,7 @@ typedef struct gd_kernels {
     void (*log1p)(const double *x, double *out, size_t n);
 } gd_kernels;
 
-/* "plain", which is empty; then the instruction sets, the best ones last. */
+/* "plain", whose passes are not by kernels; then the instruction sets, the best ones last. */
 extern const gd_kernels *const gd_kernels_all[];
 extern const size_t gd_kernels_count;
 

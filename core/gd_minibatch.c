@@ -47,7 +47,7 @@ static bool short_way(const gd_train *t)
 
 static void by_rows(gd_train *t)
 {
-    const gd_minibatch_kernels *k = gd_minibatch_best();
+    const gd_minibatch_kernels *k = gd_executor_kernels(gd_objective_executor(t->objective))->minibatch;
     double *center = t->lanes, *inverse = center + gd_minibatch_lanes(t->data.cols);
     gd_minibatch_spread(t->data.cols, t->center, t->scale, center, inverse);
     gd_minibatch_rows r = {

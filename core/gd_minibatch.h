@@ -43,10 +43,6 @@ typedef struct gd_minibatch_kernels {
 extern const gd_minibatch_kernels gd_minibatch_portable;
 extern const gd_minibatch_kernels gd_minibatch_avx2, gd_minibatch_avx512; /* on x86-64 alone */
 
-/* The best one for the processor; and all that it can run, the best first (count: written). */
-const gd_minibatch_kernels *gd_minibatch_best(void);
-const gd_minibatch_kernels *const *gd_minibatch_all(size_t *count);
-
 /* Values that center and inverse have for so many columns. */
 size_t gd_minibatch_lanes(size_t cols);
 

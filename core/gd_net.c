@@ -139,7 +139,7 @@ static bool make_hands(gd_net *net)
 
 gd_status gd_net_new(gd_net **out, const gd_data *data, const gd_model *model,
                      const gd_shape *shape, const gd_cost *cost, const void *cost_hyper,
-                     const gd_executor *executor, const gd_net_ops *ops, gd_error *err)
+                     const gd_executor *executor, gd_error *err)
 {
     *out = NULL;
     gd_net *net = calloc(1, sizeof *net);
@@ -150,7 +150,7 @@ gd_status gd_net_new(gd_net **out, const gd_data *data, const gd_model *model,
     net->cost = cost;
     net->cost_hyper = cost_hyper;
     net->executor = executor ? executor : &gd_executor_serial;
-    net->ops = ops ? ops : gd_net_ops_best(shape->single);
+    net->ops = gd_executor_kernels(executor)->net[shape->single];
     make_plan(net, model, shape);
     size_t bytes = net->ops->real_bytes, row = net->plan.layer[0].in;
     net->chunks = cut_chunks(net, NULL);

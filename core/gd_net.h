@@ -19,11 +19,10 @@
 
 typedef struct gd_net gd_net;
 
-/* The arguments are those of gd_objective_new, all borrowed; the model has layers. ops: NULL for
- * the fastest kernels. On error *out is NULL. */
+/* The arguments are those of gd_objective_new, all borrowed; the model has layers. On error *out is NULL. */
 gd_status gd_net_new(gd_net **out, const gd_data *data, const gd_model *model,
                      const gd_shape *shape, const gd_cost *cost, const void *cost_hyper,
-                     const gd_executor *executor, const gd_net_ops *ops, gd_error *err)
+                     const gd_executor *executor, gd_error *err)
     __attribute__((warn_unused_result));
 
 void gd_net_free(gd_net *net); /* NULL is fine */

@@ -1,5 +1,5 @@
 /* gd_net_kernels: gd_net_ops for one kind of number and one length of vectors. Not a header of
- * its own: gd_net_base.c and the others include it once for floats and once for doubles, with
+ * its own: gd_net_portable.c and the others include it once for floats and once for doubles, with
  *
  *     REAL, SINGLE     the number, and whether it is float
  *     VECTOR_BYTES     16, 32 or 64

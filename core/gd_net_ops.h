@@ -1,6 +1,6 @@
 /* gd_net_ops: the work of a network on a few rows, once for each kind of number and processor.
  *
- * gd_net_kernels.h is the one source of them all; gd_net_base.c, gd_net_avx2.c and gd_net_avx512.c
+ * gd_net_kernels.h is the one source of them all; gd_net_portable.c, gd_net_avx2.c and gd_net_avx512.c
  * compile it for vectors of 16, 32 and 64 bytes. All matrices are row-major, and their rows are
  * padded to whole vectors; what is in the padding is finite, and zero in weights.
  *
@@ -68,12 +68,9 @@ typedef struct gd_net_ops {
                    double *out, bool add, double divisor);
 } gd_net_ops;
 
-/* The fastest for this processor. single: of floats. */
-const gd_net_ops *gd_net_ops_best(bool single);
-
-/* All that this processor can run, the portable one first: at most GD_NET_OPS_MOST. Returns how
- * many. For tests. */
-#define GD_NET_OPS_MOST 3
-size_t gd_net_ops_all(bool single, const gd_net_ops **list);
+/* Those of gd_kernels' tables: of doubles and of floats. */
+extern const gd_net_ops gd_net_portable_f64, gd_net_portable_f32;
+extern const gd_net_ops gd_net_avx2_f64, gd_net_avx2_f32; /* on x86-64 alone, as these: */
+extern const gd_net_ops gd_net_avx512_f64, gd_net_avx512_f32;
 
 #endif

@@ -88,7 +88,7 @@ gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, double condition,
                      .first = outputs > 1 && free_of_all,
                      .condition = condition,
                      .width = 1,
-                     .kernels = gd_gram_kernels_best()};
+                     .kernels = gd_executor_kernels(executor)->gram};
     w->n = (outputs - w->first) * p;
     gd_status status = gd_qr_new(&w->qr, w->n, 0, err);
     if (status == GD_OK)

@@ -121,7 +121,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
     if (!o->center || !o->inverse_scale)
         goto fail;
     if (model->layers) {
-        gd_status status = gd_net_new(&o->net, data, model, shape, cost, cost_hyper, executor, NULL, err);
+        gd_status status = gd_net_new(&o->net, data, model, shape, cost, cost_hyper, executor, err);
         if (status == GD_OK)
             *out = o;
         else
@@ -133,7 +133,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
         o->tile_rows = data->rows;
     o->block_rows = gd_data_block_rows(data);
     o->blocks = (data->rows + o->block_rows - 1) / o->block_rows;
-    const gd_kernels *kernels = o->executor->kernels ? o->executor->kernels : gd_kernels_best();
+    const gd_kernels *kernels = gd_executor_kernels(o->executor);
     if (gd_data_sparse(data) && !kernels->scores) /* there is no plain path for sparse rows */
         kernels = gd_kernels_find("portable");
     o->streams = gd_stream_fits(kernels, model, shape, cost);
@@ -167,6 +167,11 @@ void gd_objective_free(gd_objective *o)
     free(o->stream.weights);
     free(o->skipped);
     free(o);
+}
+
+const gd_executor *gd_objective_executor(const gd_objective *o)
+{
+    return o->executor;
 }
 
 size_t gd_objective_params_len(const gd_objective *o)

@@ -31,6 +31,7 @@ gd_status gd_objective_new(gd_objective **out, const gd_data *data, const gd_mod
 
 void gd_objective_free(gd_objective *o); /* NULL is fine */
 
+const gd_executor *gd_objective_executor(const gd_objective *o);
 size_t gd_objective_params_len(const gd_objective *o);
 
 /* The rows that the objective is over: hessian_product and row_curvature visit them. All of

@@ -6,7 +6,7 @@
 #define GD_WIDTH 4
 #include "table.h"
 
-const gd_kernels gd_kernels_avx2 = {.name = "avx2", GD_KERNELS_FUNCTIONS};
+GD_KERNELS_TABLE(avx2, avx2);
 #else
 const gd_kernels gd_kernels_avx2 = {.name = "avx2"}; /* another architecture */
 #endif

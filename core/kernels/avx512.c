@@ -6,7 +6,7 @@
 #define GD_WIDTH 8
 #include "table.h"
 
-const gd_kernels gd_kernels_avx512 = {.name = "avx512", GD_KERNELS_FUNCTIONS};
+GD_KERNELS_TABLE(avx512, avx2);
 #else
 const gd_kernels gd_kernels_avx512 = {.name = "avx512"}; /* another architecture */
 #endif

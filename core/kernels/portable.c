@@ -3,4 +3,4 @@
 #define GD_WIDTH 2
 #include "table.h"
 
-const gd_kernels gd_kernels_portable = {.name = "portable", GD_KERNELS_FUNCTIONS};
+GD_KERNELS_TABLE(portable, portable);

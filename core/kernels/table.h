@@ -1,5 +1,4 @@
-/* table: the kernels of one instruction set. Whoever includes it defines GD_WIDTH and
- * GD_KERNELS_NAME. */
+/* table: the kernels of one instruction set. Whoever includes it defines GD_WIDTH. */
 #include "gd_kernels.h"
 
 #include "vectors.h"
@@ -25,6 +24,17 @@ GD_MAP(map_expm1, expm1_of)
 GD_MAP(map_log, log_of)
 GD_MAP(map_log1p, log1p_of)
 #undef GD_MAP
+
+/* The table, with the kernels of these names that lie elsewhere. */
+#define GD_KERNELS_TABLE(set, gram_set)                                                            \
+    extern const struct gd_minibatch_kernels gd_minibatch_##set;                                   \
+    extern const struct gd_gram_kernels gd_gram_##gram_set;                                        \
+    extern const struct gd_net_ops gd_net_##set##_f64, gd_net_##set##_f32;                         \
+    const gd_kernels gd_kernels_##set = {.name = #set,                                             \
+                                         .minibatch = &gd_minibatch_##set,                         \
+                                         .gram = &gd_gram_##gram_set,                              \
+                                         .net = {&gd_net_##set##_f64, &gd_net_##set##_f32},        \
+                                         GD_KERNELS_FUNCTIONS}
 
 #define GD_KERNELS_FUNCTIONS                                                                       \
     .scores = scores, .gradient = gradient, .pack = pack, .scores_of_many = scores_of_many,        \

@@ -2,6 +2,7 @@
  * against those of passes, and when it is used. */
 #include "gd_eigen.h"
 #include "gd_gram.h"
+#include "gd_kernels.h"
 #include "gd_limits.h"
 #include "problems.h"
 
@@ -158,7 +159,7 @@ START_TEST(the_fast_loops_agree_with_the_portable_ones)
         low[0][j] = low[1][j] = INFINITY;
         high[0][j] = high[1][j] = -INFINITY;
     }
-    const gd_gram_kernels *k[2] = {&gd_gram_kernels_portable, gd_gram_kernels_best()};
+    const gd_gram_kernels *k[2] = {&gd_gram_portable, gd_kernels_best()->gram};
     for (int v = 0; v < 2; v++) {
         k[v]->load(at, ROWS, COLS, shift, tile[v], WIDTH, low[v], high[v]);
         k[v]->add(tile[v], ROWS, WIDTH, sums[v], tile[v], 0);

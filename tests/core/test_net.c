@@ -138,14 +138,16 @@ static double direct(const subject *u, double *gradient)
     return cost / (double)d->rows;
 }
 
-static double by_net(const subject *u, const gd_net_ops *ops, bool single, double *gradient)
+static double by_net(const subject *u, const gd_kernels *kernels, bool single, double *gradient)
 {
     gd_net *net;
+    gd_executor executor = gd_executor_serial;
+    executor.kernels = kernels;
     bool interrupted = false;
     gd_shape shape = u->shape;
     shape.single = single;
     ck_assert_int_eq(gd_net_new(&net, &u->p.data, u->spec.model, &shape, u->spec.cost,
-                                &u->spec.cost_hyper, NULL, ops, NULL),
+                                &u->spec.cost_hyper, &executor, NULL),
                      GD_OK);
     gd_net_scale(net, u->center, u->inverse_scale);
     double cost = gd_net_eval(net, u->theta, &u->rows, NULL, &interrupted);
@@ -172,18 +174,19 @@ START_TEST(costs_and_gradients_are_those_of_the_model)
     double *want = randoms(u.n, 0, 0, 1), *got = randoms(u.n, 0, 0, 1);
     double cost = direct(&u, want), size = largest(want, u.n);
     for (int single = 0; single < 2; single++) {
-        const gd_net_ops *list[GD_NET_OPS_MOST];
-        size_t count = gd_net_ops_all(single, list);
         double room = single ? 3e-5 : 1e-12;
-        ck_assert_str_eq(list[0]->name, "portable");
-        ck_assert_ptr_eq(list[count - 1], gd_net_ops_best(single));
-        for (size_t k = 0; k < count; k++) {
+        for (size_t k = 0; k < gd_kernels_count; k++) {
+            const gd_kernels *kernels = gd_kernels_all[k];
+            if (!gd_kernels_usable(kernels))
+                continue;
+            ck_assert_str_eq(kernels->net[single]->name, k ? kernels->name : "portable");
+            ck_assert_uint_eq(kernels->net[single]->real_bytes, single ? 4 : 8);
             memset(got, 0xff, u.n * sizeof *got); /* NaN */
-            assert_close(by_net(&u, list[k], single, got), cost, room);
+            assert_close(by_net(&u, kernels, single, got), cost, room);
             for (size_t i = 0; i < u.n; i++)
                 ck_assert_msg(fabs(got[i] - want[i]) <= room * size,
                               "%s, %s: gradient[%zu] is %.17g, not %.17g; the largest is %g",
-                              list[k]->name, single ? "float" : "double", i, got[i], want[i], size);
+                              kernels->name, single ? "float" : "double", i, got[i], want[i], size);
         }
     }
     free(want);
@@ -210,12 +213,26 @@ START_TEST(processors_with_multiply_adds_give_the_same_bits)
     subject u = subject_of(_i);
     double *a = randoms(u.n, 0, 0, 1), *b = randoms(u.n, 0, 0, 1);
     for (int single = 0; single < 2; single++) {
-        const gd_net_ops *list[GD_NET_OPS_MOST];
-        if (gd_net_ops_all(single, list) < 3)
+        const gd_kernels *narrow = gd_kernels_find("avx2"), *wide = gd_kernels_find("avx512");
+        if (!gd_kernels_usable(wide))
             continue;
-        ck_assert_double_eq(by_net(&u, list[1], single, a), by_net(&u, list[2], single, b));
+        ck_assert_double_eq(by_net(&u, narrow, single, a), by_net(&u, wide, single, b));
         assert_same_bits(a, b, u.n);
     }
+    free(a);
+    free(b);
+    subject_free(&u);
+}
+END_TEST
+
+/* Without multiply-adds they are others: so it is seen that the executor's are taken. */
+START_TEST(the_kernels_of_the_executor_are_taken)
+{
+    subject u = subject_of(2);
+    double *a = randoms(u.n, 0, 0, 1), *b = randoms(u.n, 0, 0, 1);
+    by_net(&u, gd_kernels_find("portable"), false, a);
+    by_net(&u, gd_kernels_best(), false, b);
+    ck_assert((memcmp(a, b, u.n * sizeof *a) != 0) == gd_kernels_usable(gd_kernels_find("avx2")));
     free(a);
     free(b);
     subject_free(&u);
@@ -243,6 +260,7 @@ int main(void)
     tcase_add_loop_test(tc, costs_and_gradients_are_those_of_the_model, 0, SHAPES);
     tcase_add_test(tc, single_precision_rounds_to_floats);
     tcase_add_loop_test(tc, processors_with_multiply_adds_give_the_same_bits, 0, SHAPES);
+    tcase_add_test(tc, the_kernels_of_the_executor_are_taken);
     tcase_add_test(tc, what_is_not_a_number_stays_so);
     return run_case(tc, "net");
 }

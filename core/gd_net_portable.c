@@ -1,4 +1,4 @@
-/* gd_net_base: the kernels of networks for any processor. */
+/* gd_net_portable: the kernels of networks for any processor. */
 #include "gd_net_ops.h"
 
 #include <math.h>
@@ -10,10 +10,10 @@
 
 #define REAL float
 #define SINGLE 1
-#define NAME(f) f##_base_f32
+#define NAME(f) f##_portable_f32
 #include "gd_net_kernels.h"
 
 #define REAL double
 #define SINGLE 0
-#define NAME(f) f##_base_f64
+#define NAME(f) f##_portable_f64
 #include "gd_net_kernels.h"
