@@ -41,13 +41,6 @@ GD_INLINE row_of last_inside(const gd_tile *t, bool single)
 GD_INLINE bool find_rows(const gd_tile *t, bool single, size_t i, size_t count, row_of last,
                          row_of *x)
 {
-    if (!t->index && i + count <= t->count) {
-        size_t first = (t->first + i) * t->cols;
-#pragma GCC unroll 8
-        for (size_t r = 0; r < count; r++)
-            x[r] = row_at(t, single, first + r * t->cols);
-        return last && x[count - 1] <= last;
-    }
     bool inside = last != NULL;
     for (size_t r = 0; r < count; r++) {
         size_t at = t->first + (i + r < t->count ? i + r : t->count - 1);
@@ -55,6 +48,29 @@ GD_INLINE bool find_rows(const gd_tile *t, bool single, size_t i, size_t count, 
         inside = inside && x[r] <= last;
     }
     return inside;
+}
+
+/* How many rows, from the tile's first one on, lie one after the other and can be read in eights. */
+GD_INLINE size_t plain_rows(const gd_tile *t)
+{
+    size_t all = t->rows_of_data * t->cols, pitch = padded(t->cols), first = t->first * t->cols;
+    if (t->index || all < pitch || first > all - pitch)
+        return 0;
+    size_t count = (all - pitch - first) / t->cols + 1;
+    return count < t->count ? count : t->count;
+}
+
+/* `count` rows from row i of the tile on; plain: plain_rows of it. Can all of them be read in eights? */
+GD_INLINE bool next_rows(const gd_tile *t, bool single, size_t i, size_t count, size_t plain,
+                         row_of last, row_of *x)
+{
+    if (i + count > plain)
+        return find_rows(t, single, i, count, last, x);
+    size_t at = (t->first + i) * t->cols;
+#pragma GCC unroll 8
+    for (size_t r = 0; r < count; r++)
+        x[r] = row_at(t, single, at + r * t->cols);
+    return true;
 }
 
 GD_INLINE vec load_first(row_of x, bool single, size_t j, size_t n)
@@ -180,14 +196,13 @@ static __attribute__((noinline)) void score_last_rows(const gd_tile *t, bool sin
 GD_INLINE void score_tile(const gd_tile *t, bool single, const double *w, size_t eights,
                           const double *b, size_t models, double *z, size_t stride)
 {
-    row_of last = last_inside(t, single);
-    for (size_t i = 0; i < t->count; i += GD_ROWS_AT_ONCE) {
-        row_of x[GD_ROWS_AT_ONCE];
-        if (find_rows(t, single, i, GD_ROWS_AT_ONCE, last, x))
+    row_of last = last_inside(t, single), x[GD_ROWS_AT_ONCE];
+    size_t plain = plain_rows(t);
+    for (size_t i = 0; i < t->count; i += GD_ROWS_AT_ONCE)
+        if (next_rows(t, single, i, GD_ROWS_AT_ONCE, plain, last, x))
             score_rows(t, single, x, true, w, eights, models, b, z + i, stride);
         else
             score_last_rows(t, single, x, w, models, b, z + i, stride);
-    }
 }
 
 /* By how many columns there are. */
@@ -263,8 +278,8 @@ GD_INLINE void add_columns(const gd_tile *t, bool single, size_t j, size_t count
 #pragma GCC unroll 4
     for (size_t v = 0; v < count; v++)
         sums[v] = load(g + j + v * GD_WIDTH);
-    size_t i = 0;
-    for (; i < t->count && find_rows(t, single, i, 4, last, x); i += 4)
+    size_t i = 0, plain = plain_rows(t);
+    for (; i < t->count && next_rows(t, single, i, 4, plain, last, x); i += 4)
         add_four(t, single, x, true, j, count, dz + i, sums);
 #pragma GCC unroll 4
     for (size_t v = 0; v < count; v++)

@@ -2,9 +2,9 @@
  * center taken off, and column by column.
  *
  * What is summed, and in which order, is that of linear.h to the bit. But there lanes are columns,
- * and each score is brought together from eight of them; here, where rows are few columns wide, lanes
- * are rows: what is read serves several models, and nothing has to be brought together. Zeros beyond
- * a row's end are left out.
+ * and each score is brought together from eight of them; here, where rows are few columns wide,
+ * lanes are rows: what is read serves several models, and nothing has to be brought together. Zeros
+ * beyond a row's end are left out.
  */
 /* Models, and vectors of rows, whose scores are in registers at once; vectors of columns that the
  * gradients of as many models are in registers of. */
@@ -26,7 +26,8 @@
 
 #if GD_WIDTH > 2
 typedef double loose_two __attribute__((vector_size(16), aligned(8), may_alias));
-#define PAIRS(a, b) __builtin_shufflevector(*(const loose_two *)(a), *(const loose_two *)(b), 0, 1, 2, 3)
+#define PAIRS(a, b)                                                                                \
+    __builtin_shufflevector(*(const loose_two *)(a), *(const loose_two *)(b), 0, 1, 2, 3)
 
 /* Four rows of two values each, as two columns of four. */
 GD_INLINE void turn(const double *x, size_t pitch, double *out, size_t out_pitch)
@@ -48,7 +49,8 @@ GD_INLINE void turn(const double *x, size_t pitch, double *out, size_t out_pitch
 
 GD_INLINE void pack_tile(const gd_tile *t, bool single, double *rows, double *columns)
 {
-    size_t pitch = padded(t->cols), height = (t->count + GD_MANY_ROWS - 1) / GD_MANY_ROWS * GD_MANY_ROWS;
+    size_t pitch = padded(t->cols),
+           height = (t->count + GD_MANY_ROWS - 1) / GD_MANY_ROWS * GD_MANY_ROWS;
     row_of last = last_inside(t, single), x[GD_LANES];
     for (size_t i = 0; i < height; i += GD_LANES) {
         bool inside = find_rows(t, single, i, GD_LANES, last, x);
@@ -98,7 +100,8 @@ GD_INLINE void sum_lane(const double *x, size_t height, const double *w, size_t 
     for (size_t e = 0; e < n; e++, x += GD_LANES * height, w += GD_LANES)
 #pragma GCC unroll 8
         for (size_t i = 0; i < GD_SIDE; i++)
-            p[e][i] = load(x + i / GD_SIDE_MODELS * GD_WIDTH) * all_of(w[i % GD_SIDE_MODELS * pitch]);
+            p[e][i] =
+                load(x + i / GD_SIDE_MODELS * GD_WIDTH) * all_of(w[i % GD_SIDE_MODELS * pitch]);
 #pragma GCC unroll 8
     for (size_t i = 0; i < GD_SIDE; i++)
         out[i] = n == 4   ? (p[0][i] + p[1][i]) + (p[2][i] + p[3][i])
@@ -109,8 +112,8 @@ GD_INLINE void sum_lane(const double *x, size_t height, const double *w, size_t 
 }
 
 /* eights: as many as there are, the last one filled or not; full: it has this lane */
-GD_INLINE void sum_some_lane(const double *x, size_t height, const double *w, size_t eights, bool full,
-                             vec *out)
+GD_INLINE void sum_some_lane(const double *x, size_t height, const double *w, size_t eights,
+                             bool full, vec *out)
 {
     if (full)
         sum_lane(x, height, w, eights * GD_LANES, eights, out);
@@ -237,8 +240,8 @@ static void scores_of_many(const gd_packed *p, const double *w, const double *b,
 /* ---- gradients ---- */
 
 /* Some columns of the gradients of some models: in registers while the rows go by. */
-GD_INLINE void add_side(const gd_packed *p, size_t j, size_t vectors, const double *dz, size_t stride,
-                        double *g)
+GD_INLINE void add_side(const gd_packed *p, size_t j, size_t vectors, const double *dz,
+                        size_t stride, double *g)
 {
     size_t pitch = padded(p->cols);
     const double *x = p->rows + j;
