@@ -376,6 +376,12 @@ void srv_finish_upload(srv_request *rq)
         srv_post_dataset(rq);
     if (p->code == API_NO_PROBLEM)
         srv_partials_remove(rq->app->partials, rq->id);
+    /* the answer goes by the headers of this request again */
+    srv_read_free(rq->read);
+    rq->read = NULL;
+    rq->form = NULL;
+    cJSON_Delete(rq->recalled);
+    rq->recalled = NULL;
 }
 
 /* ---- DELETE ---- */

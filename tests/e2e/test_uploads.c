@@ -193,6 +193,29 @@ START_TEST(what_is_said_at_the_begin_holds_at_the_end)
 }
 END_TEST
 
+/* The answer goes by the request that finishes, not by the one that the upload was made with. */
+START_TEST(a_page_elsewhere_may_read_the_answer_of_a_finish)
+{
+    static const char *const pages[] = {"--cors-origins", "https://a.example", NULL};
+    static const char *const origin[] = {"Origin: https://a.example", NULL};
+    static const char *const bytes[] = {"", "{\"X\": [1, 2], \"y\": [1, 3]}"};
+    for (int i = 0; i < 2; i++) { /* one that can't be read, and one that can */
+        char id[32], path[96], allowed[64];
+        e2e_server *s = e2e_start(pages);
+        make(s, "", NULL, id);
+        send_piece(s, id, 0, bytes[i], strlen(bytes[i]));
+        snprintf(path, sizeof path, "/v1/uploads/%s/finish", id);
+        e2e_reply r = e2e_request(s, "POST", path, origin, NULL, 0);
+        ck_assert_int_eq(r.status == 201, i == 1);
+        ck_assert_str_eq(e2e_header(&r, "Access-Control-Allow-Origin", allowed, sizeof allowed),
+                         "https://a.example");
+        e2e_reply_free(&r);
+        delete_of(s, "uploads", id);
+        finish(s);
+    }
+}
+END_TEST
+
 START_TEST(bytes_that_can_not_be_read_stay_for_another_try)
 {
     static const char csv[] = "a,b,c\n1,2,3\n4,y,6\n";
@@ -573,6 +596,7 @@ int main(void)
     tcase_set_timeout(tc, 120 * SLOWER);
     tcase_add_test(tc, pieces_make_the_dataset_that_the_whole_would);
     tcase_add_test(tc, what_is_said_at_the_begin_holds_at_the_end);
+    tcase_add_test(tc, a_page_elsewhere_may_read_the_answer_of_a_finish);
     tcase_add_test(tc, bytes_that_can_not_be_read_stay_for_another_try);
     tcase_add_test(tc, bytes_with_another_hash_are_no_dataset);
     tcase_add_test(tc, a_piece_for_another_place_is_told_where_to_go_on);
