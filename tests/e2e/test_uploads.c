@@ -196,7 +196,7 @@ END_TEST
 /* The answer goes by the request that finishes, not by the one that the upload was made with. */
 START_TEST(a_page_elsewhere_may_read_the_answer_of_a_finish)
 {
-    static const char *const pages[] = {"--cors-origins", "https://a.example", NULL};
+    static const char *const pages[] = {"--cors-origin", "https://a.example", NULL};
     static const char *const origin[] = {"Origin: https://a.example", NULL};
     static const char *const bytes[] = {"", "{\"X\": [1, 2], \"y\": [1, 3]}"};
     for (int i = 0; i < 2; i++) { /* one that can't be read, and one that can */
