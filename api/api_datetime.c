@@ -72,8 +72,8 @@ static bool clock_time(cursor *c, double *seconds)
     double part = 0;
     if (!digits(c, 2, &hour) || !sign(c, ':') || !digits(c, 2, &minute))
         return false;
-    if (sign(c, ':') && (!digits(c, 2, &second) ||
-                         ((sign(c, '.') || sign(c, ',')) && !fraction(c, &part))))
+    if (sign(c, ':') &&
+        (!digits(c, 2, &second) || ((sign(c, '.') || sign(c, ',')) && !fraction(c, &part))))
         return false;
     *seconds = 3600.0 * hour + 60.0 * minute + second + part;
     return hour < 24 && minute < 60 && second < 60;
@@ -151,8 +151,8 @@ const char *api_datetime_write(double seconds, char buf[API_DATETIME_SIZE])
     int n = snprintf(buf, API_DATETIME_SIZE, "%04d-%02d-%02d", year, month, day);
     if (rest == 0)
         return buf;
-    n += snprintf(buf + n, API_DATETIME_SIZE - (size_t)n, "T%02d:%02d:%02dZ", s / 3600,
-                  s / 60 % 60, s % 60);
+    n += snprintf(buf + n, API_DATETIME_SIZE - (size_t)n, "T%02d:%02d:%02dZ", s / 3600, s / 60 % 60,
+                  s % 60);
     if (rest > whole)
         add_fraction(buf, (size_t)n - 1, rest - whole, seconds);
     return buf;

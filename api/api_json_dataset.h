@@ -1,5 +1,5 @@
-/* api_json_dataset: a JSON dataset while it is read: for formats/json.c, and for api_json_matrix.c, which
- * reads its X and y. */
+/* api_json_dataset: a JSON dataset while it is read: for formats/json.c, and for api_json_matrix.c,
+ * which reads its X and y. */
 #ifndef API_JSON_DATASET_H
 #define API_JSON_DATASET_H
 

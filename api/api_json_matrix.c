@@ -1,4 +1,5 @@
-/* api_json_matrix: X and y of a JSON dataset: rows of values, or values of one feature, and targets. */
+/* api_json_matrix: X and y of a JSON dataset: rows of values, or values of one feature, and
+ * targets. */
 #include "api_json_dataset.h"
 
 #include <stdio.h>

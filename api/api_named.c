@@ -59,15 +59,6 @@ static bool grow(api_named *n)
     return true;
 }
 
-/* The query may name the features, as a model does; a document may do so behind its data. */
-static bool wanted(const api_read_options *o, const char *name)
-{
-    bool found = !o->columns || (o->target && strcmp(o->target, name) == 0);
-    for (size_t i = 0; !found && i < o->columns_count; i++)
-        found = strcmp(o->columns[i], name) == 0;
-    return found;
-}
-
 api_names_added api_named_add(api_named *n, const char *name)
 {
     if (n->keys.count == n->cap && !grow(n))
@@ -77,7 +68,8 @@ api_names_added api_named_add(api_named *n, const char *name)
         return added;
     api_cells *c = &n->cells[n->keys.count - 1];
     *c = api_cells_of(name, n->types, n->options->types);
-    if (n->options->in_order && !n->options->labelled && !wanted(n->options, name))
+    /* rows for a model, whose columns all have types: others are of no interest */
+    if (n->options->in_order && !n->options->labelled && n->options->types && !c->given)
         c->type = API_IGNORE;
     return added;
 }

@@ -26,7 +26,7 @@ typedef struct api_named {
 
 void api_named_free(api_named *n); /* a zeroed one is fine */
 
-/* Adds a column. Its type is the one that was given for its name; what the options don't want is
+/* Adds a column. Its type is the one that was given for its name; what a model does not want is
  * ignored. */
 api_names_added api_named_add(api_named *n, const char *name);
 

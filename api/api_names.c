@@ -77,6 +77,40 @@ api_names_added api_names_add(api_names *names, const char *name)
     return API_NAMES_NEW;
 }
 
+typedef struct named_place {
+    const char *name;
+    size_t at;
+} named_place;
+
+static int by_name(const void *a_, const void *b_)
+{
+    const named_place *a = a_, *b = b_;
+    return strcmp(a->name, b->name);
+}
+
+bool api_names_fill(api_names *names, const char *const *list, size_t count)
+{
+    size_t cap = count ? count : 1;
+    named_place *order = malloc(cap * sizeof *order);
+    names->list = malloc(cap * sizeof *names->list);
+    names->sorted = malloc(cap * sizeof *names->sorted);
+    names->recent = calloc(PLACES * cap, sizeof *names->recent);
+    bool ok = order && names->list && names->sorted && names->recent;
+    for (size_t i = 0; ok && i < count; i++) {
+        order[i] = (named_place){list[i], i};
+        ok = (names->list[i] = strdup(list[i])) != NULL;
+        names->count += ok;
+    }
+    if (ok) {
+        names->cap = cap;
+        qsort(order, count, sizeof *order, by_name);
+        for (size_t i = 0; i < count; i++)
+            names->sorted[i] = order[i].at;
+    }
+    free(order);
+    return ok;
+}
+
 size_t api_names_find(const api_names *names, const char *name)
 {
     bool there;

@@ -22,6 +22,10 @@ typedef enum api_names_added {
 /* Copies the name in, unless it is there already. */
 api_names_added api_names_add(api_names *names, const char *name);
 
+/* Copies all of a list in, whose names differ, into an empty *names: quicker than one by one. False:
+ * out of memory; *names is to be freed then too. */
+bool api_names_fill(api_names *names, const char *const *list, size_t count);
+
 /* Its index, or SIZE_MAX. */
 size_t api_names_find(const api_names *names, const char *name);
 

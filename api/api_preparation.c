@@ -296,21 +296,23 @@ bool api_preparation_fault(const api_preparation *a, gd_prepare_fault fault, siz
     case GD_PREPARED:
         break;
     case GD_PREPARE_MISSING:
-        return api_problem_field(p, field,
-                                 "has no value for \"%.80s\" in row %zu: a model takes rows that lack "
-                                 "any if it was trained with missing set to \"mean\", \"median\" or "
-                                 "\"most_frequent\"",
-                                 a->columns[at].name, row);
+        return api_problem_field(
+            p, field,
+            "has no value for \"%.80s\" in row %zu: a model takes rows that lack "
+            "any if it was trained with missing set to \"mean\", \"median\" or "
+            "\"most_frequent\"",
+            a->columns[at].name, row);
     case GD_PREPARE_UNKNOWN:
-        return api_problem_field(p, field,
-                                 "has %s%.80s%s for \"%.80s\" in row %zu, which no row trained on has; "
-                                 "set unknown_levels of the job to \"ignore\" to take it as none of "
-                                 "them",
-                                 text ? "\"" : "a text", text ? text : "", text ? "\"" : "",
-                                 a->columns[at].name, row);
+        return api_problem_field(
+            p, field,
+            "has %s%.80s%s for \"%.80s\" in row %zu, which no row trained on has; "
+            "set unknown_levels of the job to \"ignore\" to take it as none of "
+            "them",
+            text ? "\"" : "a text", text ? text : "", text ? "\"" : "", a->columns[at].name, row);
     case GD_PREPARE_OVERFLOW:
         name = api_preparation_name(a, at);
-        api_problem_field(p, field, "\"%.80s\" is beyond double precision in row %zu: scale the column",
+        api_problem_field(p, field,
+                          "\"%.80s\" is beyond double precision in row %zu: scale the column",
                           name ? name : "a product", row);
         free(name);
         return false;

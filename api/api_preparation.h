@@ -1,6 +1,6 @@
-/* api_preparation: what was found out about columns from the rows trained on, by their names: levels,
- * what stands for missing cells, products. It is stored with a model, so that further rows are
- * prepared alike. The numbers are gd_prepare's. */
+/* api_preparation: what was found out about columns from the rows trained on, by their names:
+ * levels, what stands for missing cells, products. It is stored with a model, so that further rows
+ * are prepared alike. The numbers are gd_prepare's. */
 #ifndef API_PREPARATION_H
 #define API_PREPARATION_H
 
@@ -32,7 +32,7 @@ typedef struct api_prepared {
     char **levels; /* of a categorical column, by the order of their bytes */
     size_t levels_count;
     size_t reference; /* or GD_NO_LEVEL */
-    double fill;      /* a number, or the place of a level; NAN: nothing stands for a missing cell */
+    double fill; /* a number, or the place of a level; NAN: nothing stands for a missing cell */
     bool indicated;
 } api_prepared;
 

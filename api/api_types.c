@@ -12,12 +12,9 @@
 
 /* ---- names ---- */
 
-static const char *const type_names[] = {[API_TYPE_UNKNOWN] = "numeric",
-                                         [API_NUMERIC] = "numeric",
-                                         [API_CATEGORICAL] = "categorical",
-                                         [API_BOOLEAN] = "boolean",
-                                         [API_DATETIME] = "datetime",
-                                         [API_IGNORE] = "ignore"};
+static const char *const type_names[] = {
+    [API_TYPE_UNKNOWN] = "numeric", [API_NUMERIC] = "numeric",   [API_CATEGORICAL] = "categorical",
+    [API_BOOLEAN] = "boolean",      [API_DATETIME] = "datetime", [API_IGNORE] = "ignore"};
 
 const char *api_type_name(api_type type)
 {
@@ -59,6 +56,17 @@ bool api_types_add(api_types *t, const char *column, api_type type, const char *
     return true;
 }
 
+bool api_types_fill(api_types *t, const char *const *columns, const api_type *types, size_t count)
+{
+    t->list = malloc((count ? count : 1) * sizeof *t->list);
+    t->cap = count;
+    if (!t->list || !api_names_fill(&t->names, columns, count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        t->list[i] = types[i];
+    return true;
+}
+
 api_type api_types_find(const api_types *t, const char *column)
 {
     size_t at = t ? api_names_find(&t->names, column) : SIZE_MAX;
@@ -70,8 +78,8 @@ static bool read_pair(api_types *t, char *pair, api_problem *p)
 {
     char *colon = strrchr(pair, ':');
     if (!colon || colon == pair)
-        return api_problem_field(p, "types",
-                                 "must be like city:categorical,when:datetime, got \"%.80s\"", pair);
+        return api_problem_field(
+            p, "types", "must be like city:categorical,when:datetime, got \"%.80s\"", pair);
     *colon = '\0';
     api_type type = api_type_read(colon + 1, "types", p);
     return type != API_TYPE_UNKNOWN && api_name_check(pair, "types", p) &&
@@ -142,7 +150,7 @@ static api_fault number(const char *s, size_t n, double *out)
     }
     s += n > 0 && (*s == '-' || *s == '+');
     return strncasecmp(s, "nan", 3) == 0 || strncasecmp(s, "inf", 3) == 0 ? API_CELL_NOT_FINITE
-                                                                         : API_CELL_NO_NUMBER;
+                                                                          : API_CELL_NO_NUMBER;
 }
 
 static api_fault boolean(const char *s, size_t n, double *out)
@@ -209,7 +217,7 @@ static api_type infer(const api_cells *c, const char *text, size_t n)
     if (api_datetime_read(text, n, &ignored))
         return API_DATETIME;
     return n > 1 && !c->label && boolean(text, n, &ignored) == API_CELL_FITS ? API_BOOLEAN
-                                                                            : API_CATEGORICAL;
+                                                                             : API_CATEGORICAL;
 }
 
 static api_fault missing(api_cells *c, double *out)
@@ -345,8 +353,8 @@ const char *api_fault_wanted(api_fault fault)
 const char *api_fault_remedy(api_fault fault, const api_cells *c, const char *column, bool numeric,
                              char *buf, size_t size)
 {
-    bool other = fault == API_CELL_NO_NUMBER || fault == API_CELL_NO_DATE ||
-                 fault == API_CELL_NO_BOOLEAN;
+    bool other =
+        fault == API_CELL_NO_NUMBER || fault == API_CELL_NO_DATE || fault == API_CELL_NO_BOOLEAN;
     *buf = '\0';
     if (fault == API_CELL_NO_TEXT && !c->given && numeric && !c->label)
         snprintf(buf, size, "; to take numbers as texts, declare it: types=%.64s:categorical",
@@ -354,8 +362,7 @@ const char *api_fault_remedy(api_fault fault, const api_cells *c, const char *co
     if (fault >= API_CELL_LONG_TEXT && !c->label)
         snprintf(buf, size, "; leave the column out: types=%.64s:ignore", column);
     else if (other && !c->given && !numeric)
-        snprintf(buf, size,
-                 "; if the column is not %s, declare it: types=%.64s:categorical",
+        snprintf(buf, size, "; if the column is not %s, declare it: types=%.64s:categorical",
                  type_names[c->type], column);
     return buf;
 }

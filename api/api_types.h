@@ -39,6 +39,8 @@ typedef struct api_types {
 /* Adds a column. False with the field in p. */
 bool api_types_add(api_types *t, const char *column, api_type type, const char *field,
                    api_problem *p);
+/* Adds all columns of a list, which differ, to an empty *t. False: out of memory. */
+bool api_types_fill(api_types *t, const char *const *columns, const api_type *types, size_t count);
 /* API_TYPE_UNKNOWN where it was not given. t: or NULL. */
 api_type api_types_find(const api_types *t, const char *column);
 /* "city:categorical,when:datetime". False with the field `types` in p. */
@@ -60,8 +62,8 @@ typedef struct api_kind {
  * UTC. */
 bool api_datetime_read(const char *text, size_t n, double *seconds);
 
-/* The same the other way: a date, or date and time in UTC, that reads back as these seconds. Returns
- * buf. */
+/* The same the other way: a date, or date and time in UTC, that reads back as these seconds.
+ * Returns buf. */
 enum { API_DATETIME_SIZE = 64 };
 const char *api_datetime_write(double seconds, char buf[API_DATETIME_SIZE]);
 
@@ -88,8 +90,8 @@ typedef enum api_fault {
 /* A column while it is read. */
 typedef struct api_cells {
     api_type type;
-    bool given;       /* the type was */
-    bool label;       /* its texts are class labels: true and false are texts among others */
+    bool given; /* the type was */
+    bool label; /* its texts are class labels: true and false are texts among others */
     uint64_t missing;
     api_names levels;
     size_t *level_bytes; /* those of all columns; borrowed, set by whoever hands in a cell */

@@ -60,10 +60,10 @@ gd_status gd_fill_find(const gd_data *d, const gd_rows *rows, size_t column, gd_
             v[n++] = cell;
     }
     *missing = rows->count - n;
-    *fill = n == 0                   ? (double)NAN
-            : how == GD_FILL_MEAN    ? mean(v, n)
-            : how == GD_FILL_MEDIAN  ? median(v, n)
-                                     : most_frequent(v, n);
+    *fill = n == 0                  ? (double)NAN
+            : how == GD_FILL_MEAN   ? mean(v, n)
+            : how == GD_FILL_MEDIAN ? median(v, n)
+                                    : most_frequent(v, n);
     free(v);
     return GD_OK;
 }

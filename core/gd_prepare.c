@@ -45,10 +45,11 @@ void gd_prepare_free(gd_prepare *p)
 static gd_status add(gd_prepare *p, output o, gd_error *err)
 {
     if (p->outputs_count == GD_MAX_COLUMNS)
-        return gd_fail(err, GD_INVALID, "features",
-                       "would make more than %zu columns of %zu: lower the degree, leave columns out "
-                       "or set interactions_only",
-                       GD_MAX_COLUMNS, p->cols);
+        return gd_fail(
+            err, GD_INVALID, "features",
+            "would make more than %zu columns of %zu: lower the degree, leave columns out "
+            "or set interactions_only",
+            GD_MAX_COLUMNS, p->cols);
     if (p->outputs_count == p->cap) {
         size_t cap = p->cap ? 2 * p->cap : 64;
         output *grown = realloc(p->outputs, cap * sizeof *grown);

@@ -2,8 +2,8 @@
  * (one-hot), missing cells (NaN) are filled in, columns tell where they were, products of columns
  * are added.
  *
- * What is filled in and which levels there are is found from rows (gd_fill_find, gd_level_counts) by
- * whoever makes a gd_prepare, so that it can be found from those trained on alone.
+ * What is filled in and which levels there are is found from rows (gd_fill_find, gd_level_counts)
+ * by whoever makes a gd_prepare, so that it can be found from those trained on alone.
  *
  * Columns of a row come out in this order: each column's own, its levels' in place of one that has
  * levels; then what tells where cells were missing; then the products of two columns, of three, and
@@ -25,9 +25,9 @@
 typedef struct gd_prepare_column {
     size_t levels;    /* > 0: cells are 0 .. levels - 1 or GD_UNKNOWN_LEVEL; 0: they are numbers */
     size_t reference; /* the level that has no column, or GD_NO_LEVEL */
-    double fill;      /* what stands for a missing cell (one of the levels); NaN: there is nothing */
-    bool indicated;   /* has a column that is 1 where its cell is missing */
-    bool powers;      /* is multiplied by itself too: numbers of more than two values */
+    double fill;    /* what stands for a missing cell (one of the levels); NaN: there is nothing */
+    bool indicated; /* has a column that is 1 where its cell is missing */
+    bool powers;    /* is multiplied by itself too: numbers of more than two values */
 } gd_prepare_column;
 
 typedef struct gd_prepare_spec {
@@ -65,9 +65,9 @@ size_t gd_prepare_factors(const gd_prepare *p, size_t output, gd_prepare_factor 
 
 typedef enum gd_prepare_fault {
     GD_PREPARED,
-    GD_PREPARE_MISSING,  /* a cell is, and nothing stands for it */
-    GD_PREPARE_UNKNOWN,  /* a cell is an unknown level */
-    GD_PREPARE_OVERFLOW  /* a product is beyond double precision */
+    GD_PREPARE_MISSING, /* a cell is, and nothing stands for it */
+    GD_PREPARE_UNKNOWN, /* a cell is an unknown level */
+    GD_PREPARE_OVERFLOW /* a product is beyond double precision */
 } gd_prepare_fault;
 
 /* raw: inputs values; out: outputs values, written. On a fault *at is the input column, or of an

@@ -35,7 +35,8 @@ static bool check_role(const api_job *job, const srv_dataset *d, size_t column, 
         return true;
     const api_kind *kind = &d->kinds[column];
     if (kind->type == API_CATEGORICAL && strcmp(role, "group_by") != 0)
-        return api_problem_field(p, role, "must be a column of numbers, but \"%.80s\" is one of texts",
+        return api_problem_field(p, role,
+                                 "must be a column of numbers, but \"%.80s\" is one of texts",
                                  d->names[column]);
     return check_there(job, kind, d->names[column], false, field, p);
 }
@@ -130,8 +131,8 @@ static size_t place_of(const api_kind *kind, const char *text)
     return k;
 }
 
-static bool align_column(srv_view *v, size_t j, const api_kind *own, const api_kind *other, size_t from,
-                         api_problem *p)
+static bool align_column(srv_view *v, size_t j, const api_kind *own, const api_kind *other,
+                         size_t from, api_problem *p)
 {
     double *place = malloc((other->levels_count + 1) * sizeof *place);
     if (!place)
@@ -177,11 +178,12 @@ bool srv_complete_align(srv_view *v, const api_job *job, const srv_dataset *d,
         if (!check_there(job, other, name, true, field, p))
             return false;
         if (own->type != other->type && other->missing < validation->rows)
-            return api_problem_field(p, field,
-                                     "has column \"%.80s\" as %s, but the dataset to train on as %s: "
-                                     "upload it with types=%.80s:%s",
-                                     name, api_type_name(other->type), api_type_name(own->type), name,
-                                     api_type_name(own->type));
+            return api_problem_field(
+                p, field,
+                "has column \"%.80s\" as %s, but the dataset to train on as %s: "
+                "upload it with types=%.80s:%s",
+                name, api_type_name(other->type), api_type_name(own->type), name,
+                api_type_name(own->type));
         v->others[j] = *other; /* borrowed: the dataset outlives the view */
         if (own->type == API_CATEGORICAL && !align_column(v, j, own, other, from, p))
             return false;

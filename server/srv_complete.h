@@ -14,8 +14,8 @@ bool srv_complete_check(const api_job *job, const srv_dataset *d, const api_colu
 bool srv_complete_drop(srv_view *v, api_problem *p);
 
 /* Levels of the dataset to validate on become those of d, by their texts, in its rows of the view's
- * copy; those that d has not come behind its own, in their order. False with the field in p, where a
- * column is of another type, or lacks what the job can't do without. */
+ * copy; those that d has not come behind its own, in their order. False with the field in p, where
+ * a column is of another type, or lacks what the job can't do without. */
 bool srv_complete_align(srv_view *v, const api_job *job, const srv_dataset *d,
                         const srv_dataset *validation, api_problem *p);
 

@@ -16,14 +16,15 @@ static bool no_memory(api_problem *p)
 
 bool srv_input_types(const srv_model *m, api_types *types, api_problem *p)
 {
-    bool ok = true;
-    if (m->inputs_count > GD_MAX_COLUMNS + 1)
+    size_t n = m->inputs_count;
+    if (n > GD_MAX_COLUMNS + 1)
         return true; /* only sparse rows may be so wide, which are numbers */
-    for (size_t j = 0; ok && j < m->inputs_count; j++) {
-        bool prepared = m->prepared && j < m->preparation.cols;
-        ok = api_types_add(types, m->inputs[j],
-                           prepared ? m->preparation.columns[j].type : API_NUMERIC, "columns", p);
-    }
+    api_type *list = malloc((n ? n : 1) * sizeof *list);
+    for (size_t j = 0; list && j < n; j++)
+        list[j] =
+            m->prepared && j < m->preparation.cols ? m->preparation.columns[j].type : API_NUMERIC;
+    bool ok = (list && api_types_fill(types, m->inputs, list, n)) || no_memory(p);
+    free(list);
     return ok;
 }
 
@@ -169,10 +170,11 @@ bool srv_input_prepare(srv_input *in, const srv_model *m, const char *field, api
     const api_preparation *a = &m->preparation;
     size_t cols = gd_prepare_outputs(a->core), rows = in->data.rows;
     if (rows > SRV_INPUT_PREPARED / cols)
-        return api_problem_set(p, API_TOO_LARGE,
-                               "%zu rows become %zu columns each: at most %zu rows are taken in one "
-                               "request",
-                               rows, cols, SRV_INPUT_PREPARED / cols);
+        return api_problem_set(
+            p, API_TOO_LARGE,
+            "%zu rows become %zu columns each: at most %zu rows are taken in one "
+            "request",
+            rows, cols, SRV_INPUT_PREPARED / cols);
     levels l = {0};
     double *raw = calloc(a->cols ? a->cols : 1, sizeof *raw), *X = malloc(rows * cols * sizeof *X);
     bool ok = ((raw && X) || no_memory(p)) && find_levels(&l, in, m, p);

@@ -91,10 +91,11 @@ static bool take_levels(const srv_preparing *from, api_prepared *c, const api_ki
     if (!ok)
         return no_memory(p);
     if (n == 0)
-        return api_problem_field(p, "dataset_id",
-                                 "has no value in column \"%.80s\" in the rows to train on: upload it "
-                                 "with types=%.80s:ignore",
-                                 c->name, c->name);
+        return api_problem_field(
+            p, "dataset_id",
+            "has no value in column \"%.80s\" in the rows to train on: upload it "
+            "with types=%.80s:ignore",
+            c->name, c->name);
     return api_reference_read(from->job, c->name, c->levels, n, &c->reference, p);
 }
 
@@ -168,10 +169,11 @@ static bool fit_numbers(fitting *f, size_t j, size_t *missing, api_problem *p)
          gd_fill_find(f->data, &f->known, j, GD_FILL_MEAN, &unused, missing, &err) != GD_OK))
         return api_problem_core(p, &err);
     return !isnan(c->fill) ||
-           api_problem_field(p, "missing",
-                             "finds no value of column \"%.80s\" in the rows to train on: upload the "
-                             "data with types=%.80s:ignore",
-                             c->name, c->name);
+           api_problem_field(
+               p, "missing",
+               "finds no value of column \"%.80s\" in the rows to train on: upload the "
+               "data with types=%.80s:ignore",
+               c->name, c->name);
 }
 
 static bool fit(fitting *f, api_problem *p)
@@ -196,11 +198,12 @@ static bool fits_memory(double bytes, api_problem *p)
 {
     double all = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     return bytes <= all / 2 ||
-           api_problem_field(p, "dataset_id",
-                             "would take %.1f GB with the columns that are made of its own, more than "
-                             "half of the server's memory: leave columns out, or lower the degree of "
-                             "features",
-                             bytes / 1e9);
+           api_problem_field(
+               p, "dataset_id",
+               "would take %.1f GB with the columns that are made of its own, more than "
+               "half of the server's memory: leave columns out, or lower the degree of "
+               "features",
+               bytes / 1e9);
 }
 
 /* The text of a cell that is an unknown level; NULL where there is none. */

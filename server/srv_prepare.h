@@ -11,8 +11,8 @@
 typedef struct srv_preparing {
     const api_job *job;
     const char *const *names; /* of the stored columns */
-    const api_kind *kinds;    /* of the stored columns; NULL: all are numbers, and none is missing */
-    const api_kind *others;   /* of the dataset to validate on, a feature each, or NULL */
+    const api_kind *kinds;  /* of the stored columns; NULL: all are numbers, and none is missing */
+    const api_kind *others; /* of the dataset to validate on, a feature each, or NULL */
     const api_columns *roles;
     bool complete; /* no cell is missing, whatever the kinds say: such rows were dropped */
 } srv_preparing;
@@ -21,10 +21,11 @@ typedef struct srv_preparing {
 typedef struct srv_prepared {
     bool active; /* the model needs the preparation with further rows */
     api_preparation preparation;
-    char *json, *columns; /* the preparation; names of the features that come out, then the offset */
-    double *X;            /* NULL: rows are used as they are */
-    uint32_t *index;      /* rows split by the job's validation_fraction; NULL: not here */
-    double *bounds;       /* of the coefficients, as api_bounds, or NULL */
+    char *json,
+        *columns;    /* the preparation; names of the features that come out, then the offset */
+    double *X;       /* NULL: rows are used as they are */
+    uint32_t *index; /* rows split by the job's validation_fraction; NULL: not here */
+    double *bounds;  /* of the coefficients, as api_bounds, or NULL */
 } srv_prepared;
 
 /* Does a job need its columns prepared? */

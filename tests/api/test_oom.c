@@ -293,6 +293,18 @@ static void types_of_a_query(outcome *o)
     api_types_free(&t);
 }
 
+static void types_of_a_model(outcome *o)
+{
+    static const char *const columns[] = {"c", "a", "b"};
+    static const api_type types[] = {API_NUMERIC, API_CATEGORICAL, API_BOOLEAN};
+    api_types t = {0};
+    if (api_types_fill(&t, columns, types, 3))
+        note(o, "%d %d", (int)api_types_find(&t, "a"), (int)api_types_find(&t, "b"));
+    else
+        api_problem_set(&o->p, API_UNAVAILABLE, "not enough memory");
+    api_types_free(&t);
+}
+
 static const char prepared[] =
     "{\"columns\": [{\"name\": \"city\", \"type\": \"categorical\", \"levels\": [\"Oslo\", \"Rome\"], "
     "\"reference_level\": \"Oslo\", \"fill\": \"Rome\", \"missing_indicator\": true}, {\"name\": \"a\", "
@@ -792,7 +804,7 @@ static const struct {
                             X(change_with_mistakes) X(sweep_of_a_grid) X(sweep_of_range_tests)
                                 X(sweep_with_mistakes) X(child_with_mistakes) X(sweep_document)
         X(json_mixed_matrix) X(json_mixed_records) X(csv_mixed) X(mixed_with_mistakes)
-            X(types_of_a_query) X(preparation)
+            X(types_of_a_query) X(types_of_a_model) X(preparation)
         X(array_in_columns) X(archive_with_labels) X(packed_bytes) X(form)
 #undef X
 };

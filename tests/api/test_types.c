@@ -62,13 +62,31 @@ END_TEST
 
 START_TEST(what_is_no_date_is_refused)
 {
-    static const char *const cases[] = {
-        "",           "2024",       "2024-05",     "2024-5-1",          "24-05-01",
-        "2024-13-01", "2024-00-01", "2023-02-29",  "1900-02-29",        "2024-04-31",
-        "2024-05-00", "2024/05/01", "01.05.2024",  "2024-05-01T",       "2024-05-01T25:00",
-        "20240501",   "2024-05-01x", "2024-05-01T12:60",                "2024-05-01T12:30:60",
-        "2024-05-01T12:30:15.",     "2024-05-01T12:30:15+",             "2024-05-01T12:30:15+2:00",
-        "2024-05-01T12:30:15+24:00", "2024-05-01T12:30:15Z ago",        "2024-05-01T12"};
+    static const char *const cases[] = {"",
+                                        "2024",
+                                        "2024-05",
+                                        "2024-5-1",
+                                        "24-05-01",
+                                        "2024-13-01",
+                                        "2024-00-01",
+                                        "2023-02-29",
+                                        "1900-02-29",
+                                        "2024-04-31",
+                                        "2024-05-00",
+                                        "2024/05/01",
+                                        "01.05.2024",
+                                        "2024-05-01T",
+                                        "2024-05-01T25:00",
+                                        "20240501",
+                                        "2024-05-01x",
+                                        "2024-05-01T12:60",
+                                        "2024-05-01T12:30:60",
+                                        "2024-05-01T12:30:15.",
+                                        "2024-05-01T12:30:15+",
+                                        "2024-05-01T12:30:15+2:00",
+                                        "2024-05-01T12:30:15+24:00",
+                                        "2024-05-01T12:30:15Z ago",
+                                        "2024-05-01T12"};
     double v;
     for (size_t i = 0; i < COUNT(cases); i++)
         ck_assert_msg(!api_datetime_read(cases[i], strlen(cases[i]), &v), "%s is taken", cases[i]);
@@ -81,7 +99,8 @@ START_TEST(types_of_a_query_are_read)
 {
     api_types t = {0};
     api_problem p = no_problem();
-    ck_assert(api_types_read(&t, "city:categorical,a:b:datetime,n:numeric,f:boolean,id:ignore", &p));
+    ck_assert(
+        api_types_read(&t, "city:categorical,a:b:datetime,n:numeric,f:boolean,id:ignore", &p));
     ck_assert_int_eq(api_types_find(&t, "city"), API_CATEGORICAL);
     ck_assert_int_eq(api_types_find(&t, "a:b"), API_DATETIME);
     ck_assert_int_eq(api_types_find(&t, "n"), API_NUMERIC);
@@ -89,18 +108,40 @@ START_TEST(types_of_a_query_are_read)
     ck_assert_int_eq(api_types_find(&t, "id"), API_IGNORE);
     ck_assert_int_eq(api_types_find(&t, "other"), API_TYPE_UNKNOWN);
     api_types_free(&t);
-    static const char *const bad[][2] = {{"city", "like city:categorical"},
-                                         {"", "like city:categorical"},
-                                         {":numeric", "like city:categorical"},
-                                         {"a:text", "must be \"numeric\""},
-                                         {"a:numeric,", "like city"},
-                                         {"a:numeric,a:boolean", "given twice"}};
+    static const char *const bad[][2] = {
+        {"city", "like city:categorical"},     {"", "like city:categorical"},
+        {":numeric", "like city:categorical"}, {"a:text", "must be \"numeric\""},
+        {"a:numeric,", "like city"},           {"a:numeric,a:boolean", "given twice"}};
     for (size_t i = 0; i < COUNT(bad); i++) {
         p = no_problem();
         ck_assert(!api_types_read(&t, bad[i][0], &p));
         assert_says(&p, "types", bad[i][1]);
         api_types_free(&t);
     }
+}
+END_TEST
+
+START_TEST(many_types_are_found_by_name)
+{
+    enum { COLUMNS = 3000 };
+    static char names[COLUMNS][16];
+    static const char *list[COLUMNS];
+    static api_type types[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++) {
+        snprintf(names[i], sizeof names[i], "c%zu", i * 7919 % 100003);
+        list[i] = names[i];
+        types[i] = i % 3 ? API_NUMERIC : API_CATEGORICAL;
+    }
+    api_types t = {0};
+    ck_assert(api_types_fill(&t, list, types, COLUMNS));
+    for (size_t i = 0; i < COLUMNS; i++)
+        ck_assert_int_eq(api_types_find(&t, names[i]), types[i]);
+    ck_assert_int_eq(api_types_find(&t, "d"), API_TYPE_UNKNOWN);
+    api_problem p = no_problem();
+    ck_assert(api_types_add(&t, "d", API_BOOLEAN, "types", &p));
+    ck_assert_int_eq(api_types_find(&t, "d"), API_BOOLEAN);
+    ck_assert(!api_types_add(&t, names[5], API_BOOLEAN, "types", &p));
+    api_types_free(&t);
 }
 END_TEST
 
@@ -143,10 +184,12 @@ static const char *const tables[] = {
     "Oslo,NA,False,2019-11-15,2\n"
     "?,2,,n/a,3\n"
     "Rome,4,TRUE,2020-08-20T12:00:00Z,\n",
-    "{\"data\": [{\"city\": \"Rome\", \"rooms\": 3, \"lift\": true, \"since\": \"2021-05-01\", \"y\": 1},"
+    "{\"data\": [{\"city\": \"Rome\", \"rooms\": 3, \"lift\": true, \"since\": \"2021-05-01\", "
+    "\"y\": 1},"
     "{\"city\": \"Oslo\", \"rooms\": null, \"lift\": false, \"since\": \"2019-11-15\", \"y\": 2},"
     "{\"lift\": null, \"city\": null, \"rooms\": 2, \"since\": null, \"y\": 3},"
-    "{\"city\": \"Rome\", \"rooms\": 4, \"lift\": true, \"since\": \"2020-08-20T12:00:00Z\", \"y\": "
+    "{\"city\": \"Rome\", \"rooms\": 4, \"lift\": true, \"since\": \"2020-08-20T12:00:00Z\", "
+    "\"y\": "
     "null}]}",
     "{\"columns\": {\"city\": [\"Rome\", \"Oslo\", null, \"Rome\"], \"rooms\": [3, null, 2, 4], "
     "\"lift\": [true, false, null, true], \"since\": [\"2021-05-01\", \"2019-11-15\", \"\", "
@@ -157,13 +200,14 @@ static const char *const tables[] = {
     "{\"city\": \"Rome\", \"rooms\": 3, \"lift\": true, \"since\": \"2021-05-01\", \"y\": 1}\n"
     "{\"city\": \"Oslo\", \"rooms\": null, \"lift\": false, \"since\": \"2019-11-15\", \"y\": 2}\n"
     "{\"city\": null, \"rooms\": 2, \"lift\": null, \"since\": null, \"y\": 3}\n"
-    "{\"city\": \"Rome\", \"rooms\": 4, \"lift\": true, \"since\": \"2020-08-20T12:00:00Z\", \"y\": "
+    "{\"city\": \"Rome\", \"rooms\": 4, \"lift\": true, \"since\": \"2020-08-20T12:00:00Z\", "
+    "\"y\": "
     "null}\n",
     "[\"city\", \"rooms\", \"lift\", \"since\", \"y\"]\n"
     "[\"Rome\", 3, true, \"2021-05-01\", 1]\n[\"Oslo\", null, false, \"2019-11-15\", 2]\n"
     "[null, 2, null, null, 3]\n[\"Rome\", 4, true, \"2020-08-20T12:00:00Z\", null]\n"};
-static const api_format *const table_formats[] = {&api_format_csv,  &api_format_json,
-                                                  &api_format_json, &api_format_json,
+static const api_format *const table_formats[] = {&api_format_csv,    &api_format_json,
+                                                  &api_format_json,   &api_format_json,
                                                   &api_format_ndjson, &api_format_ndjson};
 
 START_TEST(types_are_found_alike_in_every_shape)
@@ -246,10 +290,11 @@ START_TEST(numbers_may_be_declared_texts_and_columns_ignored)
         reading_free(&r);
     }
     /* JSON numbers are texts as they are written */
-    reading r = good(&api_format_json,
-                     "{\"types\": {\"a\": \"categorical\"}, \"columns\": [\"a\"], \"X\": [1, 1.0, 1e0, "
-                     "true, 1], \"y\": [1, 2, 3, 4, 5]}",
-                     &train);
+    reading r =
+        good(&api_format_json,
+             "{\"types\": {\"a\": \"categorical\"}, \"columns\": [\"a\"], \"X\": [1, 1.0, 1e0, "
+             "true, 1], \"y\": [1, 2, 3, 4, 5]}",
+             &train);
     assert_kind(&r, 0, API_CATEGORICAL, 0, "1|1.0|1e0|true");
     reading_free(&r);
     r = good(&api_format_json,
@@ -300,9 +345,11 @@ START_TEST(what_does_not_fit_the_type_is_told_with_its_place)
           "types=p:ignore"}},
         {&api_format_json,
          {"{\"X\": [[\"a\"], [1]], \"y\": [1, 2]}", API_INVALID, "X[1][0]",
-          "must be a string, got a number (line 1, byte 15); to take numbers as texts, declare it"}},
+          "must be a string, got a number (line 1, byte 15); to take numbers as texts, declare "
+          "it"}},
         {&api_format_json,
-         {"{\"X\": [[true], [1.5]], \"y\": [1, 2]}", API_INVALID, "X[1][0]", "must be true or false"}},
+         {"{\"X\": [[true], [1.5]], \"y\": [1, 2]}", API_INVALID, "X[1][0]",
+          "must be true or false"}},
         {&api_format_json,
          {"{\"data\": [{\"a\": \"2024-05-01\", \"y\": 1}, {\"a\": 5, \"y\": 1}]}", API_INVALID,
           "data[1].a", "must be a date like"}},
@@ -313,20 +360,20 @@ START_TEST(what_does_not_fit_the_type_is_told_with_its_place)
          {"{\"data\": [{\"a\": 1, \"y\": 1}], \"types\": {\"a\": \"boolean\"}}", API_INVALID,
           "types.a", "stands behind the data"}},
         {&api_format_json,
-         {"{\"data\": [{\"a\": 1, \"y\": 1}], \"types\": {\"b\": \"ignore\"}}", API_INVALID, "types",
-          "name \"b\", which is no column"}},
+         {"{\"data\": [{\"a\": 1, \"y\": 1}], \"types\": {\"b\": \"ignore\"}}", API_INVALID,
+          "types", "name \"b\", which is no column"}},
         {&api_format_json,
-         {"{\"types\": {\"a\": \"text\"}, \"data\": [{\"a\": 1, \"y\": 1}]}", API_INVALID, "types.a",
-          "must be \"numeric\""}},
+         {"{\"types\": {\"a\": \"text\"}, \"data\": [{\"a\": 1, \"y\": 1}]}", API_INVALID,
+          "types.a", "must be \"numeric\""}},
         {&api_format_json,
          {"{\"types\": [\"a\"], \"data\": [{\"a\": 1, \"y\": 1}]}", API_INVALID, "types",
           "must be an object"}},
         {&api_format_json,
-         {"{\"types\": {\"y\": \"ignore\"}, \"data\": [{\"a\": 1, \"y\": 1}]}", API_INVALID, "target",
-          "is ignored"}},
+         {"{\"types\": {\"y\": \"ignore\"}, \"data\": [{\"a\": 1, \"y\": 1}]}", API_INVALID,
+          "target", "is ignored"}},
         {&api_format_json,
-         {"{\"types\": {\"a\": \"ignore\"}, \"data\": [{\"a\": 1, \"y\": 1}]}", API_INVALID, "columns",
-          "at least one feature"}},
+         {"{\"types\": {\"a\": \"ignore\"}, \"data\": [{\"a\": 1, \"y\": 1}]}", API_INVALID,
+          "columns", "at least one feature"}},
     };
     assert_refused(cases[_i].format, &train, &cases[_i].want, strlen(cases[_i].want.text));
 }
@@ -334,10 +381,11 @@ END_TEST
 
 START_TEST(types_behind_the_data_may_repeat_what_they_are)
 {
-    reading r = good(&api_format_json,
-                     "{\"data\": [{\"a\": \"u\", \"b\": 1, \"c\": {}, \"y\": 1}], \"types\": {\"a\": "
-                     "\"categorical\", \"b\": \"numeric\", \"c\": \"ignore\"}}",
-                     &train);
+    reading r =
+        good(&api_format_json,
+             "{\"data\": [{\"a\": \"u\", \"b\": 1, \"c\": {}, \"y\": 1}], \"types\": {\"a\": "
+             "\"categorical\", \"b\": \"numeric\", \"c\": \"ignore\"}}",
+             &train);
     assert_columns(&r, "a|b");
     reading_free(&r);
     r = good(&api_format_json,
@@ -385,6 +433,7 @@ int main(void)
     tcase_add_test(tc, every_day_is_as_the_c_library_has_it);
     tcase_add_test(tc, what_is_no_date_is_refused);
     tcase_add_test(tc, types_of_a_query_are_read);
+    tcase_add_test(tc, many_types_are_found_by_name);
     tcase_add_loop_test(tc, types_are_found_alike_in_every_shape, 0, COUNT(tables));
     tcase_add_test(tc, numbers_alone_have_no_kinds);
     tcase_add_test(tc, missing_cells_tell_no_type);

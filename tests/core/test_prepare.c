@@ -31,7 +31,11 @@ static void assert_row(const gd_prepare *p, const double *raw, const double *wan
 #define ROW(p, raw, ...)                                                                           \
     assert_row(p, raw, (const double[]){__VA_ARGS__},                                              \
                sizeof(const double[]){__VA_ARGS__} / sizeof(double))
-#define RAW(...) (const double[]){__VA_ARGS__}
+#define RAW(...)                                                                                   \
+    (const double[])                                                                               \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 START_TEST(levels_become_columns)
 {

@@ -49,8 +49,8 @@ static void assert_numbers(const char *what, const cJSON *got, const cJSON *want
     for (int i = 0; i < cJSON_GetArraySize(want); i++) {
         double a = cJSON_GetArrayItem(got, i)->valuedouble,
                b = cJSON_GetArrayItem(want, i)->valuedouble;
-        ck_assert_msg(fabs(a - b) <= digits * fmax(1e-3, fabs(b)), "%s: prediction %d is %.17g, not %.17g",
-                      what, i, a, b);
+        ck_assert_msg(fabs(a - b) <= digits * fmax(1e-3, fabs(b)),
+                      "%s: prediction %d is %.17g, not %.17g", what, i, a, b);
     }
 }
 
@@ -76,8 +76,8 @@ static void query_of(const cJSON *c, char *query, size_t size)
     int n = snprintf(query, size, "target=%s&columns=", e2e_string(c, "target"));
     const cJSON *name;
     cJSON_ArrayForEach (name, e2e_at(c, "columns"))
-        n += snprintf(query + n, size - (size_t)n, "%s%s", name == e2e_at(c, "columns")->child ? "" : ",",
-                      name->valuestring);
+        n += snprintf(query + n, size - (size_t)n, "%s%s",
+                      name == e2e_at(c, "columns")->child ? "" : ",", name->valuestring);
 }
 
 START_TEST(fits_predict_as_those_of_scikit_learn)
@@ -174,7 +174,8 @@ START_TEST(texts_train_as_the_columns_that_they_stand_for)
     fit_on(dataset, a, SETTINGS ", \"cross_validation\": 4");
     fit_on(encoded, b, SETTINGS ", \"cross_validation\": 4");
     same_parameters(a, b);
-    close_to(of_model(a, "cross_validation.mean.mse"), of_model(b, "cross_validation.mean.mse"), 1e-12);
+    close_to(of_model(a, "cross_validation.mean.mse"), of_model(b, "cross_validation.mean.mse"),
+             1e-12);
     fit_on(dataset, a, SETTINGS ", \"batch_size\": 2, \"learning_rate\": 0.01");
     fit_on(encoded, b, SETTINGS ", \"batch_size\": 2, \"learning_rate\": 0.01");
     same_parameters(a, b);
@@ -239,14 +240,16 @@ START_TEST(models_are_measured_and_updated_by_raw_rows)
     e2e_reply_free(&r);
     /* the levels of another dataset, in another order and with fewer of them */
     char other[32];
-    upload("target=rent", "since,rooms,lift,city,rent\n2020-08-20,4,true,Oslo,2100\n2021-05-01,3,true,Rome,1400\n",
+    upload("target=rent",
+           "since,rooms,lift,city,rent\n2020-08-20,4,true,Oslo,2100\n2021-05-01,3,true,Rome,1400\n",
            other);
     snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", other);
     r = post_model_ok(a, "evaluations", body);
-    e2e_reply q = post_model_ok(b, "evaluations",
-                                "{\"dataset\": {\"columns\": [\"Bonn\", \"Oslo\", \"Rome\", \"rooms\", "
-                                "\"lift\", \"since\"], \"target\": \"rent\", \"X\": [[0, 1, 0, 4, 1, "
-                                "1597881600], [0, 0, 1, 3, 1, 1619827200]], \"y\": [2100, 1400]}}");
+    e2e_reply q =
+        post_model_ok(b, "evaluations",
+                      "{\"dataset\": {\"columns\": [\"Bonn\", \"Oslo\", \"Rome\", \"rooms\", "
+                      "\"lift\", \"since\"], \"target\": \"rent\", \"X\": [[0, 1, 0, 4, 1, "
+                      "1597881600], [0, 0, 1, 3, 1, 1619827200]], \"y\": [2100, 1400]}}");
     ck_assert_double_eq(e2e_number(r.json, "metrics.mse"), e2e_number(q.json, "metrics.mse"));
     e2e_reply_free(&r);
     e2e_reply_free(&q);
@@ -254,8 +257,9 @@ START_TEST(models_are_measured_and_updated_by_raw_rows)
                       "{\"data\": [{\"city\": \"Bonn\", \"rooms\": 4, \"lift\": false, \"since\": "
                       "\"2020-08-20\", \"rent\": 1900}], \"learning_rate\": 0.01}");
     e2e_reply_free(&r);
-    r = post_model_ok(b, "updates",
-                      "{\"X\": [[1, 0, 0, 4, 0, 1597881600]], \"y\": [1900], \"learning_rate\": 0.01}");
+    r = post_model_ok(
+        b, "updates",
+        "{\"X\": [[1, 0, 0, 4, 0, 1597881600]], \"y\": [1900], \"learning_rate\": 0.01}");
     e2e_reply_free(&r);
     same_parameters(a, b);
 }
@@ -271,9 +275,10 @@ START_TEST(rows_to_validate_on_say_nothing_of_levels_and_means)
     upload("target=y", rows, train);
     upload("target=y", "city,x,y\nOslo,2,3\n", near);
     upload("target=y", "city,x,y\nAthens,1e6,3\nParis,,4\nParis,2e6,3\n", far);
-    static const char settings[] = "\"missing\": \"mean\", \"missing_indicator\": true, "
-                                   "\"unknown_levels\": \"ignore\", \"features\": {\"polynomial\": 2}, "
-                                   "\"l2\": 0.1, \"tol\": 0, \"epochs\": 300";
+    static const char settings[] =
+        "\"missing\": \"mean\", \"missing_indicator\": true, "
+        "\"unknown_levels\": \"ignore\", \"features\": {\"polynomial\": 2}, "
+        "\"l2\": 0.1, \"tol\": 0, \"epochs\": 300";
     fit_on(train, a, "%s, \"validation_dataset_id\": \"%s\"", settings, near);
     fit_on(train, b, "%s, \"validation_dataset_id\": \"%s\"", settings, far);
     same_parameters(a, b);
@@ -298,7 +303,8 @@ START_TEST(fractions_and_folds_fill_in_their_own_means)
     upload("target=y", csv, dataset);
     double fill[3];
     for (int seed = 0; seed < 3; seed++) {
-        fit_on(dataset, model, "\"missing\": \"mean\", \"validation_fraction\": 0.5, \"seed\": %d", seed);
+        fit_on(dataset, model, "\"missing\": \"mean\", \"validation_fraction\": 0.5, \"seed\": %d",
+               seed);
         fill[seed] = of_model(model, "preparation.columns.0.fill");
     }
     ck_assert(fill[0] != fill[1] || fill[1] != fill[2]);
@@ -313,7 +319,8 @@ END_TEST
 START_TEST(folds_do_with_texts_that_one_of_them_alone_has)
 {
     char dataset[32], model[32];
-    upload("target=y", "c,x,y\na,1,2\nb,2,3\na,3,5\nb,4,7\nonly,5,8\na,6,9\nb,7,9\na,8,12\n", dataset);
+    upload("target=y", "c,x,y\na,1,2\nb,2,3\na,3,5\nb,4,7\nonly,5,8\na,6,9\nb,7,9\na,8,12\n",
+           dataset);
     fit_on(dataset, model, "\"cross_validation\": 4, \"l2\": 0.01");
     columns_are(model, "c=a|c=b|c=only|x");
 }
@@ -325,7 +332,8 @@ START_TEST(groups_have_their_own_columns_and_texts_as_names)
     upload("target=y",
            "c,kind,x,y\na,u,1,2\nb,u,2,3\na,u,3,5\nb,u,4,7\nc,v,5,8\na,v,6,9\nc,v,7,9\na,v,8,12\n",
            dataset);
-    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"group_by\": \"kind\", \"l2\": 0.01}", dataset);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\", \"group_by\": \"kind\", \"l2\": 0.01}",
+             dataset);
     e2e_job(s, body, id);
     e2e_reply r = e2e_wait(s, id);
     ck_assert_str_eq(e2e_string(r.json, "state"), "succeeded");
@@ -343,8 +351,9 @@ START_TEST(a_restart_keeps_levels_means_and_products)
 {
     char dataset[32], model[32], again[32];
     upload("target=rent", CITIES "Oslo,,true,2020-02-23,1500\n", dataset);
-    static const char settings[] = "\"missing\": \"median\", \"missing_indicator\": true, "
-                                   "\"reference_level\": true, \"features\": {\"polynomial\": 2}, " SETTINGS;
+    static const char settings[] =
+        "\"missing\": \"median\", \"missing_indicator\": true, "
+        "\"reference_level\": true, \"features\": {\"polynomial\": 2}, " SETTINGS;
     fit_on(dataset, model, "%s", settings);
     static const char rows[] = "{\"data\": [{\"city\": \"Rome\", \"rooms\": null, \"lift\": true, "
                                "\"since\": \"2021-05-01\"}]}";
@@ -363,9 +372,10 @@ START_TEST(jobs_are_replayed_alike)
 {
     char dataset[32], body[512], id[32], path[96];
     upload("target=rent", CITIES, dataset);
-    snprintf(body, sizeof body,
-             "{\"dataset_id\": \"%s\", \"features\": {\"polynomial\": 2}, \"cross_validation\": 2, %s}",
-             dataset, SETTINGS);
+    snprintf(
+        body, sizeof body,
+        "{\"dataset_id\": \"%s\", \"features\": {\"polynomial\": 2}, \"cross_validation\": 2, %s}",
+        dataset, SETTINGS);
     e2e_job(s, body, id);
     e2e_reply r = e2e_wait(s, id);
     ck_assert_str_eq(e2e_string(r.json, "state"), "succeeded");
@@ -401,10 +411,12 @@ END_TEST
 
 /* ---- errors ---- */
 
-static void refused_job(const char *dataset, const char *settings, const char *field, const char *part)
+static void refused_job(const char *dataset, const char *settings, const char *field,
+                        const char *part)
 {
     char body[1024];
-    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"%s%s}", dataset, *settings ? ", " : "", settings);
+    snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"%s%s}", dataset, *settings ? ", " : "",
+             settings);
     e2e_reply r = e2e_post(s, "/v1/jobs", body);
     ck_assert_msg(r.status == 422, "%s: %ld %s", settings, r.status, r.body);
     e2e_field_error(&r, field);
@@ -428,8 +440,10 @@ START_TEST(what_a_job_can_not_do_with_columns_is_refused_by_name)
     refused_job(lacking, "\"missing\": \"mean\"", "dataset_id",
                 "lacks 1 value of \\\"y\\\"; which is not filled in");
     refused_job(mixed, "\"missing\": \"zero\"", "missing", "most_frequent");
-    refused_job(mixed, "\"reference_level\": {\"c\": \"z\"}", "reference_level.c", "no row trained on");
-    refused_job(mixed, "\"reference_level\": {\"x\": \"a\"}", "reference_level.x", "it has no levels");
+    refused_job(mixed, "\"reference_level\": {\"c\": \"z\"}", "reference_level.c",
+                "no row trained on");
+    refused_job(mixed, "\"reference_level\": {\"x\": \"a\"}", "reference_level.x",
+                "it has no levels");
     refused_job(mixed, "\"reference_level\": {\"d\": \"a\"}", "reference_level.d", "no column");
     refused_job(mixed, "\"reference_level\": 1", "reference_level", "true for the first level");
     refused_job(mixed, "\"features\": {\"polynomial\": 9}", "features.polynomial", "[1, 5]");
@@ -444,14 +458,17 @@ END_TEST
 START_TEST(what_a_model_can_not_do_with_rows_is_refused_by_name)
 {
     char dataset[32], model[32], filled[32];
-    upload("target=y&types=z:categorical", "c,x,z,y\na,1,007,2\nb,2,008,3\na,3,007,5\nb,4,008,5\n", dataset);
+    upload("target=y&types=z:categorical", "c,x,z,y\na,1,007,2\nb,2,008,3\na,3,007,5\nb,4,008,5\n",
+           dataset);
     fit_on(dataset, model, SETTINGS);
     fit_on(dataset, filled, "\"missing\": \"mean\", \"unknown_levels\": \"ignore\", " SETTINGS);
     static const struct {
         const char *rows, *field, *part;
     } bad[] = {
-        {"{\"X\": [[\"a\", 1, \"007\"], [\"q\", 1, \"007\"]]}", "X", "has \\\"q\\\" for \\\"c\\\" in row 2"},
-        {"{\"data\": [{\"c\": \"a\", \"x\": 1, \"z\": 7}]}", "X", "has \\\"7\\\" for \\\"z\\\" in row 1"},
+        {"{\"X\": [[\"a\", 1, \"007\"], [\"q\", 1, \"007\"]]}", "X",
+         "has \\\"q\\\" for \\\"c\\\" in row 2"},
+        {"{\"data\": [{\"c\": \"a\", \"x\": 1, \"z\": 7}]}", "X",
+         "has \\\"7\\\" for \\\"z\\\" in row 1"},
         {"{\"X\": [[\"a\", null, \"007\"]]}", "X", "has no value for \\\"x\\\" in row 1"},
         {"{\"X\": [[\"a\", \"1\", \"007\"]]}", "X[0][1]", "must be a finite number"},
         {"{\"X\": [[\"a\", 1]]}", "X", "has 2 columns, but the model has 3"},
@@ -461,17 +478,20 @@ START_TEST(what_a_model_can_not_do_with_rows_is_refused_by_name)
         e2e_reply r = post_model(model, "predictions", bad[i].rows);
         ck_assert_msg(r.status == 422, "%s: %s", bad[i].rows, r.body);
         e2e_field_error(&r, bad[i].field);
-        ck_assert_msg(strstr(r.body, bad[i].part) != NULL, "%s does not say %s", r.body, bad[i].part);
+        ck_assert_msg(strstr(r.body, bad[i].part) != NULL, "%s does not say %s", r.body,
+                      bad[i].part);
         e2e_reply_free(&r);
     }
-    e2e_reply r = post_model_ok(filled, "predictions", "{\"X\": [[\"q\", null, \"009\"], [null, 1, null]]}");
+    e2e_reply r =
+        post_model_ok(filled, "predictions", "{\"X\": [[\"q\", null, \"009\"], [null, 1, null]]}");
     e2e_reply_free(&r);
     char other[32], body[128];
     upload("target=y", "c,x,z,y\na,1,7,2\n", other); /* whose z are numbers */
     snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", other);
     r = post_model(model, "evaluations", body);
     ck_assert_int_eq(r.status, 422);
-    ck_assert_ptr_nonnull(strstr(r.body, "has column \\\"z\\\" as numeric, but the model as categorical"));
+    ck_assert_ptr_nonnull(
+        strstr(r.body, "has column \\\"z\\\" as numeric, but the model as categorical"));
     e2e_reply_free(&r);
 }
 END_TEST
