@@ -60,9 +60,9 @@ GD_INLINE vec exp_of(vec x)
 GD_INLINE vec exp_of_negative(vec x)
 {
     vec k = x * 0x1.71547652b82fep0 + GD_ROUNDER;
-    ivec exponent = (ivec)k << 52; /* of 2^k: added to that of e^r, which is next to 1 */
+    uvec exponent = (uvec)k << 52; /* of 2^k: added to that of e^r, which is next to 1 */
     vec r = split(x, k - GD_ROUNDER);
-    vec e = (vec)((ivec)(1 + (r + r * r * beyond_linear(r))) + exponent);
+    vec e = (vec)((uvec)(1 + (r + r * r * beyond_linear(r))) + exponent);
     return choose(x < -707, all_of(0), e);
 }
 
