@@ -1,4 +1,4 @@
-/* srv_http: the HTTP listener; the one door to libmicrohttpd.
+/* srv_http: the HTTP listener, the door to libmicrohttpd; srv_answer.h is the way out.
  *
  * DESIGN
  * A pool of threads, each with its own epoll, runs the connections. A request is routed at

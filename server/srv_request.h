@@ -1,7 +1,7 @@
 /* srv_request: one HTTP request, as a handler sees it.
  *
  * A handler reads the request, and either fills `problem` or calls one of the reply
- * functions. libmicrohttpd stays behind srv_http.c.
+ * functions. libmicrohttpd stays behind srv_http.c and srv_answer.c.
  */
 #ifndef SRV_REQUEST_H
 #define SRV_REQUEST_H

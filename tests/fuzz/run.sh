@@ -30,7 +30,7 @@ mkdir "$out/objects"
 case " $* " in *" http "*)
     cmake --preset dev >/dev/null && cmake --build --preset dev --target descentd >/dev/null ;;
 esac
-door="server/srv_http.c server/srv_framing.c server/srv_body.c server/srv_request.c
+door="server/srv_http.c server/srv_answer.c server/srv_framing.c server/srv_body.c server/srv_request.c
     server/srv_routes.c server/srv_connections.c server/srv_cors.c"
 behind="build/dev/server/libdescentd_server.a build/dev/api/libdescentd_api.a
     build/dev/core/libgd_core.a"
