@@ -5,7 +5,6 @@
 #include "api_objective.h"
 #include "srv_complete.h"
 #include "srv_job_limits.h"
-#include "srv_log.h"
 #include "srv_model.h"
 #include "srv_token.h"
 
@@ -338,8 +337,7 @@ bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *a
 void srv_new_jobs_start(const srv_new_job *jobs, size_t count, srv_app *app)
 {
     for (size_t i = 0; i < count; i++)
-        if (!srv_pool_add(app->pool, jobs[i].id, true))
-            srv_log("job waits for the next start: not enough memory", srv_s("id", jobs[i].id));
+        srv_pool_add(app->pool, jobs[i].id, true); /* its place was reserved */
 }
 
 void srv_new_job_free(srv_new_job *n)

@@ -29,6 +29,7 @@ struct srv_pool {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t added;
     entry *queue, **queue_last, *running;
+    entry *spare; /* as many as are reserved */
     uint64_t queued, reserved, running_count, started; /* started: threads */
     bool tidy; /* memory was given back since the last job */
 };
@@ -59,6 +60,41 @@ static entry *take_out(srv_pool *pool, entry **at)
     if (!*at)
         pool->queue_last = at;
     pool->queued--;
+    return e;
+}
+
+static void free_all(entry *e)
+{
+    while (e) {
+        entry *next = e->next;
+        free(e);
+        e = next;
+    }
+}
+
+/* So many entries, or NULL. */
+static entry *make_entries(uint64_t count)
+{
+    entry *first = NULL;
+    while (count-- > 0) {
+        entry *e = calloc(1, sizeof *e);
+        if (!e) {
+            free_all(first);
+            return NULL;
+        }
+        e->next = first;
+        first = e;
+    }
+    return first;
+}
+
+/* The lock is held, and something is reserved. */
+static entry *take_reserved(srv_pool *pool)
+{
+    entry *e = pool->spare;
+    pool->spare = e->next;
+    pool->reserved--;
+    e->next = NULL;
     return e;
 }
 
@@ -177,11 +213,8 @@ void srv_pool_free(srv_pool *pool)
 {
     if (!pool)
         return;
-    while (pool->queue) {
-        entry *next = pool->queue->next;
-        free(pool->queue);
-        pool->queue = next;
-    }
+    free_all(pool->queue);
+    free_all(pool->spare);
     pthread_cond_destroy(&pool->added);
     pthread_mutex_destroy(&pool->lock);
     free(pool->threads);
@@ -195,17 +228,24 @@ bool srv_pool_reserve(srv_pool *pool, api_problem *p)
 
 bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p)
 {
+    bool possible = count <= pool->max_queue;
+    entry *made = possible ? make_entries(count) : NULL;
     pthread_mutex_lock(&pool->lock);
     bool stopping = atomic_load(&pool->stop);
     uint64_t taken = pool->queued + pool->reserved;
     bool room = taken <= pool->max_queue && count <= pool->max_queue - taken;
-    if (!stopping && room)
-        pool->reserved += count;
+    bool done = !stopping && room && (made || count == 0);
+    for (entry *e; done && (e = made); pool->reserved++) {
+        made = e->next;
+        e->next = pool->spare;
+        pool->spare = e;
+    }
     pthread_mutex_unlock(&pool->lock);
+    free_all(made);
     if (stopping)
         return api_problem_set(p, API_UNAVAILABLE, "the server is stopping");
     if (room)
-        return true;
+        return done || api_problem_set(p, API_UNAVAILABLE, "not enough memory for a job");
     unsigned long long most = pool->max_queue, waiting = taken, wanted = count;
     if (count == 1)
         return api_problem_set(p, API_QUEUE_FULL, "%llu jobs are waiting already; try again later",
@@ -220,16 +260,17 @@ bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p)
 void srv_pool_unreserve(srv_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    pool->reserved--;
+    entry *e = take_reserved(pool);
     pthread_mutex_unlock(&pool->lock);
+    free(e);
 }
 
 bool srv_pool_add(srv_pool *pool, const char *id, bool reserved)
 {
-    entry *e = calloc(1, sizeof *e);
+    entry *e = reserved ? NULL : make_entries(1);
     pthread_mutex_lock(&pool->lock);
     if (reserved)
-        pool->reserved--;
+        e = take_reserved(pool);
     if (e) {
         snprintf(e->id, sizeof e->id, "%s", id);
         e->signals.stop = &pool->stop;

@@ -52,9 +52,9 @@ bool srv_pool_reserve(srv_pool *pool, api_problem *p);
 bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p);
 void srv_pool_unreserve(srv_pool *pool);
 
-/* Queues a job. False when out of memory: it waits for the next start then. Uses up a
- * reservation if `reserved`; otherwise the bound is not looked at (jobs of an earlier run). One that
- * is on its way out (paused) begins when it has left. */
+/* Queues a job. Uses up a reservation if `reserved`, and then succeeds; otherwise the bound is not
+ * looked at (jobs of an earlier run), and false means that there was no memory for it. One that is on
+ * its way out (paused) begins when it has left. */
 bool srv_pool_add(srv_pool *pool, const char *id, bool reserved);
 
 typedef enum srv_cancelled {
