@@ -1,6 +1,7 @@
 /* srv_clock: clocks and ids. */
 #include "srv_clock.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,6 +19,22 @@ double srv_monotonic(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static pthread_once_t begun = PTHREAD_ONCE_INIT;
+static double day_ahead; /* of the monotonic clock */
+
+static void look_at_the_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    day_ahead = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec - srv_monotonic();
+}
+
+int64_t srv_steady_time(void)
+{
+    pthread_once(&begun, look_at_the_clock);
+    return (int64_t)(day_ahead + srv_monotonic());
 }
 
 const char *srv_time_text(char buf[SRV_TIME_SIZE])

@@ -3,11 +3,16 @@
 #define SRV_CLOCK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Seconds since some moment; never jumps. */
 double srv_monotonic(void);
 /* Those that this thread has had a processor for: whatever else the machine does. */
 double srv_processor_seconds(void);
+
+/* Seconds since 1970 that pass evenly: the clock of the day when the process began, and what has
+ * passed since, however that clock is set meanwhile. */
+int64_t srv_steady_time(void);
 
 #define SRV_TIME_SIZE 32
 

@@ -2,6 +2,7 @@
 #include "srv_partial.h"
 
 #include "srv_clock.h"
+#include "srv_folder.h"
 #include "srv_log.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct srv_partial {
     int fd;
     uint64_t written, started, counted; /* bytes of the upload */
     bool ousted;
+    bool unsure; /* a sync failed: what was written since the last one may be lost */
     struct srv_partial *next; /* the list's lock */
 };
 
@@ -47,7 +49,7 @@ const char *srv_partial_path(const char *dir, const char *id, char path[SRV_FILE
 
 int64_t srv_partial_expiry(const srv_app *app)
 {
-    return (int64_t)time(NULL) + (int64_t)app->config.upload_expiry;
+    return srv_steady_time() + (int64_t)app->config.upload_expiry;
 }
 
 /* ---- one writer at a time ---- */
@@ -153,6 +155,14 @@ static void take_over(srv_partial *w)
     pthread_mutex_unlock(&ps->lock);
 }
 
+/* A file just made has its name in the folder for good. */
+static bool sync_name(const srv_partial *w)
+{
+    char path[SRV_FILE_PATH];
+    snprintf(path, sizeof path, "%s/uploads", w->all->app->config.data_dir);
+    return srv_folder_sync(path);
+}
+
 static bool open_file(srv_partial *w, api_problem *p)
 {
     char path[SRV_FILE_PATH];
@@ -161,7 +171,9 @@ static bool open_file(srv_partial *w, api_problem *p)
     if (ok) {
         w->fd = open(srv_partial_path(w->all->app->config.data_dir, w->id, path),
                      O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-        ok = (w->fd >= 0 && ftruncate(w->fd, (off_t)w->written) == 0) || srv_disk_problem(p, "open");
+        ok = (w->fd >= 0 && ftruncate(w->fd, (off_t)w->written) == 0 &&
+              (w->written > 0 || sync_name(w))) ||
+             srv_disk_problem(p, "open");
     }
     pthread_mutex_unlock(&w->lock);
     return ok;
@@ -209,8 +221,13 @@ static bool count(srv_partial *w, api_problem *p)
         return is_ousted(p);
     if (w->counted == w->written)
         return true;
-    if (fdatasync(w->fd) != 0)
+    /* the system tells of a failure once: the next sync says all is well, and nothing is */
+    if (w->unsure)
+        return api_problem_set(p, API_INTERNAL, "can't sync a dataset file: it failed before");
+    if (fdatasync(w->fd) != 0) {
+        w->unsure = true;
         return srv_disk_problem(p, "sync");
+    }
     counting c = {w, srv_partial_expiry(w->all->app)};
     if (!srv_store_write(w->all->app->store, record, &c, p))
         return false;
@@ -305,7 +322,7 @@ static bool take_expired(srv_db *db, void *arg, api_problem *p)
 
 static void remove_expired(srv_partials *ps)
 {
-    expired e = {.now = (int64_t)time(NULL)};
+    expired e = {.now = srv_steady_time()};
     api_problem ignored = {0}; /* the next look will do */
     do {
         if (!srv_store_write(ps->app->store, take_expired, &e, &ignored))
@@ -328,7 +345,7 @@ static void *partials_main(void *arg)
         remove_expired(ps);
         pthread_mutex_lock(&ps->lock);
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += pause;
         if (!ps->stopping)
             pthread_cond_timedwait(&ps->changed, &ps->lock, &until);
@@ -346,7 +363,11 @@ srv_partials *srv_partials_start(srv_app *app, api_problem *p)
     }
     ps->app = app;
     pthread_mutex_init(&ps->lock, NULL);
-    pthread_cond_init(&ps->changed, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&ps->changed, &attr);
+    pthread_condattr_destroy(&attr);
     ps->started = pthread_create(&ps->thread, NULL, partials_main, ps) == 0;
     if (ps->started)
         return ps;
