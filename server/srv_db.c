@@ -1,10 +1,12 @@
 /* srv_db: the one file that knows sqlite3.h. */
 #include "srv_db.h"
 
+#include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct srv_db {
     sqlite3 *handle;
@@ -17,13 +19,45 @@ static const char *const sql_texts[] = {
 #undef X
 };
 
+/* Prepared when the connection opens: what ends a transaction must not lack the memory to. */
+static const srv_sql endings[] = {SQL_ROLLBACK, SQL_PIECE_UNDO, SQL_PIECE_END};
+
 /* How long to wait for another process that holds the database. */
 enum { BUSY_MS = 5000 };
 
+/* A call of the system that failed under SQLite. sqlite3_system_errno knows nothing of those of a
+ * commit: errno does, which was 0 before. */
+static bool fail_system(srv_db *db, api_problem *p, const char *what, int code, int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return api_problem_set(p, API_NO_SPACE, "the disk that holds the database is full");
+    case EROFS:
+        return api_problem_set(p, API_UNAVAILABLE, "the disk that holds the database is read-only");
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return api_problem_set(p, API_UNAVAILABLE, "the database can't %s now: %s", what,
+                               strerror(error));
+    default:
+        return api_problem_set(p, API_INTERNAL, "the database failed to %s: %s (%d)", what,
+                               sqlite3_errmsg(db->handle), code);
+    }
+}
+
 static bool fail(srv_db *db, api_problem *p, const char *what)
 {
+    int error = errno;
     int code = db->handle ? sqlite3_extended_errcode(db->handle) : SQLITE_NOMEM;
+    if (code == SQLITE_IOERR_NOMEM)
+        code = SQLITE_NOMEM;
     switch (code & 0xff) {
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return fail_system(db, p, what, code, error);
+    case SQLITE_READONLY:
+        return api_problem_set(p, API_UNAVAILABLE, "the disk that holds the database is read-only");
     case SQLITE_FULL:
         return api_problem_set(p, API_NO_SPACE, "the disk that holds the database is full");
     case SQLITE_BUSY:
@@ -37,6 +71,16 @@ static bool fail(srv_db *db, api_problem *p, const char *what)
     }
 }
 
+static sqlite3_stmt *prepare(srv_db *db, srv_sql which, api_problem *p)
+{
+    sqlite3_stmt **s = &db->statements[which];
+    errno = 0;
+    if (!*s && sqlite3_prepare_v3(db->handle, sql_texts[which], -1, SQLITE_PREPARE_PERSISTENT, s,
+                                  NULL) != SQLITE_OK)
+        fail(db, p, "prepare");
+    return *s;
+}
+
 srv_db *srv_db_open(const char *path, bool writer, api_problem *p)
 {
     srv_db *db = calloc(1, sizeof *db);
@@ -46,6 +90,7 @@ srv_db *srv_db_open(const char *path, bool writer, api_problem *p)
     }
     int flags = SQLITE_OPEN_NOMUTEX |
                 (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+    errno = 0;
     bool ok = sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK || fail(db, p, "open");
     if (ok) {
         sqlite3_extended_result_codes(db->handle, 1);
@@ -57,6 +102,8 @@ srv_db *srv_db_open(const char *path, bool writer, api_problem *p)
     /* KiB: what changes goes through the cache, what is read lies in the system's */
     ok = ok && srv_db_exec(db, writer ? "PRAGMA cache_size = -400" : "PRAGMA cache_size = -100", p);
     ok = ok && srv_db_exec(db, "PRAGMA foreign_keys = ON", p);
+    for (size_t i = 0; ok && i < sizeof endings / sizeof endings[0]; i++)
+        ok = prepare(db, endings[i], p) != NULL;
     if (ok)
         return db;
     srv_db_close(db);
@@ -84,6 +131,7 @@ bool srv_db_copy(srv_db *from, srv_db *to, api_problem *p)
 
 bool srv_db_exec(srv_db *db, const char *sql, api_problem *p)
 {
+    errno = 0;
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, p, "work");
 }
 
@@ -163,14 +211,11 @@ bool srv_db_bind(srv_db *db, srv_rows *rows, api_problem *p, int at, const char 
 static sqlite3_stmt *query(srv_db *db, srv_sql which, api_problem *p, const char *types,
                            va_list *ap)
 {
-    sqlite3_stmt **s = &db->statements[which];
-    if (!*s && sqlite3_prepare_v3(db->handle, sql_texts[which], -1, SQLITE_PREPARE_PERSISTENT, s,
-                                  NULL) != SQLITE_OK) {
-        fail(db, p, "prepare");
+    sqlite3_stmt *s = prepare(db, which, p);
+    if (!s)
         return NULL;
-    }
-    sqlite3_reset(*s); /* work that failed may have left it at a row */
-    return bind(db, *s, p, 1, types, ap) ? *s : NULL;
+    sqlite3_reset(s); /* work that failed may have left it at a row */
+    return bind(db, s, p, 1, types, ap) ? s : NULL;
 }
 
 srv_rows *srv_db_query(srv_db *db, srv_sql which, api_problem *p, const char *types, ...)
@@ -190,6 +235,7 @@ void srv_db_done(srv_rows *rows)
 
 srv_step srv_db_step(srv_db *db, srv_rows *rows, api_problem *p)
 {
+    errno = 0;
     int code = sqlite3_step(rows);
     if (code == SQLITE_ROW)
         return SRV_ROW;

@@ -53,19 +53,18 @@ static void write_alone(srv_db *db, item *i)
 }
 
 /* Everything in the list, in one transaction. False when that came to nothing: it could not be
- * committed, or was undone half-way by SQLite itself, as it does when the disk is full. */
+ * committed, a piece could not be undone, or SQLite itself undid all, as it does when the disk is
+ * full. */
 static bool write_together(srv_db *db, item *items)
 {
     api_problem ignored = {0};
-    bool ok = run(db, SQL_WRITE, &ignored);
+    bool ok = true;
     for (item *i = items; ok && i; i = i->next) {
         i->ok = run(db, SQL_PIECE, i->p) && i->work(db, i->arg, i->p);
         srv_db_reset(db);
         ok = srv_db_in_transaction(db);
-        if (ok && !i->ok)
-            undo(db, SQL_PIECE_UNDO);
-        if (ok)
-            undo(db, SQL_PIECE_END);
+        ok = ok && (i->ok || run(db, SQL_PIECE_UNDO, &ignored)) &&
+             run(db, SQL_PIECE_END, &ignored);
     }
     ok = ok && run(db, SQL_COMMIT, &ignored);
     if (!ok)
@@ -73,11 +72,22 @@ static bool write_together(srv_db *db, item *items)
     return ok;
 }
 
-/* Each piece is told what became of it, whatever became of the others. */
+/* Each piece is told what became of it, whatever became of the others; but when another process
+ * holds the database, all have waited for it long enough. */
 static void write_batch(srv_db *db, item *items)
 {
-    if (items->next && write_together(db, items))
-        return;
+    if (items->next) {
+        api_problem p = {0};
+        bool begun = run(db, SQL_WRITE, &p);
+        if (begun && write_together(db, items))
+            return;
+        for (item *i = items; !begun && i; i = i->next) {
+            i->ok = false;
+            *i->p = p;
+        }
+        if (!begun)
+            return;
+    }
     for (item *i = items; i; i = i->next)
         write_alone(db, i);
 }
