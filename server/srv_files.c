@@ -64,6 +64,11 @@ bool srv_disk_problem(api_problem *p, const char *what)
 {
     if (errno == ENOSPC || errno == EDQUOT)
         return api_problem_set(p, API_NO_SPACE, "the disk that holds the datasets is full");
+    if (errno == EROFS)
+        return api_problem_set(p, API_UNAVAILABLE, "the disk that holds the datasets is read-only");
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+        return api_problem_set(p, API_UNAVAILABLE, "can't %s a dataset file now: %s", what,
+                               strerror(errno));
     return api_problem_set(p, API_INTERNAL, "can't %s a dataset file: %s", what, strerror(errno));
 }
 

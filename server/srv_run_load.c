@@ -214,7 +214,11 @@ bool srv_run_begin_part(srv_run *w, api_problem *p)
     w->data = data;
     w->checkpoint_len = SRV_RUN_HEAD + gd_train_save_len(w->train);
     w->checkpoint = calloc(w->checkpoint_len, sizeof *w->checkpoint);
-    return w->checkpoint || no_memory(p);
+    if (w->checkpoint)
+        return true;
+    gd_train_free(w->train); /* one that can't be saved is none */
+    w->train = NULL;
+    return no_memory(p);
 }
 
 /* Goes on from the stored checkpoint, if there is one and it fits. */

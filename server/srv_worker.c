@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Seconds between writes of a running job; the first comes sooner, so that short jobs are
  * seen running. A write that takes long is repeated less often. */
@@ -16,6 +17,11 @@
 #define FLUSH_POINTS 2000
 #define FLUSH_NUMBERS ((size_t)1 << 20) /* of parameters on the way */
 #define FLUSH_SHARE 20.0 /* at most one part in so many of the time is spent writing */
+
+/* A job that can't begin for want of memory or descriptors is tried again after so many seconds,
+ * and fails after so many. */
+#define RETRY_AFTER 1.0
+#define RETRY_FOR 30.0
 
 /* Was it asked for this before the server ended? */
 static bool asked_for(const srv_run *w, const char *what)
@@ -101,7 +107,22 @@ static void train(srv_run *w)
     }
 }
 
-void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
+/* Waits a little before a job is prepared again. False when it is no longer to be. */
+static bool wait_to_retry(const srv_signals *signals)
+{
+    for (double until = srv_monotonic() + RETRY_AFTER; srv_monotonic() < until;) {
+        if (atomic_load(signals->stop) || atomic_load(&signals->pause))
+            return false;
+        if (atomic_load(&signals->cancel))
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    return true;
+}
+
+/* The run from its beginning. False when what it needs can't be had now, and it is not the last
+ * time that it is tried: nothing was done. */
+static bool work(void *ctx, const char *id, const srv_signals *signals, bool last)
 {
     srv_run w = {.app = ctx, .id = id, .signals = signals, .began = srv_monotonic()};
     w.member.team = w.app->team;
@@ -118,7 +139,7 @@ void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
     w.ending = w.executor;
     w.ending.interrupted = srv_run_broken_off;
     api_problem p = {0};
-    bool ok = srv_run_load(&w, &p);
+    bool again = false, ok = srv_run_load(&w, &p);
     /* deleted or cancelled while it was on its way here */
     bool waits = w.row.found &&
                  (strcmp(w.row.state, "queued") == 0 || strcmp(w.row.state, "running") == 0);
@@ -129,10 +150,25 @@ void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
     else
         srv_time_text(w.started_at);
     srv_log(w.row.checkpoint ? "job taken up again" : "job started", srv_s("id", id));
-    if (ok && srv_run_prepare(&w, &p))
+    ok = ok && srv_run_prepare(&w, &p);
+    again = !ok && !last && p.code == API_UNAVAILABLE;
+    if (ok)
         train(&w);
+    else if (again)
+        srv_log("job can't begin yet", srv_s("id", id), srv_s("why", p.detail));
+    else if (atomic_load(&signals->cancel))
+        srv_run_cancelled(&w);
     else
         srv_run_fail(&w, &p);
 end:
     srv_run_free(&w);
+    return !again;
+}
+
+void srv_worker_run(void *ctx, const char *id, const srv_signals *signals)
+{
+    double end = srv_monotonic() + RETRY_FOR;
+    while (!work(ctx, id, signals, atomic_load(&signals->cancel) || srv_monotonic() >= end) &&
+           wait_to_retry(signals))
+        ;
 }
