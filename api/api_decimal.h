@@ -55,6 +55,7 @@ static inline uint64_t api_decimal_round(uint64_t w, int64_t q)
     int upper = (int)(high >> 63), shift = upper + 9;
     uint64_t m = high >> shift; /* 53 bits and one to round by */
     /* floor(q log2(10)) + 63, and the bias */
+    /* cppcheck-suppress shiftNegativeLHS ; rounds down in every compiler that has clzll */
     int64_t exponent = ((217706 * q) >> 16) + 63 + upper - zeros + 1023;
     if (exponent <= 0) {
         if (exponent <= -63)

@@ -288,8 +288,8 @@ gd_status gd_metrics(const gd_model *model, const gd_shape *shape, const double 
     if (ok)
         status = gd_predict_rows(model, shape, theta, data, rows, s.executor, s.z, s.y);
     if (status == GD_OK)
-        status = task & GD_CLASSES ? classes(&l, &s, confusion, err)
-                                   : numbers(&l, &s, task == GD_COUNT, err);
+        status = s.classes > 0 ? classes(&l, &s, confusion, err)
+                               : numbers(&l, &s, task == GD_COUNT, err);
     free_scored(&s);
     free(own);
     *count = l.count;

@@ -77,6 +77,7 @@ ALWAYS_INLINE void store(const lanes *from, size_t cols, size_t v, double *to)
     double staged[GD_LANES], *at = cols >= GD_LANES ? to + begins(cols, v) : staged;
     EACH_PART(k) * (part_in_memory *)(at + k * WIDTH) = from->p[k];
     for (size_t j = 0; at == staged && j < cols; j++)
+        /* cppcheck-suppress uninitvar ; the parts above filled it */
         to[j] = staged[j];
 }
 

@@ -63,30 +63,33 @@ static void reply_trained(srv_request *rq, const api_evaluation *e, const srv_mo
                         (long long)m->version - 1);
         return;
     }
-    reply(rq, &(api_evaluation_view){.model_id = rq->id,
-                                     .on = e->on_validation ? "validation" : "training",
-                                     .version = (uint64_t)m->version,
-                                     .rows = NAN,
-                                     .metrics = e->on_validation ? m->validation_metrics
-                                                                 : m->metrics,
-                                     .classes = m->classes});
+    const api_evaluation_view view = {.model_id = rq->id,
+                                      .on = e->on_validation ? "validation" : "training",
+                                      .version = (uint64_t)m->version,
+                                      .rows = NAN,
+                                      .metrics = e->on_validation ? m->validation_metrics
+                                                                  : m->metrics,
+                                      .classes = m->classes};
+    reply(rq, &view);
 }
 
 static void reply_measured(srv_request *rq, const api_evaluation *e, const srv_model *m)
 {
     srv_input in = {0};
     srv_evaluation r = {0};
-    if (open_data(rq, e, m, &in) && srv_evaluate(m, &in.data, &r, &rq->problem))
-        reply(rq, &(api_evaluation_view){.model_id = rq->id,
-                                         .on = "dataset",
-                                         .dataset_id = e->dataset_id,
-                                         .version = (uint64_t)m->version,
-                                         .rows = (double)in.data.rows,
-                                         .cost_name = m->job.spec.cost->name,
-                                         .cost = r.cost,
-                                         .objective = r.objective,
-                                         .metrics = r.metrics,
-                                         .classes = m->classes});
+    if (open_data(rq, e, m, &in) && srv_evaluate(m, &in.data, &r, &rq->problem)) {
+        const api_evaluation_view view = {.model_id = rq->id,
+                                          .on = "dataset",
+                                          .dataset_id = e->dataset_id,
+                                          .version = (uint64_t)m->version,
+                                          .rows = (double)in.data.rows,
+                                          .cost_name = m->job.spec.cost->name,
+                                          .cost = r.cost,
+                                          .objective = r.objective,
+                                          .metrics = r.metrics,
+                                          .classes = m->classes};
+        reply(rq, &view);
+    }
     free(r.metrics);
     srv_input_free(&in);
 }

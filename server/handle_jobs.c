@@ -225,8 +225,9 @@ static bool cancel_row(srv_db *db, void *arg, api_problem *p)
     e->asked = strcmp(state, "paused") != 0 && srv_pool_runs(rq->app->pool, rq->id);
     if (e->asked)
         return srv_db_run(db, SQL_JOB_ASK, p, "tt", "cancel", rq->id);
-    return srv_db_run(db, SQL_JOB_END, p, "ttttttttt", "cancelled", "cancelled", NULL, NULL, NULL, NULL,
-                      srv_time_text(now), NULL, rq->id) &&
+    const char *none = NULL; /* with its type, as varargs need it */
+    return srv_db_run(db, SQL_JOB_END, p, "ttttttttt", "cancelled", "cancelled", none, none, none,
+                      none, srv_time_text(now), none, rq->id) &&
            srv_db_run(db, SQL_CHANGE_TOO_LATE, p, "t", rq->id);
 }
 

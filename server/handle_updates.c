@@ -65,14 +65,15 @@ static bool check_version(srv_request *rq, const api_update *how, const srv_mode
 static void reply(srv_request *rq, const change *c, uint64_t rows)
 {
     cJSON *o = cJSON_CreateObject();
-    api_update_encode(o, &(api_update_view){.model_id = rq->id,
-                                            .updated_at = c->now,
-                                            .version = (uint64_t)c->update.model.version + 1,
-                                            .rows = rows,
-                                            .steps = c->update.steps,
-                                            .learning_rate = c->update.learning_rate,
-                                            .cost_before = c->update.cost_before,
-                                            .cost_after = c->update.cost_after});
+    const api_update_view view = {.model_id = rq->id,
+                                  .updated_at = c->now,
+                                  .version = (uint64_t)c->update.model.version + 1,
+                                  .rows = rows,
+                                  .steps = c->update.steps,
+                                  .learning_rate = c->update.learning_rate,
+                                  .cost_before = c->update.cost_before,
+                                  .cost_after = c->update.cost_after};
+    api_update_encode(o, &view);
     srv_reply_doc(rq, 200, o);
 }
 

@@ -81,8 +81,8 @@ static int by_text(const void *a_, const void *b_)
 
 static bool of_texts(srv_classes *c, const gd_data *d, const cJSON *texts, api_problem *p)
 {
-    label sorted[API_MAX_LABELS];
-    double class[API_MAX_LABELS]; /* of a code */
+    label sorted[API_MAX_LABELS] = {0};
+    double class[API_MAX_LABELS] = {0}; /* of a code */
     const cJSON *text;
     cJSON *list = cJSON_CreateArray();
     cJSON_ArrayForEach (text, texts) {
@@ -144,7 +144,7 @@ bool srv_classes_map(const char *classes, const gd_data *d, const char *labels, 
                      const char *field, api_problem *p)
 {
     cJSON *known = cJSON_Parse(classes), *texts = labels ? cJSON_Parse(labels) : NULL;
-    size_t codes[API_MAX_LABELS], count = (size_t)cJSON_GetArraySize(known), n = 0;
+    size_t codes[API_MAX_LABELS] = {0}, count = (size_t)cJSON_GetArraySize(known), n = 0;
     bool ok = (known && (texts || !labels)) || no_memory(p);
     const cJSON *text;
     cJSON_ArrayForEach (text, texts) {

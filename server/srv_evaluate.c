@@ -28,11 +28,12 @@ gd_status srv_mean_cost(const srv_model *m, const gd_data *data, double *out, gd
     gd_objective *o;
     const gd_spec *s = &m->job.spec;
     gd_data alike = *data;
+    const gd_rows all = {.count = data->rows};
     alike.weights = NULL;
     gd_status status = gd_objective_new(&o, &alike, m->model, &m->shape, s->cost, &s->cost_hyper,
                                         NULL, err);
     if (status == GD_OK)
-        *out = gd_objective_eval(o, m->theta, &(gd_rows){.count = data->rows}, NULL);
+        *out = gd_objective_eval(o, m->theta, &all, NULL);
     gd_objective_free(o);
     return status;
 }
@@ -41,7 +42,7 @@ bool srv_evaluate(const srv_model *m, const gd_data *data, srv_evaluation *out, 
 {
     gd_error err;
     gd_metric list[GD_MAX_METRICS];
-    size_t count, classes = m->classes_count;
+    size_t count = 0, classes = m->classes_count;
     *out = (srv_evaluation){0};
     double work = (double)data->rows * (double)m->model->params_len(&m->shape);
     if (gd_data_sparse(data) && m->model->linear)
@@ -52,12 +53,13 @@ bool srv_evaluate(const srv_model *m, const gd_data *data, srv_evaluation *out, 
                                  "in one request",
                                  data->rows, m->model->params_len(&m->shape),
                                  SRV_EVALUATE_WORK / (double)m->model->params_len(&m->shape));
+    const gd_rows all = {.count = data->rows};
     double *confusion = classes ? calloc(classes * classes, sizeof *confusion) : NULL;
     bool ok = (confusion || !classes) ||
               api_problem_set(p, API_UNAVAILABLE, "not enough memory for the metrics");
     if (ok && (srv_mean_cost(m, data, &out->cost, &err) != GD_OK ||
-               gd_metrics(m->model, &m->shape, m->theta, data, &(gd_rows){.count = data->rows},
-                          NULL, list, &count, confusion, &err) != GD_OK))
+               gd_metrics(m->model, &m->shape, m->theta, data, &all, NULL, list, &count,
+                          confusion, &err) != GD_OK))
         ok = api_problem_set(p, API_UNAVAILABLE, "%s", err.message);
     if (ok) {
         out->objective = out->cost + srv_penalty(m, m->scaled ? m->scaled : m->theta);

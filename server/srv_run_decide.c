@@ -24,7 +24,8 @@ static bool choose(const srv_run *w, const api_threshold *t, const double *theta
     gd_threshold best;
     gd_criterion criterion = criterion_of(t);
     double parameter = criterion == GD_F_BETA ? t->beta : t->target;
-    double *scores = malloc(2 * rows->count * sizeof *scores), *y = scores + rows->count;
+    double *scores = malloc(2 * rows->count * sizeof *scores);
+    double *y = scores ? scores + rows->count : NULL;
     gd_status status = GD_NO_MEMORY;
     if (scores)
         status =

@@ -61,8 +61,10 @@ static bool load_parts(srv_db *db, void *arg, api_problem *p)
         size_t len;
         double *theta = NULL;
         char *result = NULL;
-        if (!copy(&result, srv_text(rows, 0)) || !copy_blob(rows, 1, &theta, &len) ||
-            !srv_plan_ended(&w->plan, result, theta, len)) {
+        bool copied = copy(&result, srv_text(rows, 0)) && copy_blob(rows, 1, &theta, &len);
+        if (!copied)
+            free(result);
+        if (!copied || !srv_plan_ended(&w->plan, result, theta, len)) {
             srv_db_done(rows);
             return no_memory(p);
         }
@@ -205,6 +207,7 @@ bool srv_run_begin_part(srv_run *w, api_problem *p)
         return false;
     if (w->plan.kind == SRV_GROUPS && w->plan.prepared.active) {
         free(w->initial);
+        w->initial = NULL;
         if (!api_job_initial(&w->job, data.cols, data.classes, &w->initial, p))
             return false;
     }

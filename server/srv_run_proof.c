@@ -46,14 +46,13 @@ static cJSON *inputs(const srv_run *w)
     if (w->job.start_from)
         srv_sha256(w->initial, gd_train_params_len(w->train) * sizeof *w->initial, start);
     cJSON *o = cJSON_CreateObject();
-    api_inputs_encode(o,
-                      &(api_inputs){.data = w->dataset.sha256,
-                                    .validation = w->validation.sha256,
-                                    .start = w->job.start_from ? start : NULL,
-                                    .spec = spec,
-                                    .seed = w->job.spec.seed,
-                                    .stopped_after = after},
-                      srv_build_encode(w->app->config.kernels));
+    const api_inputs of = {.data = w->dataset.sha256,
+                           .validation = w->validation.sha256,
+                           .start = w->job.start_from ? start : NULL,
+                           .spec = spec,
+                           .seed = w->job.spec.seed,
+                           .stopped_after = after};
+    api_inputs_encode(o, &of, srv_build_encode(w->app->config.kernels));
     char *text = api_doc_text(o);
     if (!text) {
         cJSON_Delete(o);

@@ -16,15 +16,16 @@ static void pass_best(srv_run *w)
 {
     const gd_point *b = gd_train_best(w->train);
     uint64_t epoch = w->epoch_base + b->epoch;
+    const api_point point = {.epoch = epoch,
+                             .part = w->part,
+                             .cost = b->cost,
+                             .validation_cost = b->validation_cost,
+                             .gradient_norm = b->gradient_norm,
+                             .learning_rate = b->learning_rate,
+                             .seconds = srv_run_seconds(w)};
     if (w->recorder.any && epoch > w->recorder.last.epoch &&
         b->epoch < gd_train_state(w->train)->epoch)
-        srv_recorder_pass(&w->recorder, &(api_point){.epoch = epoch,
-                                                     .part = w->part,
-                                                     .cost = b->cost,
-                                                     .validation_cost = b->validation_cost,
-                                                     .gradient_norm = b->gradient_norm,
-                                                     .learning_rate = b->learning_rate,
-                                                     .seconds = srv_run_seconds(w)});
+        srv_recorder_pass(&w->recorder, &point);
 }
 
 bool srv_run_record(srv_run *w)
@@ -32,13 +33,14 @@ bool srv_run_record(srv_run *w)
     const gd_state *s = gd_train_state(w->train);
     uint64_t stride = w->recorder.stride;
     pass_best(w);
-    if (!srv_recorder_add(&w->recorder, &(api_point){.epoch = w->epoch_base + s->epoch,
-                                                     .part = w->part,
-                                                     .cost = s->cost,
-                                                     .validation_cost = s->validation_cost,
-                                                     .gradient_norm = s->gradient_norm,
-                                                     .learning_rate = s->learning_rate,
-                                                     .seconds = srv_run_seconds(w)}))
+    const api_point point = {.epoch = w->epoch_base + s->epoch,
+                             .part = w->part,
+                             .cost = s->cost,
+                             .validation_cost = s->validation_cost,
+                             .gradient_norm = s->gradient_norm,
+                             .learning_rate = s->learning_rate,
+                             .seconds = srv_run_seconds(w)};
+    if (!srv_recorder_add(&w->recorder, &point))
         return false;
     if (w->recorder.stride != stride)
         srv_snapshots_thin(&w->snapshots, w->recorder.stride);

@@ -25,7 +25,10 @@ typedef struct out {
     uint64_t at;      /* bytes written and buffered */
     uint64_t started; /* those the system was told to write to the disk */
     size_t n;         /* bytes in the buffer */
-    double buffer[BUFFER];
+    union {
+        double buffer[BUFFER];
+        float narrow[2 * BUFFER];
+    };
 } out;
 
 struct srv_upload {
@@ -368,17 +371,16 @@ static bool copy_mapped(out *o, int from, uint64_t at, uint64_t to, uint64_t row
         any = any || maps[j];
     if (!any)
         return copy_bytes(o, from, at, to, rows * row, p);
-    float *narrow = (float *)o->buffer;
     for (uint64_t first = 0; ok && first < rows; first += most) {
         size_t n = rows - first < most ? (size_t)(rows - first) : most;
         ok = read_all(from, o->buffer, n * row, at + first * row, p);
         for (size_t i = 0; ok && i < n * cols; i++) {
             const double *map = maps[i % cols];
-            double v = single ? (double)narrow[i] : o->buffer[i];
+            double v = single ? (double)o->narrow[i] : o->buffer[i];
             if (!map || isnan(v))
                 continue;
             if (single)
-                narrow[i] = (float)map[(size_t)v];
+                o->narrow[i] = (float)map[(size_t)v];
             else
                 o->buffer[i] = map[(size_t)v];
         }

@@ -25,3 +25,11 @@ if(NOT DESCENTD_SANITIZE)
     $<TARGET_FILE:gd_core> ${CMAKE_SOURCE_DIR})
   set_tests_properties(layers PROPERTIES LABELS layers TIMEOUT 60)
 endif()
+
+# Static analysis, where its tools are (deploy/packages.sh lint): minutes, so not in every run.
+find_program(CLANG_TIDY clang-tidy)
+find_program(CPPCHECK cppcheck)
+if(CLANG_TIDY AND CPPCHECK)
+  add_test(NAME lint COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lint.sh)
+  set_tests_properties(lint PROPERTIES LABELS long TIMEOUT 3600)
+endif()

@@ -17,6 +17,7 @@ static double eval(const double *z, const double *y, size_t rows, size_t outputs
             top = fmax(top, score[k]);
         for (size_t k = 0; k < outputs; k++)
             total += exp(score[k] - top);
+        /* cppcheck-suppress invalidFunctionArg ; one of the outputs added exp(0) */
         sum += log(total) + (top - own);
         for (size_t k = 0; dz && k < outputs; k++)
             dz[i * outputs + k] = exp(score[k] - top) / total - (k == class);

@@ -117,7 +117,8 @@ static size_t params_len(const gd_shape *s)
 static size_t work_len(const gd_shape *s)
 {
     layer list[GD_MAX_LIST + 1];
-    return list[layers_of(s, list) - 1].work;
+    size_t layers = layers_of(s, list);
+    return list[layers - 1].work;
 }
 
 static gd_status check(const gd_shape *s, gd_error *err)
