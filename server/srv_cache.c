@@ -84,9 +84,7 @@ static bool map_file(srv_cache *c, srv_mapped *m, const char *id, api_problem *p
     int fd = open(srv_file_path(c->dir, m->sha256, path), O_RDONLY | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) {
-        bool later = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-        api_problem_set(p, later ? API_UNAVAILABLE : API_INTERNAL,
-                        "the file of dataset %s can't be opened: %s", id, strerror(errno));
+        srv_open_problem(p, id);
         goto end;
     }
     if (st.st_size < SRV_ALIGN) {

@@ -60,13 +60,25 @@ const char *srv_file_path(const char *dir, const char *sha256, char path[SRV_FIL
     return path;
 }
 
+/* Is errno one that another try may not meet? */
+static bool may_pass(void)
+{
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+}
+
+bool srv_open_problem(api_problem *p, const char *id)
+{
+    return api_problem_set(p, may_pass() ? API_UNAVAILABLE : API_INTERNAL,
+                           "the file of dataset %s can't be opened: %s", id, strerror(errno));
+}
+
 bool srv_disk_problem(api_problem *p, const char *what)
 {
     if (errno == ENOSPC || errno == EDQUOT)
         return api_problem_set(p, API_NO_SPACE, "the disk that holds the datasets is full");
     if (errno == EROFS)
         return api_problem_set(p, API_UNAVAILABLE, "the disk that holds the datasets is read-only");
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+    if (may_pass())
         return api_problem_set(p, API_UNAVAILABLE, "can't %s a dataset file now: %s", what,
                                strerror(errno));
     return api_problem_set(p, API_INTERNAL, "can't %s a dataset file: %s", what, strerror(errno));

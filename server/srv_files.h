@@ -46,6 +46,8 @@ void srv_files_drop(srv_files *f, const char *sha256);
 #define SRV_FILE_PATH 1200
 const char *srv_file_path(const char *dir, const char *sha256, char path[SRV_FILE_PATH]);
 
+/* What errno says of opening the file of dataset `id`, as a problem; false. */
+bool srv_open_problem(api_problem *p, const char *id);
 /* What errno says of the disk that holds the datasets; what: "write". Returns false. */
 bool srv_disk_problem(api_problem *p, const char *what);
 

@@ -51,8 +51,7 @@ static bool open_file(srv_table *t, const char *dir, api_problem *p)
     char path[SRV_FILE_PATH];
     t->fd = open(srv_file_path(dir, t->dataset.sha256, path), O_RDONLY | O_CLOEXEC);
     if (t->fd < 0)
-        return api_problem_set(p, API_INTERNAL, "the file of dataset %s can't be opened: %s",
-                               t->dataset.id, strerror(errno));
+        return srv_open_problem(p, t->dataset.id);
     if (!srv_read_all(t->fd, &t->header, sizeof t->header, 0) ||
         memcmp(t->header.magic, SRV_FILE_MAGIC, sizeof t->header.magic) != 0 ||
         t->header.rows != t->dataset.rows || t->header.cols != t->dataset.cols)

@@ -13,14 +13,14 @@ foreach(what cache clock config log pool recorder routes sha256 snapshots store 
 endforeach()
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what access backup changes clients contents desk endings faults full_disk kills limits no_memory overload recorded replay restart steering stop sweeps upgrade uploads versions waiting)
+foreach(what access anywhere backup changes clients contents desk endings faults full_disk kills limits overload recorded replay restart steering stop sweeps upgrade uploads versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
 # Calls of the system that fail when a test says so: preloaded into the server.
 add_library(faults MODULE support/faults.c)
 target_link_libraries(faults PRIVATE descentd_flags descentd_test_flags ${CMAKE_DL_LIBS})
-foreach(what faults no_memory)
+foreach(what anywhere faults)
   target_compile_definitions(e2e_${what} PRIVATE FAULTS="$<TARGET_FILE:faults>")
   add_dependencies(e2e_${what} faults)
 endforeach()
