@@ -233,13 +233,25 @@ void srv_db_done(srv_rows *rows)
     sqlite3_clear_bindings(rows);
 }
 
+/* Are all texts of the row there? One that lies apart in the file is copied when it is asked for, and
+ * without memory is taken for a null. */
+static bool has_texts(srv_rows *rows)
+{
+    for (int i = 0, n = sqlite3_data_count(rows); i < n; i++)
+        if (sqlite3_column_type(rows, i) == SQLITE_TEXT && !sqlite3_column_text(rows, i))
+            return false;
+    return true;
+}
+
 srv_step srv_db_step(srv_db *db, srv_rows *rows, api_problem *p)
 {
     errno = 0;
     int code = sqlite3_step(rows);
-    if (code == SQLITE_ROW)
+    if (code == SQLITE_ROW && has_texts(rows))
         return SRV_ROW;
-    if (code != SQLITE_DONE)
+    if (code == SQLITE_ROW)
+        api_problem_set(p, API_UNAVAILABLE, "not enough memory for the database");
+    else if (code != SQLITE_DONE)
         fail(db, p, "work");
     srv_db_done(rows);
     return code == SQLITE_DONE ? SRV_END : SRV_FAILED;

@@ -141,7 +141,7 @@ static bool work(void *ctx, const char *id, const srv_signals *signals, bool las
     api_problem p = {0};
     bool again = false, ok = srv_run_load(&w, &p);
     /* deleted or cancelled while it was on its way here */
-    bool waits = w.row.found &&
+    bool waits = ok && w.row.found &&
                  (strcmp(w.row.state, "queued") == 0 || strcmp(w.row.state, "running") == 0);
     if (ok && !waits)
         goto end;
