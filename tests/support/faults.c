@@ -6,7 +6,9 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,8 +33,18 @@ static void *next(const char *name)
     return dlsym(RTLD_NEXT, name);
 }
 
+/* Where it crashed, into its log. */
+static void crashed(int number)
+{
+    void *frames[40];
+    backtrace_symbols_fd(frames, backtrace(frames, 40), STDERR_FILENO);
+    _exit(128 + number);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
+    signal(SIGSEGV, crashed);
+    signal(SIGABRT, crashed);
     const char *path = getenv("DESCENTD_FAULTS");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     void *map =
