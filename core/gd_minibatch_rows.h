@@ -74,10 +74,14 @@ ALWAYS_INLINE void load_single(const float *from, size_t cols, size_t v, lanes *
 /* From the last vector to the first, for what they have in common is the first one's. */
 ALWAYS_INLINE void store(const lanes *from, size_t cols, size_t v, double *to)
 {
-    double staged[GD_LANES], *at = cols >= GD_LANES ? to + begins(cols, v) : staged;
-    EACH_PART(k) * (part_in_memory *)(at + k * WIDTH) = from->p[k];
-    for (size_t j = 0; at == staged && j < cols; j++)
-        /* cppcheck-suppress uninitvar ; the parts above filled it */
+    if (cols >= GD_LANES) {
+        double *at = to + begins(cols, v);
+        EACH_PART(k) * (part_in_memory *)(at + k * WIDTH) = from->p[k];
+        return;
+    }
+    double staged[GD_LANES] = {0};
+    EACH_PART(k) * (part_in_memory *)(staged + k * WIDTH) = from->p[k];
+    for (size_t j = 0; j < cols; j++)
         to[j] = staged[j];
 }
 
