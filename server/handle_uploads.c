@@ -305,6 +305,15 @@ static bool find_decoder(srv_request *rq, api_decoder **out, api_problem *p)
            api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
 }
 
+/* The bytes can't be opened: the upload was deleted meanwhile, or the disk fails. */
+static bool lost(srv_request *rq)
+{
+    if (errno != ENOENT)
+        return srv_disk_problem(&rq->problem, "open");
+    srv_no_such(rq, "upload");
+    return false;
+}
+
 /* Feeds the bytes received to the reader that rq->recalled asks for. */
 static bool feed_all(srv_request *rq, const finishing *f)
 {
@@ -316,7 +325,7 @@ static bool feed_all(srv_request *rq, const finishing *f)
     srv_sum_begin(&sum);
     int fd = open(srv_partial_path(rq->app->config.data_dir, rq->id, path), O_RDONLY | O_CLOEXEC);
     bool ok = piece || api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
-    ok = ok && find_decoder(rq, &decoder, p) && (fd >= 0 || f->received == 0 || srv_disk_problem(p, "open"));
+    ok = ok && find_decoder(rq, &decoder, p) && (fd >= 0 || f->received == 0 || lost(rq));
     for (uint64_t at = 0; ok && at < f->received;) {
         size_t n = f->received - at < PIECE ? (size_t)(f->received - at) : PIECE;
         if (!srv_read_all(fd, piece, n, at)) {

@@ -15,6 +15,7 @@
 
 #define DATABASE "descentd.db"
 #define DATASETS "datasets/"
+#define DATABASE_SUM "descentd.db.sha256"
 
 static const char *path_of(const char *dir, const char *name, char path[SRV_PATH_SIZE])
 {
@@ -81,6 +82,22 @@ static bool list_contents(srv_db *db, char ***list, size_t *count, api_problem *
     return step == SRV_END;
 }
 
+/* The digits, in a file of their own. */
+static bool add_sum(backup *b, const char *copy, const char *digits, api_problem *p)
+{
+    char path[SRV_PATH_SIZE], sum[SRV_SHA256_SIZE];
+    snprintf(path, sizeof path, "%.*s.sum", SRV_PATH_SIZE - 5, copy);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool ok = (fd >= 0 && write(fd, digits, SRV_SHA256_SIZE - 1) == SRV_SHA256_SIZE - 1 &&
+               lseek(fd, 0, SEEK_SET) == 0) ||
+              cant(p, "write", path);
+    ok = ok && srv_tar_add(b->archive, DATABASE_SUM, fd, sum, p);
+    if (fd >= 0)
+        close(fd);
+    unlink(path);
+    return ok;
+}
+
 static bool fill(backup *b, const char *copy, api_problem *p)
 {
     char **contents = NULL, sum[SRV_SHA256_SIZE];
@@ -105,7 +122,7 @@ static bool fill(backup *b, const char *copy, api_problem *p)
     ok = from >= 0 ? srv_tar_add(b->archive, DATABASE, from, sum, p) : cant(p, "open", copy);
     if (from >= 0)
         close(from);
-    return ok && srv_tar_end(b->archive, p);
+    return ok && add_sum(b, copy, sum, p) && srv_tar_end(b->archive, p);
 }
 
 /* The folder that a file is in. */
@@ -162,13 +179,20 @@ static bool is_content(const char *name)
            strspn(name + n, "0123456789abcdef") == SRV_SHA256_SIZE - 1;
 }
 
-/* One file of the archive, whole and synced, to where it belongs; the database to `database`. */
-static bool take(int archive, const char *name, uint64_t size, const char *dir,
-                 const char *database, api_problem *p)
+/* What is known of the database so far. */
+typedef struct taken {
+    char path[SRV_PATH_SIZE]; /* where it is put */
+    char sum[SRV_SHA256_SIZE];
+    bool there, checked;
+} taken;
+
+/* One file of the archive, whole and synced, to where it belongs. */
+static bool take(int archive, const char *name, uint64_t size, const char *dir, taken *database,
+                 api_problem *p)
 {
-    char part[SRV_PATH_SIZE], place[SRV_PATH_SIZE], sum[SRV_SHA256_SIZE];
-    bool content = is_content(name);
-    if (!content && strcmp(name, DATABASE) != 0)
+    char part[SRV_PATH_SIZE], place[SRV_PATH_SIZE], sum[SRV_SHA256_SIZE], want[SRV_SHA256_SIZE];
+    bool content = is_content(name), digits = strcmp(name, DATABASE_SUM) == 0;
+    if (!content && !digits && strcmp(name, DATABASE) != 0)
         return api_problem_set(p, API_BAD_REQUEST, "the file is no backup of descentd: it has %s",
                                name);
     path_of(dir, "tmp/restored", part);
@@ -177,11 +201,23 @@ static bool take(int archive, const char *name, uint64_t size, const char *dir,
         return cant(p, "write", part);
     bool ok = srv_tar_take(archive, size, to, sum, p) && (fsync(to) == 0 || cant(p, "sync", part));
     close(to);
-    if (ok && content && strcmp(sum, name + strlen(DATASETS)) != 0)
-        ok = api_problem_set(p, API_BAD_REQUEST, "the backup is damaged: %s is not what it was",
-                             name);
-    return ok && (rename(part, content ? path_of(dir, name, place) : database) == 0 ||
-                  cant(p, "name", part));
+    snprintf(want, sizeof want, "%.64s", content ? name + strlen(DATASETS) : sum);
+    if (digits) /* the sum of the digits that the database's sum has */
+        srv_sha256(database->sum, SRV_SHA256_SIZE - 1, want);
+    if (ok && strcmp(sum, want) != 0)
+        return api_problem_set(p, API_BAD_REQUEST, "the backup is damaged: %s is not what it was",
+                               digits ? DATABASE : name);
+    if (!ok || digits) {
+        database->checked = ok;
+        unlink(part);
+        return ok;
+    }
+    if (!content) {
+        memcpy(database->sum, sum, sizeof sum);
+        database->there = true;
+    }
+    return rename(part, content ? path_of(dir, name, place) : database->path) == 0 ||
+           cant(p, "name", part);
 }
 
 /* Is the database sound, and is everything there that it needs? */
@@ -211,16 +247,17 @@ static bool check(const char *dir, const char *database, api_problem *p)
 
 bool srv_restore(const char *file, const char *dir, api_problem *p)
 {
-    char database[SRV_PATH_SIZE], place[SRV_PATH_SIZE], datasets[SRV_PATH_SIZE], name[SRV_TAR_NAME];
+    char place[SRV_PATH_SIZE], datasets[SRV_PATH_SIZE], name[SRV_TAR_NAME];
+    taken database = {.there = false};
     uint64_t size;
     int lock = -1, archive = open(file, O_RDONLY | O_CLOEXEC);
-    bool ok = false, found = false;
+    bool ok = false;
     if (archive < 0)
         return cant(p, "open", file);
     if (!srv_folder_make(dir, p) || !srv_folder_lock(dir, &lock, p))
         goto end;
     path_of(dir, DATABASE, place);
-    path_of(dir, "tmp/" DATABASE, database);
+    path_of(dir, "tmp/" DATABASE, database.path);
     path_of(dir, "datasets", datasets);
     if (access(place, F_OK) == 0) {
         api_problem_set(p, API_CONFLICT, "%s is there already: restore into an empty directory",
@@ -228,18 +265,17 @@ bool srv_restore(const char *file, const char *dir, api_problem *p)
         goto end;
     }
     srv_tar_step step;
-    while ((step = srv_tar_next(archive, name, &size, p)) == SRV_TAR_FILE) {
-        if (!take(archive, name, size, dir, database, p))
+    while ((step = srv_tar_next(archive, name, &size, p)) == SRV_TAR_FILE)
+        if (!take(archive, name, size, dir, &database, p))
             goto end;
-        found = found || strcmp(name, DATABASE) == 0;
-    }
     if (step == SRV_TAR_FAILED)
         goto end;
-    if (!found)
+    if (!database.there || !database.checked)
         api_problem_set(p, API_BAD_REQUEST,
-                        "the file is no backup of descentd: it has no database");
-    else if (check(dir, database, p))
-        ok = (srv_folder_sync(datasets) && rename(database, place) == 0 && srv_folder_sync(dir)) ||
+                        "the file is no backup of descentd: it has no database with its sum");
+    else if (check(dir, database.path, p))
+        ok = (srv_folder_sync(datasets) && rename(database.path, place) == 0 &&
+              srv_folder_sync(dir)) ||
              cant(p, "write", place);
 end:
     close(archive);

@@ -2,7 +2,7 @@
  *
  * DESIGN
  * The file is a tar archive: datasets/<SHA-256> for each content, then descentd.db, a copy of the
- * database as of one moment. A server may go on writing meanwhile: dataset files never change, and
+ * database as of one moment, and its SHA-256. A server may go on writing meanwhile: dataset files never change, and
  * one that goes while the backup is made was deleted after the copy was, so its dataset is left
  * out. Every file is held against its SHA-256 on the way out and on the way in. Uploads that are
  * not finished are not part of it. The file gets its name when it is whole and synced; so does the

@@ -56,7 +56,7 @@ static const setting settings[] = {
      "rows times columns of one dataset; more get 413", COUNT, AT(max_cells), .min = 1,
      .max = UINT64_C(1) << 44},
     {"--min-rate", "DESCENTD_MIN_RATE", "SIZE", "256",
-     "bytes a second that a body must come at (408), over --idle-seconds; 0: any", SIZE,
+     "bytes a second a body must come at, over --idle-seconds (408); 0: any", SIZE,
      AT(min_rate), .min = 0, .max = UINT64_C(1) << 30},
     {"--disk-reserve", "DESCENTD_DISK_RESERVE", "SIZE", "256m",
      "of the disk that uploads leave free (a twentieth of it at most), or 507", SIZE,

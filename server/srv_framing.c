@@ -8,10 +8,16 @@
 /* From this version on libmicrohttpd is strict itself, and its buffer may lie otherwise. */
 #define OWN_READING (MHD_VERSION < 0x00097701)
 
+/* Of these, too, two readers could take either. */
+static const char *const once[] = {"Authorization", "Content-Type",  "Content-Encoding",
+                                   "Upload-Offset", "Upload-Length", "Origin"};
+enum { ONCE = sizeof once / sizeof once[0] };
+
 typedef struct seen {
     const char *next; /* where the next header must begin; NULL: something was skipped */
     const char *host, *length, *coding;
     bool bad_name, bad_value, several;
+    const char *once[ONCE];
 } seen;
 
 static bool is_alphanumeric(char c)
@@ -82,6 +88,9 @@ static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name
         keep(&s->length, value, s);
     else if (strcasecmp(name, "Transfer-Encoding") == 0)
         keep(&s->coding, value, s);
+    for (size_t i = 0; i < ONCE; i++)
+        if (strcasecmp(name, once[i]) == 0)
+            keep(&s->once[i], value, s);
     return MHD_YES;
 }
 
@@ -100,7 +109,8 @@ static bool check_lengths(const seen *s, const char *version, api_problem *p)
     if (s->several || (s->length && s->coding))
         return api_problem_set(p, API_BAD_REQUEST,
                                "a request has one Host and one Content-Length or one "
-                               "Transfer-Encoding, not several");
+                               "Transfer-Encoding, not several, and one of each header that says "
+                               "what it is");
     if (s->length && (!*s->length || strspn(s->length, "0123456789") != strlen(s->length)))
         return api_problem_set(p, API_BAD_REQUEST, "Content-Length is not a whole number");
     if (s->coding && (strcasecmp(s->coding, "chunked") != 0 || strcmp(version, "HTTP/1.0") == 0))

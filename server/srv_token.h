@@ -21,7 +21,7 @@
 typedef enum srv_scope {
     SRV_READ,  /* look, predict, measure: nothing changes */
     SRV_WRITE, /* datasets, jobs and models of the tenant */
-    SRV_ADMIN  /* of all tenants */
+    SRV_ADMIN  /* the same, so far */
 } srv_scope;
 
 typedef struct srv_token {

@@ -217,6 +217,9 @@ START_TEST(what_is_not_whole_is_refused)
     change_byte(file, 512 + 4096 + 9); /* a number of the dataset */
     refuse("restore", file, dir, "is not what it was");
     change_byte(file, 512 + 4096 + 9);
+    change_byte(file, (long)st.st_size - 512 * 4 - 4096 + 77); /* a byte of the database */
+    refuse("restore", file, dir, "descentd.db is not what it was");
+    change_byte(file, (long)st.st_size - 512 * 4 - 4096 + 77);
     change_byte(file, 130); /* a header */
     refuse("restore", file, dir, "damaged");
     change_byte(file, 130);

@@ -48,6 +48,10 @@ static const row refused[] = {
     ROW(400, "two that differ",
         POST "Content-Length: 26\r\nContent-Length: 62\r\n\r\n" DATA SECOND),
     ROW(400, "two that agree", POST "Content-Length: 26\r\nContent-Length: 26\r\n\r\n" DATA),
+    ROW(400, "two tokens", POST "Authorization: Bearer a\r\nauthorization: Bearer b\r\n"
+                                "Content-Length: 26\r\n\r\n" DATA),
+    ROW(400, "two types", POST "Content-Type: text/csv\r\nContent-Type: application/json\r\n"
+                               "Content-Length: 26\r\n\r\n" DATA),
     ROW(400, "two in one", POST "Content-Length: 26, 26\r\n\r\n" DATA),
     ROW(400, "two of a GET",
         GET "Host: x\r\nContent-Length: 0\r\nContent-Length: 36\r\n\r\n" SECOND),
