@@ -128,8 +128,8 @@ START_TEST(a_disk_that_fails_is_told_and_outlived)
     begin_upload_in_pieces(s, upload);
     post_job(s, ds, ENDLESS, slow);
     post_job(s, ds, work, job);
-    post_job(s, ds, ENDLESS ", \"max_seconds\": 1", timed);
     WAIT_UNTIL(in_state(s, slow, "running"), 30);
+    post_job(s, ds, ENDLESS ", \"max_seconds\": 2", timed);
 
     faults_on(disks[_i].calls, disks[_i].error, s->dir, 0, PLENTY);
     for (int turn = 0; turn < 2; turn++) {
