@@ -100,7 +100,7 @@ void gd_histogram_add(gd_histogram *h, const double *x, size_t n, double min, do
     for (size_t i = 0; i < n; i++) {
         double at = x[i] * scale;
         int64_t k = (int64_t)at;
-        k -= (double)k > at || (at == 0 && x[i] < 0); /* as bin_of */
+        k -= ((double)k > at) | ((at == 0) & (x[i] < 0)); /* as bin_of, without branches */
         counts[k - first]++;
     }
 }
