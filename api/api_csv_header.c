@@ -229,6 +229,8 @@ bool api_csv_columns(api_csv *r, bool *is_row, api_problem *p)
         api_problem_field(p, "columns", "are more than %zu", GD_MAX_COLUMNS);
     if (p->code != API_NO_PROBLEM)
         return false;
+    if (r->sink->width)
+        r->sink->width(r->sink->ctx, r->cols);
     r->rows_room_for = r->cols < LEAST_ROOM ? LEAST_ROOM / r->cols : 1;
     r->rows_room = calloc(r->rows_room_for * r->cols, sizeof *r->rows_room);
     r->targets_room = calloc(r->rows_room_for, sizeof *r->targets_room);

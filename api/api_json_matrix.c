@@ -117,8 +117,11 @@ static bool row_ended(reader *r, api_problem *p)
     api_json_bulk *b = &r->x;
     if (b->at == 0)
         return x_problem(r, "must have at least one value", 0, p);
-    if (b->rows == 0)
+    if (b->rows == 0) {
         r->cols = b->width = (size_t)b->at;
+        if (r->sink->width)
+            r->sink->width(r->sink->ctx, r->cols);
+    }
     if (b->at != r->cols)
         return x_problem(r, "has %zu value%s, but X[0] has %zu", (size_t)b->at, p);
     if (b->paused)

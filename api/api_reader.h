@@ -32,6 +32,8 @@ typedef struct api_sink {
      * column; and how many entries there are up to the end of each of n rows. */
     bool (*entries)(void *ctx, const uint32_t *columns, const double *v, size_t n, api_problem *p);
     bool (*ends)(void *ctx, const uint64_t *ends, size_t n, api_problem *p);
+    /* How many values each row has, from a reader that knows before the end; or NULL. */
+    void (*width)(void *ctx, size_t stored);
 } api_sink;
 
 /* Does a table's first line name the columns? */

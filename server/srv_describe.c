@@ -23,6 +23,7 @@ typedef struct pass {
     double *window;
     uint64_t at; /* bytes so far */
     gd_summaries *summaries;
+    bool seen;         /* the rows are in it already */
     size_t cols;       /* features that are described */
     uint32_t **counts; /* cols + 1: how often there is each level, of columns that have any */
 } pass;
@@ -67,7 +68,7 @@ static bool pass_over(pass *s, uint64_t to, api_problem *p)
     return ok;
 }
 
-static size_t window_rows(size_t cols)
+size_t srv_describe_rows(size_t cols)
 {
     size_t many = MANY_ROWS * cols, values = many < WINDOW ? WINDOW : many;
     return (values < MOST_WINDOW ? values : MOST_WINDOW) / cols;
@@ -86,7 +87,7 @@ static void count_levels(uint32_t *counts, const gd_data *d, size_t column)
 static bool take_columns(pass *s, uint64_t rows, size_t first, size_t cols, bool single,
                          api_problem *p)
 {
-    size_t most = window_rows(cols);
+    size_t most = srv_describe_rows(cols);
     for (uint64_t row = 0; row < rows; row += most) {
         size_t n = rows - row < most ? (size_t)(rows - row) : most;
         if (!next(s, n * cols * (single ? sizeof(float) : sizeof(double)), p))
@@ -181,21 +182,24 @@ static char *write_statistics(const pass *s, const api_dataset *d, const char *c
 
 static bool take_rows(pass *s, const api_dataset *d, const srv_file_header *h, api_problem *p)
 {
+    if (s->seen)
+        return true;
     if (!d->sparse)
         return take_columns(s, d->rows, 0, s->cols, h->single, p);
     return s->cols == 0 || take_sparse(s, h, p);
 }
 
-bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_stored *to,
-                  api_problem *p)
+bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, gd_summaries *seen,
+                  srv_stored *to, api_problem *p)
 {
     /* of very many columns the target is described alone */
     size_t cols = d->sparse && d->cols > GD_MAX_COLUMNS ? 0 : d->cols;
-    size_t room = cols && !d->sparse ? cols * window_rows(cols) : 0;
+    size_t room = cols && !d->sparse && !seen ? cols * srv_describe_rows(cols) : 0;
     pass s = {.fd = fd,
               .cols = cols,
               .window = malloc((room > WINDOW ? room : WINDOW) * sizeof(double)),
-              .summaries = gd_summaries_new(cols + 1, d->rows)};
+              .seen = seen != NULL,
+              .summaries = seen ? seen : gd_summaries_new(cols + 1, d->rows)};
     const char **numbers = d->sparse ? api_numbered_names(d->first_number, cols) : NULL;
     bool ok = begin_counts(&s, d) && s.window && s.summaries && (numbers || !d->sparse);
     if (!ok)
@@ -211,7 +215,8 @@ bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_st
              api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     }
     free(s.window);
-    gd_summaries_free(s.summaries);
+    if (!seen)
+        gd_summaries_free(s.summaries);
     end_counts(&s, cols);
     free(numbers);
     return ok;

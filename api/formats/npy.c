@@ -43,6 +43,8 @@ static bool begin(void *ctx, const api_npy_shape *shape, const bool **wanted, ap
     if (!api_matrix_wanted(&r->matrix, &r->made, wanted, p))
         return false;
     r->split = r->options->labelled && !shape->by_columns && all_in_order(&r->made);
+    if (r->split && r->sink->width)
+        r->sink->width(r->sink->ctx, r->made.cols);
     return true;
 }
 

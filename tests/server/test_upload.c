@@ -94,12 +94,16 @@ static double target(const sample *s, uint64_t i)
     return s->targets ? s->targets[i] : s->values[i * s->d.stored + s->d.target_at];
 }
 
+static bool untold; /* the sink does not hear how wide rows are */
+
 /* Streams in pieces of uneven length that care for no row's end. */
 static bool stream(srv_upload *u, const sample *s, api_problem *p)
 {
     const api_sink *sink = srv_upload_sink(u);
     uint64_t n = s->d.rows * s->d.stored;
     size_t piece = 1;
+    if (!untold)
+        sink->width(sink->ctx, s->d.stored);
     for (uint64_t at = 0; at < n;) {
         size_t take = n - at < piece ? (size_t)(n - at) : piece;
         if (!sink->values(sink->ctx, s->values + at, take, p))
@@ -229,7 +233,9 @@ static const struct {
     {512, 1, 1, {0}, API_APART},              /* plain, rows end on a page's end */
     {4099, 3, 3, {0, 1, 2}, API_APART},       /* plain */
     {16384, 4, 4, {0, 1, 2, 3}, API_APART},   /* plain, the buffer fills to the brim */
-    {40000, 5, 5, {0, 1, 2, 3, 4}, API_APART} /* plain, many buffers */,
+    {40000, 5, 5, {0, 1, 2, 3, 4}, API_APART},  /* plain, some blocks */
+    {200003, 5, 5, {0, 1, 2, 3, 4}, API_APART}, /* plain, more than go round */
+    {90000, 5, 4, {4, 2, 1, 0}, 3},             /* gathered from blocks */
     {1, 2, 1, {1}, 0},                        /* gathered: the target stands first */
     {3001, 3, 2, {2, 0}, 1},                  /* gathered: another order, the target between */
     {20011, 8, 3, {7, 1, 4}, 3},              /* gathered: most columns dropped */
@@ -299,6 +305,69 @@ START_TEST(the_same_data_gives_the_same_file_however_it_was_laid_out)
     srv_upload_free(v);
     free_sample(&plain);
     free_sample(&mixed);
+}
+END_TEST
+
+/* Rows that are looked at as they are written are so in the same blocks as those that are read again. */
+START_TEST(who_is_told_how_wide_rows_are_says_the_same_of_them)
+{
+    sample s;
+    api_problem p = {0};
+    srv_stored told, not;
+    make_sample(&s, 100003, 7, (const size_t[]){0, 1, 2, 3, 4, 5, 6}, 7, API_APART);
+    for (uint64_t i = 0; i < s.d.rows * s.d.stored; i += 11)
+        s.values[i] = i % 3 ? NAN : 0; /* missing, or often the same */
+    srv_upload *u = begin(), *v = begin();
+    ck_assert(stream(u, &s, &p));
+    ck_assert(srv_upload_finish(u, &s.d, NULL, &told, &p));
+    untold = true;
+    ck_assert(stream(v, &s, &p));
+    untold = false;
+    ck_assert(srv_upload_finish(v, &s.d, NULL, &not, &p));
+    ck_assert_str_eq(told.sha256, not.sha256);
+    ck_assert_str_eq(told.statistics, not.statistics);
+    srv_files_release(files, told.sha256);
+    assert_file(&s, &not);
+    srv_files_release(files, not.sha256);
+    free(told.statistics);
+    free(not.statistics);
+    srv_upload_free(u);
+    srv_upload_free(v);
+    free_sample(&s);
+}
+END_TEST
+
+/* Texts are counted by their levels, which are known at the end. */
+START_TEST(levels_are_counted_though_rows_were_looked_at_before)
+{
+    enum { ROWS = 50000 };
+    sample s;
+    api_problem p = {0};
+    srv_stored stored;
+    char *levels[] = {(char *)"red", (char *)"blue"};
+    api_kind kinds[3] = {{.type = API_CATEGORICAL, .levels = levels, .levels_count = 2},
+                         {.type = API_NUMERIC},
+                         {.type = API_NUMERIC}};
+    make_sample(&s, ROWS, 2, (const size_t[]){0, 1}, 2, API_APART);
+    for (uint64_t i = 0; i < ROWS; i++)
+        s.values[2 * i] = i % 5 == 0;
+    s.d.kinds = kinds;
+    srv_upload *u = begin();
+    ck_assert(stream(u, &s, &p));
+    ck_assert(srv_upload_finish(u, &s.d, NULL, &stored, &p));
+    cJSON *list = cJSON_Parse(stored.statistics);
+    const cJSON *top = cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "top");
+    ck_assert_int_eq(cJSON_GetArraySize(top), 2);
+    for (int i = 0; i < 2; i++) {
+        const cJSON *level = cJSON_GetArrayItem(top, i);
+        ck_assert_str_eq(cJSON_GetObjectItem(level, "value")->valuestring, i ? "blue" : "red");
+        ck_assert_int_eq(cJSON_GetObjectItem(level, "count")->valueint, i ? ROWS / 5 : ROWS / 5 * 4);
+    }
+    cJSON_Delete(list);
+    srv_files_release(files, stored.sha256);
+    free(stored.statistics);
+    srv_upload_free(u);
+    free_sample(&s);
 }
 END_TEST
 
@@ -462,6 +531,8 @@ int main(void)
     tcase_add_loop_test(tc, what_is_streamed_in_is_in_the_file, 0,
                         sizeof layouts / sizeof layouts[0]);
     tcase_add_test(tc, the_same_data_gives_the_same_file_however_it_was_laid_out);
+    tcase_add_test(tc, who_is_told_how_wide_rows_are_says_the_same_of_them);
+    tcase_add_test(tc, levels_are_counted_though_rows_were_looked_at_before);
     tcase_add_test(tc, the_hash_is_sha_256);
     tcase_add_test(tc, an_upload_that_is_given_up_leaves_nothing);
     tcase_add_test(tc, without_its_folders_an_upload_fails_and_says_so);

@@ -1,0 +1,200 @@
+/* srv_out: see srv_out.h. */
+#include "srv_out.h"
+
+#include "srv_clock.h"
+#include "srv_describe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    WRITE_BACK = 4 << 20, /* bytes */
+    SYNC_APART = 1 << 20
+};
+
+bool srv_out_create(srv_out *o, const srv_files *files, uint64_t at, api_problem *p)
+{
+    char id[SRV_ID_SIZE];
+    snprintf(o->path, sizeof o->path, "%s/tmp/%s", srv_files_dir(files), srv_id_new(id, "up_"));
+    o->files = files;
+    o->at = o->written = at;
+    o->block = (char *)o->buffer;
+    o->cap = sizeof o->buffer;
+    o->fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return o->fd >= 0 || srv_disk_problem(p, "create");
+}
+
+bool srv_write_all(int fd, const void *bytes, size_t n, off_t at, api_problem *p)
+{
+    const char *from = bytes;
+    while (n > 0) {
+        ssize_t did = pwrite(fd, from, n, at);
+        if (did < 0 && errno == EINTR)
+            continue;
+        if (did <= 0)
+            return srv_disk_problem(p, "write");
+        from += did;
+        at += did;
+        n -= (size_t)did;
+    }
+    return true;
+}
+
+bool srv_out_write(srv_out *o, const void *bytes, size_t n, api_problem *p)
+{
+    if (!srv_files_room(o->files, n, p) || !srv_write_all(o->fd, bytes, n, (off_t)o->written, p))
+        return false;
+    o->written += n;
+    /* what is on its way to the disk already need not be waited for at the end */
+    if (o->written - o->started >= WRITE_BACK) {
+        sync_file_range(o->fd, (off_t)o->started, (off_t)(o->written - o->started),
+                        SYNC_FILE_RANGE_WRITE);
+        o->started = o->written;
+    }
+    return true;
+}
+
+static bool flush(srv_out *o, api_problem *p)
+{
+    size_t n = o->n;
+    o->n = 0;
+    if (!o->writer)
+        return srv_out_write(o, o->block, n, p);
+    char *next = srv_writer_put(o->writer, n, p);
+    if (next)
+        o->block = next;
+    return next != NULL;
+}
+
+bool srv_out_hand_over(srv_out *o, size_t block, srv_block_taken *take, void *ctx)
+{
+    o->writer = srv_writer_new(block, take, ctx);
+    if (!o->writer)
+        return false;
+    o->block = srv_writer_block(o->writer);
+    o->cap = block;
+    memcpy(o->block, o->buffer, o->n);
+    return true;
+}
+
+bool srv_out_settle(srv_out *o, api_problem *p)
+{
+    bool ok = flush(o, p) && (!o->writer || srv_writer_wait(o->writer, p));
+    srv_writer_free(o->writer);
+    o->writer = NULL;
+    o->block = (char *)o->buffer;
+    o->cap = sizeof o->buffer;
+    return ok;
+}
+
+bool srv_out_bytes(srv_out *o, const void *bytes, size_t n, api_problem *p)
+{
+    const char *from = bytes;
+    for (size_t left = n, take; left > 0; left -= take, from += take) {
+        take = o->cap - o->n < left ? o->cap - o->n : left;
+        memcpy(o->block + o->n, from, take);
+        o->n += take;
+        o->at += take;
+        if (o->n == o->cap && !flush(o, p))
+            return false;
+    }
+    return true;
+}
+
+bool srv_out_put(srv_out *o, const double *v, size_t n, api_problem *p)
+{
+    return srv_out_bytes(o, v, n * sizeof *v, p);
+}
+
+void *srv_out_reserve(srv_out *o, size_t n, api_problem *p)
+{
+    if (o->cap - o->n < n && !flush(o, p))
+        return NULL;
+    void *to = o->block + o->n;
+    o->n += n;
+    o->at += n;
+    return to;
+}
+
+void srv_out_close(srv_out *o)
+{
+    if (o->fd < 0)
+        return;
+    srv_writer_free(o->writer); /* which may write still */
+    close(o->fd);
+    if (*o->path)
+        unlink(o->path);
+}
+
+bool srv_out_read(int fd, void *bytes, size_t n, uint64_t at, api_problem *p)
+{
+    return srv_read_all(fd, bytes, n, at) || srv_disk_problem(p, "read");
+}
+
+bool srv_out_append(srv_out *o, const srv_out *from, uint64_t to, api_problem *p)
+{
+    double *buffer = o->buffer; /* empty now */
+    for (uint64_t at = 0; at < from->at;) {
+        ssize_t got = pread(from->fd, buffer, sizeof o->buffer, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return srv_disk_problem(p, "read");
+        if (!srv_write_all(o->fd, buffer, (size_t)got, (off_t)(to + at), p))
+            return false;
+        at += (uint64_t)got;
+    }
+    return true;
+}
+
+bool srv_out_copy(srv_out *o, int from, uint64_t at, uint64_t to, uint64_t n, api_problem *p)
+{
+    while (n > 0) {
+        off_t in = (off_t)at, behind = (off_t)to;
+        ssize_t did =
+            copy_file_range(from, &in, o->fd, &behind, n < WRITE_BACK ? n : WRITE_BACK, 0);
+        if (did < 0 && errno == EINTR)
+            continue;
+        if (did <= 0 && (did == 0 || errno == ENOSPC || errno == EDQUOT || errno == EIO))
+            return srv_disk_problem(p, "copy");
+        if (did < 0) { /* not from here to there */
+            did = n < sizeof o->buffer ? (ssize_t)n : (ssize_t)sizeof o->buffer;
+            if (!srv_out_read(from, o->buffer, (size_t)did, at, p) ||
+                !srv_write_all(o->fd, o->buffer, (size_t)did, (off_t)to, p))
+                return false;
+        }
+        at += (uint64_t)did;
+        to += (uint64_t)did;
+        n -= (uint64_t)did;
+    }
+    return true;
+}
+
+/* ---- sync ---- */
+
+static void *sync_main(void *arg)
+{
+    srv_sync *s = arg;
+    s->error = fsync(s->fd) == 0 ? 0 : errno;
+    return NULL;
+}
+
+void srv_sync_begin(srv_sync *s, int fd, uint64_t bytes)
+{
+    *s = (srv_sync){.fd = fd};
+    s->apart = bytes >= SYNC_APART && pthread_create(&s->thread, NULL, sync_main, s) == 0;
+    if (!s->apart)
+        sync_main(s);
+}
+
+bool srv_sync_end(srv_sync *s, api_problem *p)
+{
+    if (s->apart)
+        pthread_join(s->thread, NULL);
+    s->apart = false;
+    errno = s->error;
+    return s->error == 0 || srv_disk_problem(p, "sync");
+}
