@@ -125,7 +125,7 @@ size_t api_npy_text(const char *from, size_t size, char kind, bool swapped, char
         uint32_t c = code_point(from + i, swapped);
         size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
         static const unsigned char lead[] = {0, 0xc0, 0xe0, 0xf0};
-        buf[n++] = c > 0x10ffff ? '\xff' : (char)(lead[more] | c >> 6 * more);
+        buf[n++] = (char)(c > 0x10ffff ? 0xff : lead[more] | c >> 6 * more);
         while (c <= 0x10ffff && more-- > 0)
             buf[n++] = (char)(0x80 | (c >> 6 * more & 0x3f));
     }
