@@ -35,7 +35,7 @@ void api_csv_close(void *reader)
         api_cells_free(&r->cells[i]);
     free(r->cells);
     for (size_t i = 0; i < r->first_count; i++)
-        free(r->first[i]);
+        free(r->first[i].text);
     free(r->first);
     free(r->role);
     api_names_free(&r->header);
@@ -74,13 +74,15 @@ static bool first_row_ended(api_csv *r, api_problem *p)
         return false;
     for (r->column = 0; is_row && r->column < r->first_count; r->column++) {
         r->field.len = 0;
-        api_text_puts(&r->field, r->first[r->column]);
+        r->field_quoted = r->first[r->column].quoted;
+        api_text_puts(&r->field, r->first[r->column].text);
         if (r->field.failed)
             return api_csv_no_memory(p);
         if (!api_csv_value(r, p))
             return false;
     }
     r->field.len = 0;
+    r->field_quoted = false;
     r->column = 0;
     return !is_row || row_done(r, p);
 }
@@ -167,11 +169,12 @@ static const char *text_field(const api_csv *r, const char *s, const char *last,
                                                                                           : NULL;
 }
 
-/* Reads such a field at s as a value of its column. */
-static bool take_text(api_csv *r, const char *from, size_t n, size_t column, uint64_t at,
-                      api_problem *p)
+/* Reads such a field as a value of its column. */
+static bool take_text(api_csv *r, const char *from, size_t n, bool quoted, size_t column,
+                      uint64_t at, api_problem *p)
 {
     r->field.len = 0;
+    r->field_quoted = quoted;
     api_text_add(&r->field, from, n);
     if (r->field.failed)
         return api_csv_no_memory(p);
@@ -179,6 +182,7 @@ static bool take_text(api_csv *r, const char *from, size_t n, size_t column, uin
     r->field_at = at;
     bool ok = api_csv_value(r, p);
     r->field.len = 0;
+    r->field_quoted = false;
     return ok;
 }
 
@@ -200,7 +204,8 @@ static bool run_fields(api_csv *r, const char **at, const char *end, api_problem
             const char *from;
             size_t n;
             behind = text_field(r, s, last, column, &from, &n);
-            ok = !behind || take_text(r, from, n, column, r->offset + (uint64_t)(s - *at), p);
+            ok = !behind || take_text(r, from, n, *s == '"', column,
+                                      r->offset + (uint64_t)(s - *at), p);
             if (!ok)
                 break;
         } else if (role[column] >= 0) {

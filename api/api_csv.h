@@ -2,8 +2,9 @@
  *
  * Fields may be quoted, lines may end in CRLF or LF, a byte order mark may come first. The query
  * names the target, and the features if not all other columns are wanted; what no feature or
- * target wants may be anything. Cells that are empty, or NA, N/A, NaN, null or ?, are missing; what
- * the others are, the first of them tells, unless the query does. Where the query does not say, the first line tells which of , ; |
+ * target wants may be anything. Cells that are empty, or NA, N/A, NaN, null or ?, are missing (in a
+ * column of texts those words in quotes are texts, as PostgreSQL has it); what the others are, the
+ * first of them tells, unless the query does. Where the query does not say, the first line tells which of , ; |
  * and tab separates fields (the most frequent one outside of quotes), and whether it is a header:
  * it is none if all its fields are numbers, and none of them is a name that the query uses.
  * Columns without a header are x1, x2, ..., or x.
@@ -35,7 +36,10 @@ typedef struct api_csv {
     api_csv_state state;
     api_text field;
     bool field_quoted;
-    char **first; /* the fields of the first row */
+    struct {
+        char *text;
+        bool quoted;
+    } *first; /* the fields of the first row */
     size_t first_count, first_cap;
     bool has_columns; /* the first row is done with */
     bool headless;

@@ -34,14 +34,15 @@ bool api_csv_first_field(api_csv *r, api_problem *p)
         return api_problem_field(p, "columns", "are more than %zu", GD_MAX_COLUMNS);
     if (r->first_count == r->first_cap) {
         size_t cap = r->first_cap ? 2 * r->first_cap : 16;
-        char **grown = realloc(r->first, cap * sizeof *grown);
+        void *grown = realloc(r->first, cap * sizeof *r->first);
         if (!grown)
             return api_csv_no_memory(p);
         r->first = grown;
         r->first_cap = cap;
     }
-    r->first[r->first_count] = strdup(r->field.data);
-    return r->first[r->first_count++] || api_csv_no_memory(p);
+    r->first[r->first_count].quoted = r->field_quoted;
+    r->first[r->first_count].text = strdup(r->field.data);
+    return r->first[r->first_count++].text || api_csv_no_memory(p);
 }
 
 /* ---- roles ---- */
@@ -165,7 +166,7 @@ static bool is_header(const api_csv *r)
     if (r->options->header != API_HEADER_LOOK)
         return r->options->header == API_HEADER_THERE;
     for (size_t i = 0; i < r->first_count; i++)
-        if (!is_number(r->first[i]) || is_asked_for(r->options, r->first[i]))
+        if (!is_number(r->first[i].text) || is_asked_for(r->options, r->first[i].text))
             return true;
     return false;
 }
@@ -207,7 +208,7 @@ bool api_csv_columns(api_csv *r, bool *is_row, api_problem *p)
     r->headless = *is_row = !is_header(r);
     bool ok = !r->headless || name_columns(r, p);
     for (size_t i = 0; ok && !r->headless && i < r->first_count; i++)
-        ok = add_name(r, r->first[i], p);
+        ok = add_name(r, r->first[i].text, p);
     if (!ok)
         return false;
     r->has_columns = true;

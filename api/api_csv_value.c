@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { PLACE = 160 };
+enum { PLACE = 320 };
 
 static bool misfit(const api_csv *r, api_fault fault, api_problem *p)
 {
@@ -34,6 +34,6 @@ bool api_csv_value(api_csv *r, api_problem *p)
                      ? &r->targets_room[r->rows_held]
                      : &r->rows_room[r->rows_held * r->cols + (size_t)r->role[r->column]];
     c->level_bytes = &r->level_bytes;
-    api_fault fault = api_cells_text(c, r->field.data, r->field.len, to);
+    api_fault fault = api_cells_text(c, r->field.data, r->field.len, r->field_quoted, to);
     return !fault || misfit(r, fault, p);
 }

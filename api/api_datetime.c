@@ -6,6 +6,10 @@
 #include <math.h>
 #include <stdio.h>
 
+/* 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z. */
+#define FIRST_SECOND (-62167219200.0)
+#define BEHIND_LAST 253402300800.0
+
 typedef struct cursor {
     const char *s, *end;
 } cursor;
@@ -56,13 +60,14 @@ static bool date(cursor *c, double *days)
     return true;
 }
 
+/* Of a second, to the nanosecond; further digits are dropped. */
 static bool fraction(cursor *c, double *out)
 {
-    double v = 0, unit = 0.1;
+    int64_t nanoseconds = 0, unit = 100000000;
     const char *begin = c->s;
     for (; c->s < c->end && *c->s >= '0' && *c->s <= '9'; c->s++, unit /= 10)
-        v += unit * (*c->s - '0');
-    *out = v;
+        nanoseconds += unit * (*c->s - '0');
+    *out = (double)nanoseconds / 1e9;
     return c->s > begin;
 }
 
@@ -110,7 +115,8 @@ bool api_datetime_read(const char *text, size_t n, double *seconds)
                         !clock_time(&c, &time) || !zone(&c, &offset)))
         return false;
     *seconds = 86400 * days + time - offset;
-    return c.s == c.end;
+    /* an offset may lead out of the years that can be written */
+    return c.s == c.end && *seconds >= FIRST_SECOND && *seconds < BEHIND_LAST;
 }
 
 /* ---- writing ---- */
@@ -127,10 +133,11 @@ static void date_of(int64_t days, int *year, int *month, int *day)
     *year = years + (int)era * 400 + (*month <= 2);
 }
 
-/* The fewest digits that read back as the same time. */
+/* The fewest digits that read back as the same time: those of a nanosecond do, since a double that is
+ * too coarse for them has fewer. */
 static void add_fraction(char *buf, size_t at, double part, double seconds)
 {
-    enum { MOST = 12 };
+    enum { MOST = 9 };
     for (int digits = 1; digits <= MOST; digits++) {
         char text[MOST + 4];
         double back;

@@ -57,12 +57,18 @@ void api_table_record(api_text *t, const api_table_column *columns, size_t count
 
 /* ---- CSV ---- */
 
+/* Would it be read as it is? Blanks at the ends are quoted too, since many readers take them off; and
+ * what could be taken for another delimiter, as names are what tells it, or for a byte order mark. */
+static bool is_plain_field(const char *s, size_t n)
+{
+    return !api_cell_missing(s, n) && !strpbrk(s, ",;|\t\"\r\n") && s[0] != ' ' &&
+           s[n - 1] != ' ' && strncmp(s, "\xef\xbb\xbf", 3) != 0;
+}
+
 static void csv_text(api_text *t, const char *s)
 {
     size_t n = strlen(s);
-    /* blanks at the ends are quoted too, since many readers take them off */
-    bool plain = n > 0 && !strpbrk(s, ",\"\r\n") && s[0] != ' ' && s[n - 1] != ' ';
-    if (plain) {
+    if (is_plain_field(s, n)) {
         api_text_add(t, s, n);
         return;
     }

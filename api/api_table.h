@@ -1,7 +1,8 @@
 /* api_table: rows of a dataset written down, as JSON, CSV or an array of NumPy.
  *
  * A stored row is numbers; what its cells are by their columns' types is written: a level's text,
- * true or false, a date. What is missing is null, or an empty field. Numbers read back exactly. */
+ * true or false, a date. What is missing is null, or an empty field; a text that reads like one, NA, is in
+ * quotes. Numbers read back exactly. */
 #ifndef API_TABLE_H
 #define API_TABLE_H
 

@@ -227,13 +227,22 @@ static api_fault missing(api_cells *c, double *out)
     return API_CELL_FITS;
 }
 
-api_fault api_cells_text(api_cells *c, const char *text, size_t n, double *out)
+api_fault api_cells_text(api_cells *c, const char *text, size_t n, bool quoted, double *out)
 {
-    if (c->type != API_IGNORE && api_cell_missing(text, n))
+    bool word = c->type != API_IGNORE && api_cell_missing(text, n);
+    bool wanted = c->type == API_CATEGORICAL || c->type == API_TYPE_UNKNOWN;
+    if (word && !(quoted && n > 0 && wanted))
         return missing(c, out);
-    if (c->type == API_TYPE_UNKNOWN)
-        c->type = infer(c, text, n);
     *out = (double)NAN;
+    if (c->unsure && !word) {
+        if (infer(c, text, n) != API_CATEGORICAL)
+            return API_CELL_UNSURE;
+        c->unsure = false;
+    }
+    if (c->type == API_TYPE_UNKNOWN) {
+        c->unsure = word;
+        c->type = word ? API_CATEGORICAL : infer(c, text, n);
+    }
     return by_type(c, text, n, out);
 }
 
@@ -316,6 +325,8 @@ const char *api_fault_text(api_fault fault, const api_cells *c, bool *alone)
         return "is not true or false";
     case API_CELL_NO_TEXT:
         return "is not a text";
+    case API_CELL_UNSURE:
+        return "is no text, but the cells above it are, being in quotes, such as \"NA\"";
     case API_CELL_LONG_TEXT:
         return "must be at most 256 bytes long";
     case API_CELL_NO_UTF8:
@@ -359,6 +370,10 @@ const char *api_fault_remedy(api_fault fault, const api_cells *c, const char *co
     if (fault == API_CELL_NO_TEXT && !c->given && numeric && !c->label)
         snprintf(buf, size, "; to take numbers as texts, declare it: types=%.64s:categorical",
                  column);
+    if (fault == API_CELL_UNSURE)
+        snprintf(buf, size, "; declare what the column is: with types=%.64s:numeric such cells are "
+                            "missing, with types=%.64s:categorical all are texts",
+                 column, column);
     if (fault >= API_CELL_LONG_TEXT && !c->label)
         snprintf(buf, size, "; leave the column out: types=%.64s:ignore", column);
     else if (other && !c->given && !numeric)

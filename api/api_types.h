@@ -58,8 +58,8 @@ typedef struct api_kind {
 /* ---- cells ---- */
 
 /* Seconds since 1970-01-01T00:00:00Z of n bytes: a date, or date and time (separated by T or a
- * blank; seconds and a fraction of them may follow) with Z, an offset like +01:00, or neither:
- * UTC. */
+ * blank; seconds and a fraction of them may follow, which counts to the nanosecond) with Z, an offset
+ * like +01:00, or neither: UTC. In UTC it must be in the years 0000 to 9999. */
 bool api_datetime_read(const char *text, size_t n, double *seconds);
 
 /* The same the other way: a date, or date and time in UTC, that reads back as these seconds.
@@ -67,7 +67,7 @@ bool api_datetime_read(const char *text, size_t n, double *seconds);
 enum { API_DATETIME_SIZE = 64 };
 const char *api_datetime_write(double seconds, char buf[API_DATETIME_SIZE]);
 
-/* Does a table leave the cell out: nothing, NA, N/A, NaN, null or ?, in whatever case? */
+/* Does a table leave the cell out: nothing, NA, N/A, NaN, null or ?, in whatever case, and blanks? */
 bool api_cell_missing(const char *text, size_t n);
 
 typedef enum api_fault {
@@ -79,6 +79,7 @@ typedef enum api_fault {
     API_CELL_NO_DATE,
     API_CELL_NO_BOOLEAN,
     API_CELL_NO_TEXT,
+    API_CELL_UNSURE, /* no text, in a column that only words in quotes tell to be one of texts */
     API_CELL_LONG_TEXT,
     API_CELL_NO_UTF8,
     API_CELL_CONTROL,     /* control characters */
@@ -92,13 +93,16 @@ typedef struct api_cells {
     api_type type;
     bool given; /* the type was */
     bool label; /* its texts are class labels: true and false are texts among others */
+    bool unsure; /* all there was so far are words like NA, in quotes */
     uint64_t missing;
     api_names levels;
     size_t *level_bytes; /* those of all columns; borrowed, set by whoever hands in a cell */
 } api_cells;
 
-/* The n bytes of text, a cell of a table (NUL behind them), into *out. */
-api_fault api_cells_text(api_cells *c, const char *text, size_t n, double *out);
+/* The n bytes of text, a cell of a table (NUL behind them), into *out. quoted: it was told from others
+ * by quotes, so in a column of texts it is one even where it reads NA; nothing in quotes is missing
+ * still. */
+api_fault api_cells_text(api_cells *c, const char *text, size_t n, bool quoted, double *out);
 /* The value that a JSON event is, or begins. */
 api_fault api_cells_event(api_cells *c, const api_json_event *e, double *out);
 

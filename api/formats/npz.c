@@ -105,7 +105,7 @@ static bool text(void *ctx, const char *label, size_t n, api_problem *p)
     api_cells *c = &r->labels;
     r->texts++;
     /* a NUL inside would be its end */
-    api_fault fault = strlen(label) == n ? api_cells_text(c, label, n, &v) : API_CELL_CONTROL;
+    api_fault fault = strlen(label) == n ? api_cells_text(c, label, n, true, &v) : API_CELL_CONTROL;
     if (!fault)
         return r->sink->targets(r->sink->ctx, &v, 1, p);
     if (fault == API_CELL_NO_MEMORY)

@@ -124,6 +124,15 @@ static inline bool same_tape(const tape *a, const tape *b)
     return a->n == b->n && (a->n == 0 || memcmp(a->v, b->v, a->n * sizeof *a->v) == 0);
 }
 
+static inline bool same_kind(const api_kind *a, const api_kind *b)
+{
+    bool same = a->type == b->type && a->missing == b->missing &&
+                a->levels_count == b->levels_count && !a->levels == !b->levels;
+    for (size_t i = 0; same && i < a->levels_count; i++)
+        same = same_strings(a->levels[i], b->levels[i]);
+    return same;
+}
+
 static inline bool same_dataset(const api_dataset *a, const api_dataset *b)
 {
     bool same = same_strings(a->name, b->name) && same_strings(a->target, b->target) &&
@@ -136,6 +145,9 @@ static inline bool same_dataset(const api_dataset *a, const api_dataset *b)
         same = same_strings(a->labels[i], b->labels[i]);
     for (size_t i = 0; same && a->columns && i < a->cols; i++)
         same = same_strings(a->columns[i], b->columns[i]) && a->features[i] == b->features[i];
+    same = same && !a->kinds == !b->kinds;
+    for (size_t i = 0; same && a->kinds && i < a->cols + (a->target != NULL); i++)
+        same = same_kind(&a->kinds[i], &b->kinds[i]);
     return same;
 }
 

@@ -93,6 +93,71 @@ START_TEST(texts_are_read_where_they_stand_or_byte_by_byte)
 }
 END_TEST
 
+static void assert_level(const reading *r, size_t column, size_t row, const char *want)
+{
+    double v = r->values.v[row * r->set.stored + column];
+    if (want ? isnan(v) || strcmp(r->set.kinds[column].levels[(size_t)v], want) != 0 : !isnan(v))
+        ck_abort_msg("row %zu, column %zu is %g, not \"%s\"", row, column, v, want ? want : "");
+}
+
+/* Words that stand for what is missing are texts in quotes, in a column of texts alone. */
+START_TEST(words_in_quotes_are_texts_where_texts_are)
+{
+    static const char tail[] = "\"Rome, Italy\",\"NA\",\"NA\",8\n\"?\",\"3\",NA,9\n\" \",\"\",\"1\",10\n"
+                               ",1,\"?\",11\nlast,1,\"\",12\n";
+    static const char *const want[] = {"Rome, Italy", "?", " ", NULL, "last"};
+    char text[400];
+    snprintf(text, sizeof text, "city,n,m,y\n\"NA\",1,5,7\n%s%s", tail, tail);
+    reading r = good(text, &train);
+    assert_level(&r, 0, 0, "NA");
+    for (size_t i = 0; i < 2 * COUNT(want); i++)
+        assert_level(&r, 0, i + 1, want[i % COUNT(want)]);
+    static const uint64_t missing[] = {2, 4, 8, 0};
+    for (size_t j = 0; j < COUNT(missing); j++)
+        ck_assert_uint_eq(r.set.kinds[j].missing, missing[j]);
+    reading_free(&r);
+    r = good("\"NA\",1\nNA,2\nx,3\n",
+                     &(api_read_options){.labelled = true, .target = "x2", .header = API_HEADER_NONE});
+    assert_level(&r, 0, 0, "NA");
+    assert_level(&r, 0, 1, NULL);
+    reading_free(&r);
+    r = good("a,y\n1,\"null\"\n2,NA\n3,cat\n4,\"null\"\n", &train);
+    assert_labels(&r, "null|cat");
+    ck_assert_uint_eq(r.set.kinds[1].missing, 1);
+    reading_free(&r);
+}
+END_TEST
+
+/* Numbers below such a word alone: which of the two is meant can't be known, so it is asked for. */
+START_TEST(what_words_in_quotes_are_is_asked_where_no_text_tells)
+{
+    static const refusal unsure[] = {
+        {"a,y\n\"NA\",1\n\"?\",2\n5,3\n", API_INVALID, "row 3, column \"a\"",
+         "\"5\" is no text, but the cells above it are, being in quotes, such as \"NA\" (line 4, byte "
+         "17); declare what the column is: with types=a:numeric such cells are missing, with "
+         "types=a:categorical all are texts"},
+        {"a,y\n\"NA\",1\n\"2024-01-01\",3\n", API_INVALID, "row 2, column \"a\"", "is no text, but"},
+        {"a,y\n\" \",1\nTRUE,3\n", API_INVALID, "row 2, column \"a\"", "is no text, but"},
+        {"y,a\n1,\"NA\"\n3,inf\n", API_INVALID, "row 2, column \"a\"", "is no text, but"}};
+    for (size_t i = 0; i < COUNT(unsure); i++)
+        assert_refused(&api_format_csv, &train, &unsure[i], strlen(unsure[i].text));
+    static const char text[] = "a,y\n\"NA\",1\n5,2\n";
+    api_types types = {0};
+    api_problem p = no_problem();
+    ck_assert(api_types_read(&types, "a:numeric", &p));
+    api_read_options o = {.labelled = true, .target = "y", .types = &types};
+    reading r = good(text, &o);
+    assert_values(r, (double)NAN, 5);
+    reading_free(&r);
+    types.list[0] = API_CATEGORICAL;
+    r = good(text, &o);
+    assert_level(&r, 0, 0, "NA");
+    assert_level(&r, 0, 1, "5");
+    reading_free(&r);
+    api_types_free(&types);
+}
+END_TEST
+
 START_TEST(quotes_keep_commas_line_ends_and_doubled_quotes)
 {
     const api_read_options o = {.labelled = true, .target = "say \"y\"", .name = "quoted"};
@@ -447,6 +512,8 @@ int main(void)
     TCase *tc = tcase_create("csv");
     tcase_add_loop_test(tc, a_table_is_read_in_any_layout, 0, COUNT(layouts));
     tcase_add_test(tc, texts_are_read_where_they_stand_or_byte_by_byte);
+    tcase_add_test(tc, words_in_quotes_are_texts_where_texts_are);
+    tcase_add_test(tc, what_words_in_quotes_are_is_asked_where_no_text_tells);
     tcase_add_test(tc, quotes_keep_commas_line_ends_and_doubled_quotes);
     tcase_add_test(tc, a_quoted_empty_field_is_a_row_of_one_column);
     tcase_add_test(tc, the_query_chooses_columns_and_their_order);

@@ -213,6 +213,10 @@ static void check_round_trip(const char *id, const char *query)
     ck_assert(cJSON_Compare(e2e_at(after.json, "columns"), e2e_at(before.json, "columns"), true));
     ck_assert(cJSON_Compare(e2e_at(after.json, "types"), e2e_at(before.json, "types"), true));
     ck_assert(cJSON_Compare(e2e_at(after.json, "labels"), e2e_at(before.json, "labels"), true));
+    e2e_reply told = e2e_getf(s, "/v1/datasets/%s", e2e_string(after.json, "id"));
+    /* with the texts of each column and how often there is each */
+    ck_assert(cJSON_Compare(e2e_at(told.json, "statistics"), e2e_at(before.json, "statistics"), true));
+    e2e_reply_free(&told);
     e2e_reply_free(&before);
     e2e_reply_free(&csv);
     e2e_reply_free(&after);
@@ -246,6 +250,17 @@ START_TEST(what_is_exported_and_uploaded_again_is_the_same)
     free(csv);
     e2e_dataset(s, "{\"dtype\": \"float32\", \"X\": [0.1, 1e-30, -7], \"y\": [0.1, 2, 3]}", id);
     check_round_trip(id, "?target=y&dtype=float32");
+    /* texts that read like what is missing, and what is missing; names that look like delimiters */
+    e2e_dataset(s,
+                "{\"target\": \"y\", \"data\": ["
+                "{\"a;b;c\": \"NA\", \"t\": \"Rome\", \"at\": null, \"y\": \"null\"},"
+                "{\"a;b;c\": null, \"t\": \"NA\", \"at\": \"2024-05-01T12:00:00.123456789\", \"y\": \"?\"},"
+                "{\"a;b;c\": \"?\", \"t\": null, \"at\": \"1970-01-01T00:00:00.000000001\", \"y\": \"no\"},"
+                "{\"a;b;c\": \" \", \"t\": \" \", \"at\": \"0000-01-01\", \"y\": \"null\"},"
+                "{\"a;b;c\": \"nan\", \"t\": \"n/a\", \"at\": \"9999-12-31T23:59:59Z\", \"y\": \"NA\"}]}",
+                id);
+    check_round_trip(id, "?target=y&types=a%3Bb%3Bc:categorical,at:datetime");
+    check_round_trip(id, "?target=y");
 }
 END_TEST
 
