@@ -115,6 +115,39 @@ static void read_numbering(srv_request *rq, api_read_options *o)
         o->index_from_0 = base == 0;
 }
 
+/* ---- rows that are added ---- */
+
+/* The dataset that "?append_to=" of an upload names, if it does. */
+static bool open_append(srv_request *rq)
+{
+    const char *id = srv_request_query(rq, "append_to");
+    api_problem p = {0};
+    if (!id || srv_append_open(&rq->read->append, rq->app, rq->token.tenant, id, &p))
+        return true;
+    if (p.code != API_NOT_FOUND) {
+        rq->problem = p;
+        return false;
+    }
+    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter append_to is invalid");
+    return api_problem_field(&rq->problem, "append_to", "%s", p.detail);
+}
+
+/* What the dataset says of its columns can't be said anew, but that sparse ones are more. */
+static bool only_more(srv_request *rq, const api_format *format)
+{
+    static const char *const fixed[] = {"target", "types", "dtype", "index_base", "columns"};
+    size_t count = sizeof fixed / sizeof fixed[0] - format->sparse;
+    for (size_t i = 0; i < count; i++) {
+        if (!srv_request_query(rq, fixed[i]))
+            continue;
+        api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", fixed[i]);
+        return api_problem_field(&rq->problem, fixed[i],
+                                 "is that of dataset %s, to which rows are added: leave it out",
+                                 rq->read->append.base.id);
+    }
+    return true;
+}
+
 /* Begins with the file, in this format. */
 static bool open_file(srv_request *rq, const api_format *format)
 {
@@ -140,14 +173,14 @@ static bool open_file(srv_request *rq, const api_format *format)
         api_name_check(o.rows, "X", p);
     for (size_t i = 0; i < o.columns_count; i++)
         api_name_check(o.columns[i], "columns", p);
-    if (rq->read->append.base.id)
-        srv_append_options(&rq->read->append, &o);
-    if (rq->read->append.base.id && format->sparse)
-        return api_problem_set(p, API_CONFLICT, "rows of a dataset that is not sparse can't be sent "
-                                                "as %s", format->media_type);
-    if (p->code != API_NO_PROBLEM || !srv_ingest_begin(&rq->read->ingest, rq->app, rq->token.tenant, format, &o, p))
+    if (p->code != API_NO_PROBLEM || !open_append(rq))
         return false;
-    rq->read->ingest.append = rq->read->append.base.id ? &rq->read->append : NULL;
+    srv_append *append = rq->read->append.base.id ? &rq->read->append : NULL;
+    if (append && (!only_more(rq, format) || !srv_append_options(append, format, &o, p)))
+        return false;
+    if (!srv_ingest_begin(&rq->read->ingest, rq->app, rq->token.tenant, format, &o, p))
+        return false;
+    rq->read->ingest.append = append;
     return true;
 }
 
@@ -183,7 +216,8 @@ bool srv_open_dataset(srv_request *rq)
 
 bool srv_open_rows(srv_request *rq)
 {
-    return new_read(rq) && srv_append_open(&rq->read->append, rq->app, rq->id, &rq->problem) &&
+    return new_read(rq) &&
+           srv_append_open(&rq->read->append, rq->app, rq->token.tenant, rq->id, &rq->problem) &&
            open_body(rq);
 }
 

@@ -209,6 +209,12 @@ static bool too_long(srv_request *rq)
 bool srv_open_patch(srv_request *rq)
 {
     uint64_t offset = 0, announced = 0, received = UNKNOWN, length = UNKNOWN;
+    rq->packed_piece = rq->decoder != NULL;
+    if (rq->packed_piece)
+        return api_problem_set(&rq->problem, API_UNSUPPORTED_MEDIA,
+                               "the header Content-Encoding can't be given for a piece of an upload: give it "
+                               "to POST /v1/uploads where all bytes together are packed, and send "
+                               "pieces as they are");
     if (!read_bytes(rq, "Upload-Offset", true, &offset) ||
         !read_bytes(rq, "Content-Length", false, &announced))
         return false;
@@ -349,10 +355,14 @@ static bool feed_all(srv_request *rq, const finishing *f)
     return ok;
 }
 
+/* The dataset that it became, whatever this request's query says of its own. */
 static void reply_finished(srv_request *rq, const finishing *f)
 {
     snprintf(rq->id, sizeof rq->id, "%s", f->dataset_id);
+    rq->recalled = cJSON_CreateObject();
     srv_get_dataset(rq);
+    cJSON_Delete(rq->recalled);
+    rq->recalled = NULL;
     if (rq->problem.code == API_NOT_FOUND) {
         rq->problem = (api_problem){0};
         api_problem_set(&rq->problem, API_CONFLICT,
@@ -361,36 +371,48 @@ static void reply_finished(srv_request *rq, const finishing *f)
     }
 }
 
-void srv_finish_upload(srv_request *rq)
+/* Makes a dataset of what was received. */
+static void make_dataset(srv_request *rq, finishing *f)
 {
-    finishing f = {.rq = rq};
     api_problem *p = &rq->problem;
-    if (!srv_store_read(rq->app->store, read_finishing, &f, p)) {
-        cJSON_Delete(f.request);
-        return;
-    }
-    if (f.finished) { /* the answer may have been lost */
-        reply_finished(rq, &f);
-        cJSON_Delete(f.request);
-        return;
-    }
-    override_query(rq, f.request);
-    rq->recalled = f.request;
+    override_query(rq, f->request);
+    rq->recalled = f->request;
+    f->request = NULL;
     if (srv_partials_busy(rq->app->partials, rq->id))
         api_problem_set(p, API_CONFLICT, "a request still sends bytes of this upload");
-    else if (f.length != UNKNOWN && f.received < f.length)
+    else if (f->length != UNKNOWN && f->received < f->length)
         api_problem_set(p, API_CONFLICT, "%llu of %llu bytes have arrived: send the rest first",
-                        (unsigned long long)f.received, (unsigned long long)f.length);
-    else if (srv_open_dataset(rq) && feed_all(rq, &f))
+                        (unsigned long long)f->received, (unsigned long long)f->length);
+    else if (srv_open_dataset(rq) && feed_all(rq, f))
         srv_post_dataset(rq);
-    if (p->code == API_NO_PROBLEM)
-        srv_partials_remove(rq->app->partials, rq->id);
     /* the answer goes by the headers of this request again */
     srv_read_free(rq->read);
     rq->read = NULL;
     rq->form = NULL;
     cJSON_Delete(rq->recalled);
     rq->recalled = NULL;
+}
+
+void srv_finish_upload(srv_request *rq)
+{
+    finishing f = {.rq = rq}, now = {.rq = rq};
+    api_problem *p = &rq->problem, ignored = {0};
+    if (!srv_store_read(rq->app->store, read_finishing, &f, p))
+        goto end;
+    if (f.finished) { /* the answer may have been lost */
+        reply_finished(rq, &f);
+        goto end;
+    }
+    make_dataset(rq, &f);
+    if (p->code == API_NO_PROBLEM) {
+        srv_partials_remove(rq->app->partials, rq->id);
+    } else if (srv_store_read(rq->app->store, read_finishing, &now, &ignored) && now.finished) {
+        *p = (api_problem){0}; /* another request did it meanwhile: both get the same */
+        reply_finished(rq, &now);
+    }
+end:
+    cJSON_Delete(f.request);
+    cJSON_Delete(now.request);
 }
 
 /* ---- DELETE ---- */

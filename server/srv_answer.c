@@ -163,9 +163,9 @@ bool srv_answer(srv_request *rq)
     if (*rq->allow)
         add(response, MHD_HTTP_HEADER_ALLOW, rq->allow);
     char encodings[80];
-    if (rq->bad_encoding) /* RFC 9110, 15.5.16 */
+    if (rq->bad_encoding || rq->packed_piece) /* RFC 9110, 15.5.16 */
         add(response, MHD_HTTP_HEADER_ACCEPT_ENCODING,
-            api_encodings_list(encodings, sizeof encodings));
+            rq->packed_piece ? "identity" : api_encodings_list(encodings, sizeof encodings));
     if (rq->status == 429 || rq->status == 503)
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");

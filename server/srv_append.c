@@ -1,10 +1,14 @@
 /* srv_append: joining what is known of the rows before with what was read. */
 #include "srv_append.h"
 
+#include "api_numbered.h"
+#include "srv_token.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool no_memory(api_problem *p)
@@ -15,29 +19,46 @@ static bool no_memory(api_problem *p)
 /* ---- the dataset before ---- */
 
 typedef struct loading {
-    const char *id;
+    const char *id, *tenant;
     srv_dataset *to;
 } loading;
 
 static bool load(srv_db *db, void *arg, api_problem *p)
 {
     loading *l = arg;
+    if (!srv_owned(db, l->id, l->tenant, p)) /* not found, then */
+        return p->code == API_NO_PROBLEM;
     return srv_dataset_load(db, l->id, l->to, p);
 }
 
-/* Its file, once it was found to be what its hash says. */
-static bool open_file(srv_append *a, srv_app *app, api_problem *p)
+static bool deleted_meanwhile(const srv_append *a, api_problem *p)
+{
+    return api_problem_set(p, API_CONFLICT, "dataset %s was deleted meanwhile", a->base.id);
+}
+
+static bool open_file(srv_append *a, api_problem *p)
 {
     char path[SRV_FILE_PATH];
-    srv_mapped *checked = srv_cache_hold(app->cache, a->base.id, a->base.sha256, p);
+    a->before.fd = open(srv_file_path(a->app->config.data_dir, a->base.sha256, path),
+                        O_RDONLY | O_CLOEXEC);
+    return a->before.fd >= 0 || srv_open_problem(p, a->base.id);
+}
+
+/* Is the file what its hash says? */
+static bool check_file(srv_append *a, api_problem *p)
+{
+    struct stat st;
+    srv_mapped *checked = srv_cache_hold(a->app->cache, a->base.id, a->base.sha256, p);
+    if (!checked && fstat(a->before.fd, &st) == 0 && st.st_nlink == 0) {
+        *p = (api_problem){0};
+        return deleted_meanwhile(a, p);
+    }
     if (!checked)
         return false;
-    a->before.fd = open(srv_file_path(app->config.data_dir, a->base.sha256, path),
-                        O_RDONLY | O_CLOEXEC);
-    srv_cache_release(app->cache, checked);
-    ssize_t got = a->before.fd < 0 ? -1
-                                   : pread(a->before.fd, &a->before.header, sizeof a->before.header, 0);
-    return got == (ssize_t)sizeof a->before.header || srv_disk_problem(p, "read");
+    srv_cache_release(a->app->cache, checked);
+    return pread(a->before.fd, &a->before.header, sizeof a->before.header, 0) ==
+               (ssize_t)sizeof a->before.header ||
+           srv_disk_problem(p, "read");
 }
 
 static bool parse_labels(srv_append *a, api_problem *p)
@@ -59,35 +80,60 @@ static api_type type_of(const srv_dataset *d, size_t column)
     return type == API_TYPE_UNKNOWN ? API_NUMERIC : type;
 }
 
-bool srv_append_open(srv_append *a, srv_app *app, const char *id, api_problem *p)
+bool srv_append_open(srv_append *a, srv_app *app, const char *tenant, const char *id, api_problem *p)
 {
-    *a = (srv_append){.before.fd = -1, .max_cells = app->config.max_cells};
-    loading l = {id, &a->base};
+    *a = (srv_append){.before.fd = -1, .app = app};
+    loading l = {id, tenant, &a->base};
     if (!srv_store_read(app->store, load, &l, p))
         return false;
     const srv_dataset *d = &a->base;
+    size_t count;
     if (!d->id)
-        return api_problem_set(p, API_NOT_FOUND, "there is no dataset with id \"%s\"", id);
-    if (d->sparse)
-        return api_problem_set(p, API_CONFLICT,
-                               "dataset %s is sparse: no rows can be added to it, upload all of them",
-                               id);
+        return api_problem_set(p, API_NOT_FOUND, "there is no dataset with id \"%.60s\"", id);
+    snprintf(a->whose, sizeof a->whose, "of dataset %.40s", d->id);
+    if (d->sparse && !api_numbered_read(d->columns, &a->first_number, &count))
+        return api_problem_set(p, API_INTERNAL, "the columns of dataset %s are damaged", d->id);
     bool ok = parse_labels(a, p);
-    for (size_t j = 0; ok && j <= d->cols; j++)
+    for (size_t j = d->sparse ? (size_t)d->cols : 0; ok && j <= d->cols; j++)
         ok = api_types_add(&a->types, j < d->cols ? d->names[j] : d->target, type_of(d, j), "types",
                            p);
-    a->before.maps = ok ? calloc((size_t)d->cols + 1, sizeof *a->before.maps) : NULL;
-    return ok && (a->before.maps || no_memory(p)) && open_file(a, app, p);
+    if (ok && !d->sparse)
+        ok = (a->before.maps = calloc((size_t)d->cols, sizeof *a->before.maps)) || no_memory(p);
+    return ok && open_file(a, p);
 }
 
-void srv_append_options(const srv_append *a, api_read_options *o)
+static bool sparse_options(const srv_append *a, api_read_options *o, api_problem *p)
 {
-    o->columns = a->base.names;
-    o->columns_count = (size_t)a->base.cols;
+    if (o->width && o->width < a->base.cols)
+        return api_problem_field(p, "columns", "must be at least the %llu %s, got %zu",
+                                 (unsigned long long)a->base.cols, a->whose, o->width);
+    if (!o->width) {
+        o->width = (size_t)a->base.cols;
+        o->width_of = a->whose;
+    }
+    o->index_from_0 = a->first_number == 0;
+    return true;
+}
+
+bool srv_append_options(const srv_append *a, const api_format *format, api_read_options *o,
+                        api_problem *p)
+{
+    if (a->base.sparse != format->sparse)
+        return api_problem_set(p, API_CONFLICT,
+                               a->base.sparse
+                                   ? "dataset %s is sparse: rows can be added to it as text/x-libsvm, "
+                                     "not as %s"
+                                   : "dataset %s is not sparse: rows can't be added to it as %s",
+                               a->base.id, format->media_type);
+    if (!format->sparse) {
+        o->columns = a->base.names;
+        o->columns_count = (size_t)a->base.cols;
+    }
     o->target = a->base.target;
     o->in_order = true;
     o->types = &a->types;
     o->name = o->name ? o->name : a->base.name;
+    return !format->sparse || sparse_options(a, o, p);
 }
 
 /* ---- levels ---- */
@@ -127,7 +173,7 @@ static bool join_labels(srv_append *a, api_dataset *d, api_problem *p)
     if (!d->labels)
         return true;
     if (!join_levels(a->labels.list, a->labels.count, &d->labels, &d->labels_count,
-                     &a->before.maps[d->cols], p))
+                     &a->before.labels, p))
         return false;
     return d->labels_count <= API_MAX_LABELS ||
            api_problem_field(p, d->target, "has more than %zu distinct labels then",
@@ -194,16 +240,26 @@ static bool same_columns(const srv_dataset *base, api_dataset *d, api_problem *p
     return true;
 }
 
+/* May there be so many rows, and values in them? */
+static bool check_size(const srv_append *a, const api_dataset *d, api_problem *p)
+{
+    uint64_t most = a->app->config.max_cells, entries = d->entries + a->before.header.entries;
+    if (d->rows > GD_MAX_ROWS - a->base.rows)
+        return api_problem_field(p, "rows", "are more than %zu then", GD_MAX_ROWS);
+    if (d->sparse && entries > GD_MAX_ENTRIES)
+        return api_problem_set(p, API_TOO_LARGE, "more than %llu values that are not 0 then",
+                               (unsigned long long)GD_MAX_ENTRIES);
+    uint64_t values = d->sparse ? entries : (d->rows + a->base.rows) * d->cols;
+    return values <= most || api_problem_set(p, API_TOO_LARGE,
+                                             "more than %llu values in one dataset then",
+                                             (unsigned long long)most);
+}
+
 bool srv_append_settle(srv_append *a, api_dataset *d, api_problem *p)
 {
     const srv_dataset *base = &a->base;
-    if (!same_columns(base, d, p))
+    if (!check_file(a, p) || (!d->sparse && !same_columns(base, d, p)) || !check_size(a, d, p))
         return false;
-    if (d->rows > GD_MAX_ROWS - base->rows)
-        return api_problem_field(p, "rows", "are more than %zu then", GD_MAX_ROWS);
-    if ((d->rows + base->rows) * d->cols > a->max_cells)
-        return api_problem_set(p, API_TOO_LARGE, "more than %llu values in one dataset then",
-                               (unsigned long long)a->max_cells);
     d->dtype = a->before.header.single ? API_FLOAT32 : API_FLOAT64;
     if (!join_labels(a, d, p))
         return false;
@@ -223,7 +279,7 @@ bool srv_append_record(srv_db *db, const srv_append *a, const char *id, uint64_t
     srv_rows *rows = srv_db_query(db, SQL_DATASET_NEWEST, p, "t", a->base.id);
     srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
     if (step == SRV_END)
-        return api_problem_set(p, API_CONFLICT, "dataset %s was deleted meanwhile", a->base.id);
+        return deleted_meanwhile(a, p);
     if (step != SRV_ROW)
         return false;
     *version = (uint64_t)srv_integer(rows, 1) + 1;
@@ -235,9 +291,10 @@ bool srv_append_record(srv_db *db, const srv_append *a, const char *id, uint64_t
 
 void srv_append_free(srv_append *a)
 {
-    for (size_t j = 0; a->before.maps && j <= a->base.cols; j++)
+    for (size_t j = 0; a->before.maps && j < a->base.cols; j++)
         free(a->before.maps[j]);
     free(a->before.maps);
+    free(a->before.labels);
     if (a->base.id && a->before.fd >= 0)
         close(a->before.fd);
     srv_dataset_free(&a->base);

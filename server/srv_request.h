@@ -49,6 +49,7 @@ typedef struct srv_request {
     uint64_t received;    /* bytes of the body so far, as they come */
     api_decoder *decoder; /* of a body that comes packed; owned */
     bool bad_encoding;    /* in one that is not known */
+    bool packed_piece;    /* or in one that is, of what must come as it is */
     api_text body;        /* of routes that gather it */
     srv_form *form;       /* a body that is one, owned by `read` */
     srv_read *read;       /* of routes that read it as it comes */

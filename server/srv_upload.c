@@ -3,6 +3,7 @@
 
 #include "gd_summary.h"
 #include "srv_describe.h"
+#include "srv_join.h"
 #include "srv_out.h"
 
 #include <math.h>
@@ -251,59 +252,17 @@ static srv_file_header header_of(const api_dataset *d)
     return h;
 }
 
-/* ---- rows behind others ---- */
-
-/* Rows of `cols` numbers; maps[j]: what those of column j become. */
-static bool copy_mapped(srv_out *o, int from, uint64_t at, uint64_t to, uint64_t rows, size_t cols,
-                        bool single, double *const *maps, api_problem *p)
-{
-    size_t row = cols * (single ? sizeof(float) : sizeof(double)), most = sizeof o->buffer / row;
-    bool any = false, ok = true;
-    for (size_t j = 0; j < cols; j++)
-        any = any || maps[j];
-    if (!any)
-        return srv_out_copy(o, from, at, to, rows * row, p);
-    for (uint64_t first = 0; ok && first < rows; first += most) {
-        size_t n = rows - first < most ? (size_t)(rows - first) : most;
-        ok = srv_out_read(from, o->buffer, n * row, at + first * row, p);
-        for (size_t i = 0; ok && i < n * cols; i++) {
-            const double *map = maps[i % cols];
-            double v = single ? (double)o->narrow[i] : o->buffer[i];
-            if (!map || isnan(v))
-                continue;
-            if (single)
-                o->narrow[i] = (float)map[(size_t)v];
-            else
-                o->buffer[i] = map[(size_t)v];
-        }
-        ok = ok && srv_write_all(o->fd, o->buffer, n * row, (off_t)(to + first * row), p);
-    }
-    return ok;
-}
-
-/* A file of the rows before, those in o, and the targets of both; all are d->rows. */
-static srv_out *join(srv_upload *u, const srv_out *o, const api_dataset *d, const srv_before *before,
-                 api_problem *p)
-{
-    srv_out *j = &u->joined;
-    const srv_file_header *b = &before->header, h = header_of(d);
-    uint64_t rows = d->rows - b->rows,
-             bytes = b->rows * d->cols * (b->single ? sizeof(float) : sizeof(double));
-    bool ok = srv_files_room(u->files, bytes, p) && srv_out_create(j, u->files, 0, p) && srv_out_copy(j, before->fd, b->x_at, h.x_at, bytes, p) &&
-              copy_mapped(j, o->fd, SRV_ALIGN, h.x_at + bytes, rows, d->cols, b->single,
-                          before->maps, p) &&
-              srv_out_copy(j, before->fd, b->y_at, h.y_at, b->rows * sizeof(double), p) &&
-              copy_mapped(j, u->targets.fd, 0, h.y_at + b->rows * sizeof(double), rows, 1, false,
-                          before->maps + d->cols, p);
-    return ok ? j : NULL;
-}
+/* ---- the file ---- */
 
 /* The rest of the file: its header, and what else lies behind the rows. */
 static bool complete(srv_upload *u, srv_out *o, const api_dataset *d, const srv_file_header *h,
                      api_problem *p)
 {
-    if (!srv_write_all(o->fd, h, sizeof *h, 0, p) ||
-        (o != &u->joined && !srv_out_append(o, &u->targets, h->y_at, p)))
+    if (!srv_write_all(o->fd, h, sizeof *h, 0, p))
+        return false;
+    if (o == &u->joined)
+        return srv_files_room(u->files, 0, p);
+    if (!srv_out_append(o, &u->targets, h->y_at, p))
         return false;
     if (d->sparse && ((d->entries && !srv_out_append(o, &u->columns, h->columns_at, p)) ||
                       !srv_out_append(o, &u->starts, h->starts_at, p)))
@@ -325,13 +284,17 @@ bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, 
                        api_problem *p)
 {
     srv_out *o = arrange(u, d, p);
-    if (o && before) {
-        d->rows += before->header.rows;
-        o = join(u, o, d, before, p);
-    }
     if (!o)
         return false;
+    if (before) {
+        d->rows += before->header.rows;
+        d->entries += before->header.entries;
+    }
     srv_file_header h = header_of(d);
+    const srv_arranged read = {o, &u->targets, &u->columns, &u->starts};
+    if (before && !srv_join(&u->joined, u->files, before, &read, &h, p))
+        return false;
+    o = before ? &u->joined : o;
     *to = (srv_stored){.bytes = h.y_at + d->rows * sizeof(double)};
     if (!complete(u, o, d, &h, p))
         return false;

@@ -13,6 +13,7 @@
 #include "srv_files.h"
 
 typedef struct srv_upload srv_upload;
+typedef struct srv_before srv_before; /* srv_join.h */
 
 /* files: where it is to be stored; borrowed. NULL with the reason in p. */
 srv_upload *srv_upload_new(srv_files *files, api_problem *p);
@@ -26,15 +27,8 @@ typedef struct srv_stored {
     char *statistics; /* JSON, owned by the caller */
 } srv_stored;
 
-/* Rows of a stored dataset, in its file, that those read are put behind. */
-typedef struct srv_before {
-    int fd;
-    srv_file_header header;
-    double **maps; /* of each column, then of the targets: what the value i of the rows read becomes;
-                      NULL: it stays */
-} srv_before;
-
-/* Makes a dataset's file of what was read; before: or NULL; d->rows grows by its rows. On success the file is in its place, synced, and held:
+/* Makes a dataset's file of what was read, behind the rows before (or NULL), by which d->rows and
+ * d->entries grow. On success the file is in its place, synced, and held:
  * the caller lets go of it (srv_files_release) once the dataset is recorded or given up. */
 bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *out,
                        api_problem *p);

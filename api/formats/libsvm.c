@@ -3,8 +3,8 @@
  *     +1 qid:3 1:0.5 17:2 4096:-1.5   # what is left out is 0
  *
  * A target (a number, or a class label), then the features that are not 0 as index:value, by
- * ascending index from 1 on (from 0 with ?index_base=0). Rows to predict for may leave the target
- * out. Queries (qid) and comments are passed over. There are as many columns as ?columns= says, or
+ * ascending index from 1 on (from 0 with ?index_base=0). The first target tells whether they are
+ * numbers or labels, unless its type is given. Rows to predict for may leave the target out. Queries (qid) and comments are passed over. There are as many columns as ?columns= says, or
  * as the largest index; they have no names but their indices. */
 #include "api_decimal.h"
 #include "api_limits.h"
@@ -33,12 +33,19 @@ typedef struct reader {
     size_t base, given;  /* given: columns, or 0 for as many as there turn out to be */
     uint64_t next, wide; /* the least index (from 0) that may follow; columns so far */
     uint64_t entries;
+    bool types_taken;
+    api_type target; /* what targets are, once it is known */
     api_names labels;
     uint32_t columns[ROOM];
     double values[ROOM], targets[ROOM];
     uint64_t ends[ROOM];
     size_t held, rows_held;
 } reader;
+
+static const char *target_name(const api_read_options *o)
+{
+    return o->target ? o->target : "y";
+}
 
 static bool no_memory(api_problem *p)
 {
@@ -138,7 +145,9 @@ static bool read_target(reader *r, api_problem *p)
         return true;
     if (strchr(s, ','))
         return bad(r, NULL, 0, "is several targets; one is needed", p);
-    if (r->labels.count == 0 && (r->rows > 0 || numeric))
+    if (r->target == API_TYPE_UNKNOWN)
+        r->target = numeric ? API_NUMERIC : API_CATEGORICAL;
+    if (r->target == API_NUMERIC)
         return read_number(r, NULL, 0, s, r->token.len, to, p);
     char place[PLACE];
     snprintf(place, sizeof place, "row %llu", (unsigned long long)r->rows + 1);
@@ -161,14 +170,20 @@ static bool read_pair(reader *r, api_problem *p)
     for (size_t i = 0; i < n && index <= GD_MAX_SPARSE_COLUMNS; i++)
         index = index * 10 + (uint64_t)(s[i] - '0');
     if (index < r->base)
-        return bad(r, s, n, "has an index below 1; say ?index_base=0 where they begin at 0", p);
+        return bad(r, s, n,
+                   r->options->in_order
+                       ? "has an index below 1, which is the first column"
+                       : "has an index below 1; say ?index_base=0 where they begin at 0",
+                   p);
     uint64_t column = index - r->base, most = r->given ? r->given : GD_MAX_SPARSE_COLUMNS;
     if (column >= most) {
-        char why[80];
-        snprintf(why, sizeof why,
-                 r->given ? "is beyond the %zu columns that the query gives"
-                          : "is beyond the %zu columns there may be",
-                 (size_t)most);
+        const char *whose = r->options->width_of;
+        char why[160];
+        snprintf(why, sizeof why, "is beyond the %zu columns %s%s", (size_t)most,
+                 !r->given ? "there may be"
+                 : whose   ? whose
+                           : "that the query gives",
+                 r->given && whose ? "; ?columns= gives it more" : "");
         return bad(r, s, n, why, p);
     }
     if (column < r->next)
@@ -279,7 +294,7 @@ static bool run_tokens(reader *r, const char **at, const char *end, api_problem 
             continue;
         }
         if (r->tokens == 0) {
-            if (!r->options->labelled || r->rows == 0 || r->labels.count > 0)
+            if (!r->options->labelled || r->target != API_NUMERIC)
                 break;
             behind = api_decimal_read(s + (*s == '+'), &v);
             if (!behind || (*s == '+' && s[1] == '-') || (*behind != ' ' && *behind != '\n'))
@@ -299,9 +314,31 @@ static bool run_tokens(reader *r, const char **at, const char *end, api_problem 
     return ok;
 }
 
+/* Columns are numbers; what is given can but say that the targets are labels, or are not. */
+static bool take_types(reader *r, api_problem *p)
+{
+    const api_types *types = r->options->types;
+    for (size_t i = 0; types && !r->types_taken && i < types->names.count; i++) {
+        const char *name = types->names.list[i];
+        bool target = strcmp(name, target_name(r->options)) == 0;
+        if (target)
+            r->target = types->list[i];
+        if (types->list[i] == API_NUMERIC || (target && types->list[i] == API_CATEGORICAL))
+            continue;
+        api_problem_field(p, "types",
+                          target ? "\"%.64s\" of sparse rows is numeric or categorical"
+                                 : "\"%.64s\" can't be so: the columns of sparse rows are numeric",
+                          name);
+    }
+    r->types_taken = true;
+    return p->code == API_NO_PROBLEM;
+}
+
 static bool feed(void *reader_, const char *bytes, size_t n, api_problem *p)
 {
     reader *r = reader_;
+    if (!take_types(r, p))
+        return false;
     const char *s = bytes, *end = bytes + n;
     while (s < end) {
         if (r->state == BETWEEN && end - s > 2 * API_DECIMAL_AHEAD && !run_tokens(r, &s, end, p))
@@ -355,7 +392,7 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
     if (made.cols == 0 && o->labelled)
         return api_problem_field(p, "rows", "have no feature, like 3:1.5, at all");
     made.name = strdup(o->name ? o->name : "");
-    made.target = o->labelled ? strdup(o->target ? o->target : "y") : NULL;
+    made.target = o->labelled ? strdup(target_name(o)) : NULL;
     if (!made.name || (o->labelled && !made.target)) {
         api_dataset_free(&made);
         return no_memory(p);

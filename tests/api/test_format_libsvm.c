@@ -267,6 +267,36 @@ START_TEST(json_rows_are_refused_by_their_place)
 }
 END_TEST
 
+/* Targets of digits are labels where that is said; of columns there is nothing to say. */
+START_TEST(a_type_that_is_given_tells_what_targets_are)
+{
+    static const struct {
+        const char *types, *target, *text, *labels, *part;
+    } cases[] = {
+        {"y:categorical", NULL, "1 1:2\n0 1:3\n1 2:1\n+1\n", "1|0|+1", NULL},
+        {"y:numeric,2:numeric", NULL, "1 1:2\n0 1:3\n", "", NULL},
+        {"t:categorical", "t", "1.50 1:2\nspam\n", "1.50|spam", NULL},
+        {"y:numeric", NULL, "spam 1:2\n", NULL, "\"spam\" is not a number (line 1, byte 0)"},
+        {"y:boolean", NULL, "1 1:2\n", NULL, "\"y\" of sparse rows is numeric or categorical"},
+        {"1:categorical", NULL, "1 1:2\n", NULL, "\"1\" can't be so: the columns of sparse rows are"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        api_types types = {0};
+        api_problem p = no_problem();
+        ck_assert(api_types_read(&types, cases[i].types, &p));
+        const api_read_options o = {.labelled = true, .target = cases[i].target, .types = &types};
+        reading r = read(&o, cases[i].text);
+        if (cases[i].labels)
+            assert_labels(&r, cases[i].labels);
+        else
+            ck_assert_msg(says(&r.p, cases[i].part[1] == 's' ? "row 1" : "types", cases[i].part), "%s",
+                          problem_text(&r.p));
+        reading_free(&r);
+        api_types_free(&types);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("libsvm");
@@ -281,5 +311,6 @@ int main(void)
     tcase_add_test(tc, long_bodies_are_handed_on_in_pieces);
     tcase_add_test(tc, json_rows_are_looked_up_by_name);
     tcase_add_test(tc, json_rows_are_refused_by_their_place);
+    tcase_add_test(tc, a_type_that_is_given_tells_what_targets_are);
     return run_tests(tc, "api_format_libsvm");
 }

@@ -37,7 +37,7 @@ static void start(void)
 static void start_small(void)
 {
     start_with(
-        (const char *const[]){"--workers", "1", "--max-queue", "1", "--max-body", "64k", NULL});
+        (const char *const[]){"--workers", "1", "--max-queue", "1", "--max-body", "64k", "--max-cells", "12000", NULL});
 }
 
 static void stop(void)
@@ -371,6 +371,17 @@ static char *large_body(void)
     return body;
 }
 
+/* More than the server takes in one dataset, though the body is not too large. */
+static char *many_cells(void)
+{
+    enum { ROWS = 3, COLS = 5000 };
+    char *body = malloc(ROWS * (2 * COLS + 2) + 32), *at = body + sprintf(body, "{\"X\": [");
+    for (int i = 0; i < ROWS * COLS; i++)
+        at += sprintf(at, "%s1%s", i % COLS ? "," : "[", (i + 1) % COLS ? "" : i + 1 < ROWS * COLS ? "]," : "]");
+    sprintf(at, "], \"y\": [1, 2, 3]}");
+    return body;
+}
+
 /* id: of two rows with a missing cell. */
 static void tour_rows(const char *id)
 {
@@ -453,7 +464,8 @@ static void tour_versions(void)
     see("POST", path, id, "", JSON_TYPE, "{\"X\": [5]}", 422);
     see("POST", path, id, "", "Content-Type: image/png", "x", 415);
     see("POST", path, id, "", JSON_TYPE, large, 413);
-    see("POST", path, sparse, "", "Content-Type: text/x-libsvm", "1 1:2\n", 409);
+    see("POST", path, sparse, "?columns=4", "Content-Type: text/x-libsvm", "1 1:2 4:1\n", 201);
+    see("POST", path, sparse, "", CSV_TYPE, "1,y\n2,3\n", 409);
     see("POST", path, none, "", JSON_TYPE, "{\"X\": [5], \"y\": [6]}", 404);
     see("GET", list, id, "", NULL, NULL, 200);
     see("GET", list, id, "?limit=1", NULL, NULL, 200);
@@ -468,6 +480,31 @@ static void send_piece(const char *id, const char *offset, const char *bytes, lo
     char header[64];
     snprintf(header, sizeof header, "Upload-Offset: %s", offset);
     see("PATCH", "/v1/uploads/{id}", id, "", header, bytes, status);
+}
+
+/* Rows of a next version; and what is too large, or of no known kind, only once it is unpacked. */
+static void tour_appending_upload(void)
+{
+    static const char path[] = "/v1/uploads", end[] = "/v1/uploads/{id}/finish",
+                      form[] = "Content-Type: multipart/form-data; boundary=x";
+    char id[32], dataset[32], query[64], gone[] = "?append_to=ds_00000000000000000000";
+    keep(ask("POST", "/v1/datasets", "", "", JSON_TYPE, DATA, 201), "id", dataset);
+    snprintf(query, sizeof query, "?append_to=%s", dataset);
+    see("POST", path, "", gone, JSON_TYPE, NULL, 400);
+    keep(ask("POST", path, "", query, JSON_TYPE, NULL, 201), "id", id);
+    send_piece(id, "0", "{\"X\": [7], \"y\": [8]}", 204);
+    see("POST", end, id, gone, NULL, NULL, 400);
+    see("POST", end, id, "", NULL, NULL, 201);
+    keep(ask("POST", path, "", "", form, NULL, 201), "id", id);
+    send_piece(id, "0",
+               "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n1\r\n--x--\r\n",
+               204);
+    see("POST", end, id, "", NULL, NULL, 415);
+    keep(ask("POST", path, "", "", JSON_TYPE, NULL, 201), "id", id);
+    char *many = many_cells();
+    send_piece(id, "0", many, 204);
+    see("POST", end, id, "", NULL, NULL, 413);
+    free(many);
 }
 
 static void tour_uploads(void)
@@ -494,12 +531,14 @@ static void tour_uploads(void)
     see("POST", end, id, "?name=pieces", NULL, NULL, 201);
     see("POST", end, id, "", NULL, NULL, 200);
     see("GET", one, id, "", NULL, NULL, 200);
+    see("PATCH", one, other, "", "Content-Encoding: gzip", "x", 415);
     send_piece(other, "0", "a,b\n1,2\n3,4\n", 204);
     see("POST", end, other, "", NULL, NULL, 422); /* another hash */
     see("DELETE", one, other, "", NULL, NULL, 204);
     see("DELETE", one, none, "", NULL, NULL, 404);
     see("GET", one, none, "", NULL, NULL, 404);
     see("POST", end, none, "", NULL, NULL, 404);
+    tour_appending_upload();
     send_piece(none, "0", "x", 404);
     free(large);
 }

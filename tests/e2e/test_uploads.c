@@ -4,6 +4,7 @@
 #include "jobs.h"
 
 #include <nettle/sha2.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 static void make(const e2e_server *s, const char *query, const char *const *headers, char id[32])
@@ -449,6 +450,107 @@ START_TEST(a_second_request_takes_over_from_one_that_hangs)
 }
 END_TEST
 
+typedef struct finisher {
+    const e2e_server *s;
+    const char *id;
+    long status;
+    char dataset[32], why[300];
+    pthread_t thread;
+} finisher;
+
+static void *finish_main(void *arg)
+{
+    finisher *f = arg;
+    e2e_reply r = finish_upload(f->s, f->id, "");
+    f->status = r.status;
+    if (r.status == 200 || r.status == 201)
+        snprintf(f->dataset, sizeof f->dataset, "%s", e2e_string(r.json, "id"));
+    snprintf(f->why, sizeof f->why, "%s", r.body);
+    e2e_reply_free(&r);
+    return NULL;
+}
+
+/* One makes the dataset, and all are told of it. */
+START_TEST(of_many_who_finish_at_once_all_get_the_same_dataset)
+{
+    enum { MANY = 6, ROUNDS = 8 };
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(4000, 6, 3), id[32];
+    for (int round = 0; round < ROUNDS; round++) {
+        finisher all[MANY];
+        int made = 0;
+        make_csv_upload(s, id);
+        send_piece(s, id, 0, csv, strlen(csv));
+        for (int i = 0; i < MANY; i++) {
+            all[i] = (finisher){.s = s, .id = id};
+            ck_assert_int_eq(pthread_create(&all[i].thread, NULL, finish_main, &all[i]), 0);
+        }
+        for (int i = 0; i < MANY; i++)
+            pthread_join(all[i].thread, NULL);
+        for (int i = 0; i < MANY; i++) {
+            ck_assert_msg(all[i].status == 200 || all[i].status == 201, "%ld %s", all[i].status,
+                          all[i].why);
+            ck_assert_str_eq(all[i].dataset, all[0].dataset);
+            made += all[i].status == 201;
+        }
+        ck_assert_int_eq(made, 1);
+    }
+    ck_assert_int_eq(count_of(s, "datasets", ""), ROUNDS);
+    ck_assert_int_eq(files_in(s, "datasets"), 1);
+    WAIT_UNTIL(files_in(s, "tmp") == 0 && files_in(s, "uploads") == 0, 5);
+    finish(s);
+    free(csv);
+}
+END_TEST
+
+/* Packed pieces would be taken for bytes of the whole. */
+START_TEST(a_piece_comes_without_an_encoding)
+{
+    e2e_server *s = e2e_start(NULL);
+    char id[32], path[96], value[64];
+    make_csv_upload(s, id);
+    snprintf(path, sizeof path, "/v1/uploads/%s", id);
+    for (int i = 0; i < 3; i++) {
+        static const char *const encodings[] = {"gzip", "zstd", "br"};
+        snprintf(value, sizeof value, "Content-Encoding: %s", encodings[i]);
+        e2e_reply r = e2e_request(s, "PATCH", path,
+                                  (const char *const[]){"Upload-Offset: 0", value, NULL}, "a,y\n", 4);
+        e2e_problem(&r, 415, "unsupported-media-type");
+        ck_assert_ptr_nonnull(strstr(r.body, "Content-Encoding"));
+        if (i < 2)
+            ck_assert_str_eq(e2e_header(&r, "Accept-Encoding", value, sizeof value), "identity");
+        e2e_reply_free(&r);
+    }
+    ck_assert_uint_eq(offset_of(s, id), 0);
+    e2e_reply r = e2e_request(
+        s, "PATCH", path, (const char *const[]){"Upload-Offset: 0", "Content-Encoding: identity", NULL},
+        "a,y\n1,2\n", 8);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
+    finish(s);
+}
+END_TEST
+
+/* A page of statistics is chosen by the same names as columns of a table. */
+START_TEST(what_a_second_finish_asks_for_changes_nothing)
+{
+    e2e_server *s = e2e_start(NULL);
+    static const char *const libsvm[] = {"Content-Type: text/x-libsvm", NULL};
+    char id[32];
+    make(s, "", libsvm, id);
+    send_piece(s, id, 0, "1 1:2\n2 2:1\n", 12);
+    for (int i = 0; i < 2; i++) {
+        e2e_reply r = finish_upload(s, id, "?columns=9");
+        ck_assert_msg(r.status == (i ? 200 : 201), "%s", r.body);
+        ck_assert_double_eq(e2e_number(r.json, "columns.to"), 9);
+        if (i)
+            ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "statistics")), 10);
+        e2e_reply_free(&r);
+    }
+    finish(s);
+}
+END_TEST
+
 START_TEST(of_many_who_write_at_once_one_wins)
 {
     enum { WRITERS = 6, ROUNDS = 30 / SLOWER };
@@ -606,6 +708,9 @@ int main(void)
     tcase_add_test(tc, an_interrupted_piece_keeps_what_arrived);
     tcase_add_test(tc, a_second_request_takes_over_from_one_that_hangs);
     tcase_add_test(tc, of_many_who_write_at_once_one_wins);
+    tcase_add_test(tc, of_many_who_finish_at_once_all_get_the_same_dataset);
+    tcase_add_test(tc, a_piece_comes_without_an_encoding);
+    tcase_add_test(tc, what_a_second_finish_asks_for_changes_nothing);
     tcase_add_test(tc, an_upload_goes_on_after_a_kill_in_the_middle_of_a_piece);
     tcase_add_loop_test(tc, a_kill_while_it_is_finished_leaves_an_upload_to_finish_or_a_dataset, 0, 5);
     tcase_add_test(tc, a_stop_keeps_what_arrived);

@@ -108,6 +108,15 @@ static const struct {
      "a,b,y\n1,2,3\n4,5,6\n,8,9\n1,NA,3\n"},
     {"?target=y", "text/csv", "a,b,y\n1,,3\n,5,6\n", "text/csv", "a,b,y\n7,8,9\n",
      "a,b,y\n1,,3\n,5,6\n7,8,9\n"},
+    /* sparse rows: none that is not 0, labels, single precision, more columns, from 0 on */
+    {"", "text/x-libsvm", "1.5 1:2 4:3\n-2 2:0.1\n", "text/x-libsvm", "7 3:1e-300\n8\n9 1:1 4:-1\n",
+     "1.5 1:2 4:3\n-2 2:0.1\n7 3:1e-300\n8\n9 1:1 4:-1\n"},
+    {"?columns=4", "text/x-libsvm", "1\n2\n", "text/x-libsvm", "3 4:1\n", "1\n2\n3 4:1\n"},
+    {"", "text/x-libsvm", "1 2:1\n2\n", "text/x-libsvm", "3\n4\n", "1 2:1\n2\n3\n4\n"},
+    {"?dtype=float32&index_base=0", "text/x-libsvm", "spam 0:0.1 4:3\nham 2:0.7\n", "text/x-libsvm",
+     "eggs 1:0.3\nham 4:0.9\nspam\n", "spam 0:0.1 4:3\nham 2:0.7\neggs 1:0.3\nham 4:0.9\nspam\n"},
+    {"?types=y:categorical", "text/x-libsvm", "1 1:1\n0 2:1\n", "text/x-libsvm", "0 1:3\n2 2:5\n",
+     "1 1:1\n0 2:1\n0 1:3\n2 2:5\n"},
     {"?target=y", "text/csv", "on,at,y\ntrue,2024-01-01,3\nfalse,2024-01-02,4\n", "text/csv",
      "on,at,y\nfalse,2024-02-01T12:00:00Z,5\n",
      "on,at,y\ntrue,2024-01-01,3\nfalse,2024-01-02,4\nfalse,2024-02-01T12:00:00Z,5\n"},
@@ -136,6 +145,141 @@ START_TEST(a_version_is_what_all_rows_at_once_would_be)
     r = describe(base); /* which is as it was */
     ck_assert_str_eq(e2e_string(r.json, "sha256"), sha256);
     ck_assert_double_eq(e2e_number(r.json, "version"), 1);
+    e2e_reply_free(&r);
+}
+END_TEST
+
+/* Sparse rows that are many, and get wider. */
+START_TEST(many_sparse_rows_are_added_behind_many)
+{
+    enum { N = 30000, CUT = 17001 };
+    char *text = malloc((size_t)N * 400), *at = text, *cut = NULL, base[32], next[32], whole[32];
+    unsigned long long seed = 12;
+    for (int i = 0; i < N; i++) {
+        cut = i == CUT ? at : cut;
+        at += sprintf(at, "%d", i % 7 - 3);
+        for (int j = 1 + (int)(draw(&seed) * 40); j < (i < CUT ? 300 : 500); j += 1 + (int)(draw(&seed) * 150))
+            at += sprintf(at, " %d:%.15g", j, draw(&seed) - 0.5);
+        at += sprintf(at, "\n");
+    }
+    e2e_reply r = send_to("/v1/datasets?columns=500", "text/x-libsvm", text);
+    keep_id(&r, whole);
+    char kept = *cut;
+    *cut = '\0';
+    r = send_to("/v1/datasets?columns=300", "text/x-libsvm", text);
+    keep_id(&r, base);
+    *cut = kept;
+    r = add(base, "", "text/x-libsvm", cut);
+    ck_assert_int_eq(r.status, 422);
+    ck_assert_ptr_nonnull(strstr(r.body, "?columns= gives it more"));
+    e2e_reply_free(&r);
+    r = add(base, "?columns=500", "text/x-libsvm", cut);
+    ck_assert_double_eq(e2e_number(r.json, "columns.to"), 500);
+    keep_id(&r, next);
+    assert_same(next, whole);
+    ck_assert_int_eq(files_in(s, "datasets"), 2);
+    assert_trains(next);
+    free(text);
+}
+END_TEST
+
+/* ---- through resumable uploads ---- */
+
+/* Sends all of it and asks for the end. */
+static e2e_reply by_pieces(const char *query, const char *type, const char *body, const char *end)
+{
+    char path[160], header[96], id[32];
+    size_t half = strlen(body) / 2;
+    snprintf(path, sizeof path, "/v1/uploads%s", query);
+    snprintf(header, sizeof header, "Content-Type: %s", type);
+    e2e_reply r = e2e_request(s, "POST", path, (const char *const[]){header, NULL}, NULL, 0);
+    if (r.status != 201)
+        return r;
+    keep_id(&r, id);
+    snprintf(path, sizeof path, "/v1/uploads/%s", id);
+    r = e2e_request(s, "PATCH", path, (const char *const[]){"Upload-Offset: 0", NULL}, body, half);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
+    snprintf(header, sizeof header, "Upload-Offset: %zu", half);
+    r = e2e_request(s, "PATCH", path, (const char *const[]){header, NULL}, body + half,
+                    strlen(body) - half);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
+    snprintf(path, sizeof path, "/v1/uploads/%s/finish%s", id, end);
+    return e2e_request(s, "POST", path, NULL, NULL, 0);
+}
+
+START_TEST(an_upload_in_pieces_can_become_a_version)
+{
+    char path[96], base[32], next[32], whole[32], query[96];
+    snprintf(path, sizeof path, "/v1/datasets%s", cases[_i].query);
+    e2e_reply r = send_to(path, cases[_i].type, cases[_i].base);
+    keep_id(&r, base);
+    snprintf(query, sizeof query, "?append_to=%s", base);
+    /* said at the begin or at the end */
+    r = by_pieces(_i % 2 ? query : "?name=pieces", cases[_i].rows_type, cases[_i].rows,
+                  _i % 2 ? "?name=pieces" : query);
+    if (r.status != 201)
+        ck_abort_msg("%s: %ld %s", cases[_i].rows, r.status, r.body);
+    ck_assert_double_eq(e2e_number(r.json, "version"), 2);
+    ck_assert_str_eq(e2e_string(r.json, "previous_version"), base);
+    ck_assert_str_eq(e2e_string(r.json, "name"), "pieces");
+    keep_id(&r, next);
+    r = send_to(path, cases[_i].type, cases[_i].whole);
+    keep_id(&r, whole);
+    assert_same(next, whole);
+}
+END_TEST
+
+START_TEST(an_upload_that_fits_no_dataset_is_refused_and_stays)
+{
+    char base[32], query[96];
+    e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=y", "a,b,y\n1,2,low\n3,4,high\n");
+    keep_id(&r, base);
+    static const char *const fixed[] = {"target", "columns", "types", "dtype", "index_base"},
+                            *const said[] = {"y", "a", "a:numeric", "float32", "0"};
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        snprintf(query, sizeof query, "?append_to=%s&%s=%s", base, fixed[i], said[i]);
+        r = by_pieces(query, "text/csv", "a,b,y\n1,2,low\n", "");
+        e2e_problem(&r, 400, "invalid-parameter");
+        e2e_field_error(&r, fixed[i]);
+        e2e_reply_free(&r);
+    }
+    snprintf(query, sizeof query, "?append_to=%s", base);
+    r = by_pieces(query, "text/csv", "a,b,y\n1,2,low\n5,x,low\n", "");
+    ck_assert_int_eq(r.status, 422);
+    ck_assert_ptr_nonnull(strstr(e2e_field_error(&r, "row 2, column \"b\""),
+                                 "\"x\" is not a number (line 3, byte 16)"));
+    e2e_reply_free(&r);
+    r = by_pieces(query, "text/x-libsvm", "1 1:2\n", "");
+    e2e_problem(&r, 409, "conflict");
+    e2e_reply_free(&r);
+    r = by_pieces("?append_to=ds_none", "text/csv", "a,b,y\n1,2,low\n", "");
+    e2e_problem(&r, 400, "invalid-parameter");
+    e2e_field_error(&r, "append_to");
+    e2e_reply_free(&r);
+    ck_assert_int_eq(count_of(s, "datasets", ""), 1);
+    ck_assert_int_eq(count_of(s, "uploads", ""), 1); /* the one whose cell is no number */
+    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
+}
+END_TEST
+
+/* The dataset is deleted while the upload is under way. */
+START_TEST(an_upload_outlived_by_its_dataset_only_can_become_a_version)
+{
+    char base[32], id[32], path[96];
+    e2e_dataset(s, "{\"X\": [1, 2, 4], \"y\": [1, 2, 3]}", base);
+    snprintf(path, sizeof path, "/v1/uploads?append_to=%s", base);
+    e2e_reply r = e2e_request(s, "POST", path, NULL, NULL, 0);
+    keep_id(&r, id);
+    snprintf(path, sizeof path, "/v1/datasets/%s", base);
+    r = e2e_delete(s, path);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
+    snprintf(path, sizeof path, "/v1/uploads/%s/finish", id);
+    r = e2e_request(s, "POST", path, NULL, NULL, 0);
+    e2e_problem(&r, 400, "invalid-parameter");
+    e2e_field_error(&r, "append_to");
     e2e_reply_free(&r);
 }
 END_TEST
@@ -247,7 +391,7 @@ START_TEST(rows_that_do_not_fit_are_refused_and_leave_nothing)
     char dense[32], sparse[32];
     e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=y", "a,b,y\n1,2,low\n3,4,high\n");
     keep_id(&r, dense);
-    r = send_to("/v1/datasets", "text/x-libsvm", "1 1:2\n2 2:3\n");
+    r = send_to("/v1/datasets", "text/x-libsvm", "1 1:2\n2 1:3\n");
     keep_id(&r, sparse);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         r = add(dense, "", bad[i].type, bad[i].body);
@@ -257,8 +401,28 @@ START_TEST(rows_that_do_not_fit_are_refused_and_leave_nothing)
             e2e_field_error(&r, bad[i].field);
         e2e_reply_free(&r);
     }
-    r = add(sparse, "", "text/x-libsvm", "1 1:2\n");
+    r = add(sparse, "", "text/csv", "1,y\n2,1\n");
     e2e_problem(&r, 409, "conflict");
+    ck_assert_ptr_nonnull(strstr(r.body, "is sparse: rows can be added to it as text/x-libsvm"));
+    e2e_reply_free(&r);
+    static const struct {
+        const char *query, *body, *field, *part;
+    } bad_sparse[] = {
+        {"", "1 1:2\n2 2:1\n", "row 2, column \"2\"", "is beyond the 1 columns of dataset ds_"},
+        {"", "1 1:2\nspam 1:1\n", "row 2", "\"spam\" is not a number (line 2, byte 6)"},
+        {"", "1 0:2\n", "row 1, column \"0\"", "below 1, which is the first column (line 1, byte 2)"},
+        {"?columns=2", "1 3:2\n", "row 1, column \"3\"", "beyond the 2 columns that the query gives"},
+    };
+    for (size_t i = 0; i < sizeof bad_sparse / sizeof bad_sparse[0]; i++) {
+        r = add(sparse, bad_sparse[i].query, "text/x-libsvm", bad_sparse[i].body);
+        ck_assert_int_eq(r.status, 422);
+        const char *why = e2e_field_error(&r, bad_sparse[i].field);
+        ck_assert_msg(strstr(why, bad_sparse[i].part) != NULL, "%s", why);
+        e2e_reply_free(&r);
+    }
+    r = add(dense, "?columns=a", "text/csv", "a,b,y\n1,2,low\n");
+    e2e_problem(&r, 400, "invalid-parameter");
+    e2e_field_error(&r, "columns");
     e2e_reply_free(&r);
     r = add(dense, "", "text/x-libsvm", "1 1:2\n");
     e2e_problem(&r, 409, "conflict");
@@ -298,6 +462,10 @@ int main(void)
     tcase_add_checked_fixture(tc, start, stop);
     tcase_add_loop_test(tc, a_version_is_what_all_rows_at_once_would_be, 0, CASES);
     tcase_add_test(tc, many_rows_are_added_behind_many);
+    tcase_add_test(tc, many_sparse_rows_are_added_behind_many);
+    tcase_add_loop_test(tc, an_upload_in_pieces_can_become_a_version, 0, CASES);
+    tcase_add_test(tc, an_upload_that_fits_no_dataset_is_refused_and_stays);
+    tcase_add_test(tc, an_upload_outlived_by_its_dataset_only_can_become_a_version);
     tcase_add_test(tc, versions_are_numbered_and_listed_and_outlive_each_other);
     tcase_add_test(tc, a_job_goes_on_with_the_rows_that_it_began_with);
     tcase_add_test(tc, rows_that_do_not_fit_are_refused_and_leave_nothing);
