@@ -29,10 +29,12 @@
     X(API_INVALID, 422, "validation-failed", "Some fields are invalid")                            \
     X(API_DIVERGED, 422, "diverged", "The training diverged")                                      \
     X(API_QUEUE_FULL, 429, "queue-full", "Too many jobs are waiting")                              \
+    X(API_QUOTA_BUSY, 429, "quota-busy", "The tenant has as much under way as it may")             \
     X(API_TOO_MANY, 429, "too-many-connections", "Too many connections from one address")          \
     X(API_INTERNAL, 500, "internal", "The server failed")                                          \
     X(API_UNAVAILABLE, 503, "unavailable", "The server can't take this now")                       \
-    X(API_NO_SPACE, 507, "no-space", "The server's disk is full")
+    X(API_NO_SPACE, 507, "no-space", "The server's disk is full")                                  \
+    X(API_QUOTA_FULL, 507, "quota-full", "The tenant has as much stored as it may")
 
 typedef enum api_problem_code {
 #define X(code, status, slug, title) code,

@@ -231,12 +231,11 @@ static bool record(srv_db *db, void *arg, api_problem *p)
 {
     srv_request *rq = arg;
     srv_ingest *g = &rq->read->ingest;
-    if (!srv_ingest_record(db, g, p))
-        return false;
     if (rq->recalled && !srv_db_run(db, SQL_UPLOAD_FINISH, p, "tt", g->id, rq->id))
         return false;
-    return !rq->recalled || srv_db_changes(db) == 1 ||
-           api_problem_set(p, API_CONFLICT, "another request finished or deleted this upload");
+    if (rq->recalled && srv_db_changes(db) != 1)
+        return api_problem_set(p, API_CONFLICT, "another request finished or deleted this upload");
+    return srv_ingest_record(db, g, p); /* whose bytes take the place of the upload's */
 }
 
 void srv_post_dataset(srv_request *rq)

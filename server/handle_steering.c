@@ -6,6 +6,7 @@
 #include "api_change.h"
 #include "srv_clock.h"
 #include "srv_job_limits.h"
+#include "srv_quota.h"
 #include "srv_routes.h"
 #include "srv_view.h"
 #include "srv_waiters.h"
@@ -55,10 +56,19 @@ static bool check_paused(srv_db *db, void *arg, api_problem *p)
                            state);
 }
 
+/* Of the tenant whose job it is. */
+static bool check_quota(srv_db *db, const srv_request *rq, api_problem *p)
+{
+    char tenant[SRV_TENANT_SIZE];
+    return srv_tenant_of(db, rq->id, tenant, p) &&
+           srv_quota_check(db, &rq->app->config, tenant, SRV_OF(SRV_QUOTA_ACTIVE), p);
+}
+
 static bool resume_row(srv_db *db, void *arg, api_problem *p)
 {
     const srv_request *rq = arg;
-    return check_paused(db, arg, p) && srv_db_run(db, SQL_JOB_RESUME, p, "t", rq->id);
+    return check_paused(db, arg, p) && srv_db_run(db, SQL_JOB_RESUME, p, "t", rq->id) &&
+           check_quota(db, rq, p);
 }
 
 void srv_resume_job(srv_request *rq)

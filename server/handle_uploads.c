@@ -3,6 +3,7 @@
 #include "srv_describe.h"
 #include "srv_list.h"
 #include "srv_partial.h"
+#include "srv_quota.h"
 #include "srv_routes.h"
 
 #include <errno.h>
@@ -80,8 +81,11 @@ static bool insert(srv_db *db, void *arg, api_problem *p)
                                OPEN_AT_ONCE);
     bool ok = srv_db_run(db, SQL_UPLOAD_INSERT, p, "ttttit", c->id, c->request, c->sha256,
                          c->created_at, c->expires, srv_tenant_name(c->tenant));
-    return ok && (c->length == UNKNOWN ||
-                  srv_db_run(db, SQL_UPLOAD_LENGTH, p, "it", (int64_t)c->length, c->id));
+    return ok &&
+           (c->length == UNKNOWN ||
+            srv_db_run(db, SQL_UPLOAD_LENGTH, p, "it", (int64_t)c->length, c->id)) &&
+           srv_quota_check(db, &c->app->config, srv_tenant_name(c->tenant),
+                           SRV_OF(SRV_QUOTA_UPLOADS), p);
 }
 
 static bool check_sha256(srv_request *rq, const char *sha256)
@@ -118,6 +122,9 @@ void srv_post_upload(srv_request *rq)
     srv_read_free(rq->read);
     rq->read = NULL;
     rq->form = NULL;
+    if (c.length != UNKNOWN && !srv_quota_room(rq->app->store, &rq->app->config,
+                                               srv_tenant_name(c.tenant), c.length, &rq->problem))
+        return;
     srv_id_new(c.id, "upl_");
     srv_time_text(c.created_at);
     c.expires = srv_partial_expiry(rq->app);
@@ -228,7 +235,9 @@ bool srv_open_patch(srv_request *rq)
     if (announced > rq->partial_room - offset)
         return length == UNKNOWN ? fits(rq, most + 1) : too_long(rq);
     rq->partial_room -= offset;
-    return srv_files_room(rq->app->files, announced, &rq->problem);
+    return srv_files_room(rq->app->files, announced, &rq->problem) &&
+           srv_quota_room(rq->app->store, &rq->app->config, srv_tenant_name(rq->token.tenant),
+                          announced, &rq->problem);
 }
 
 bool srv_feed_patch(srv_request *rq, const char *bytes, size_t n)

@@ -7,6 +7,7 @@
 #include "srv_http.h"
 #include "srv_log.h"
 #include "srv_partial.h"
+#include "srv_quota.h"
 #include "srv_tidy.h"
 #include "srv_tls.h"
 #include "srv_waiters.h"
@@ -117,7 +118,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && srv_tidy(app, p);
     if (ok && (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
                !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
-               !(app->desk = srv_desk_start()) || !(app->together = srv_together_new()) ||
+               !(app->desk = srv_desk_start()) || !(app->uploaders = srv_uploads_new()) ||
+               !(app->together = srv_together_new()) ||
                !(app->connections = srv_connections_start(
                      fit, app->config.max_client_connections, (double)app->config.idle_seconds))))
         ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory");
@@ -162,6 +164,7 @@ void srv_app_stop(srv_app *app)
     srv_waiters_stop(app->waiters);
     srv_cache_free(app->cache);
     srv_files_free(app->files);
+    srv_uploads_free(app->uploaders);
     srv_audit_close(app->audit);
     srv_store_close(app->store);
     if (app->lock_fd >= 0)
@@ -175,6 +178,7 @@ void srv_app_stop(srv_app *app)
     app->waiters = NULL;
     app->cache = NULL;
     app->files = NULL;
+    app->uploaders = NULL;
     app->audit = NULL;
     app->store = NULL;
     app->lock_fd = -1;

@@ -19,6 +19,7 @@ typedef struct srv_http srv_http;
 typedef struct srv_waiters srv_waiters;
 typedef struct srv_desk srv_desk;
 typedef struct srv_partials srv_partials;
+typedef struct srv_uploads srv_uploads;
 
 enum { SRV_UPDATE_LOCKS = 16 };
 
@@ -31,6 +32,7 @@ typedef struct srv_app {
     srv_waiters *waiters;
     srv_desk *desk;
     srv_partials *partials;
+    srv_uploads *uploaders;
     srv_team *team;
     srv_together *together;
     srv_pool *pool;

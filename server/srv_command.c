@@ -2,6 +2,7 @@
 #include "srv_command.h"
 
 #include "srv_backup.h"
+#include "srv_quota.h"
 #include "srv_token.h"
 
 #include <stdio.h>
@@ -35,6 +36,22 @@ static bool revoke_token(const srv_config *c, api_problem *p)
     return srv_token_revoke(c->data_dir, c->operands[0], p);
 }
 
+static bool set_quota(const srv_config *c, api_problem *p)
+{
+    return srv_quota_set(c->data_dir, c->operands[0], c->operands[1], c->operands[2], p);
+}
+
+static bool clear_quota(const srv_config *c, api_problem *p)
+{
+    return srv_quota_clear(c->data_dir, c->operands[0],
+                           c->operands_count > 1 ? c->operands[1] : NULL, p);
+}
+
+static bool list_quotas(const srv_config *c, api_problem *p)
+{
+    return srv_quota_list(c->data_dir, stdout, p);
+}
+
 static const struct srv_command {
     const char *word, *second; /* second: NULL for none */
     const char *operands, *doc;
@@ -48,6 +65,11 @@ static const struct srv_command {
      3, create_token},
     {"token", "list", "", "all tokens but for their secrets", 0, 0, list_tokens},
     {"token", "revoke", "ID", "the token is worth nothing from now on", 1, 1, revoke_token},
+    {"quota", "set", "TENANT NAME N", "a tenant's own, in place of the setting; 0: none", 3, 3,
+     set_quota},
+    {"quota", "clear", "TENANT [NAME]", "the setting holds again, of all or this one", 1, 2,
+     clear_quota},
+    {"quota", "list", "", "all quotas of tenants' own", 0, 0, list_quotas},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -73,6 +73,21 @@ static const setting settings[] = {
     {"--max-job-seconds", "DESCENTD_MAX_JOB_SECONDS", "N", "0",
      "training time of one job: its max_seconds at most; 0: any", COUNT, AT(max_job_seconds),
      .min = 0, .max = UINT64_C(1) << 40},
+    {"--tenant-bytes", "DESCENTD_TENANT_BYTES", "SIZE", "0",
+     "of a tenant's data; 0: any. Beyond what may be stored: 507", SIZE, AT(tenant_bytes), .min = 0,
+     .max = INT64_MAX},
+    {"--tenant-datasets", "DESCENTD_TENANT_DATASETS", "N", "0", "a tenant's datasets", COUNT,
+     AT(tenant_datasets), .min = 0, .max = INT64_MAX},
+    {"--tenant-models", "DESCENTD_TENANT_MODELS", "N", "0", "a tenant's models", COUNT,
+     AT(tenant_models), .min = 0, .max = INT64_MAX},
+    {"--tenant-jobs", "DESCENTD_TENANT_JOBS", "N", "0", "a tenant's jobs, ended ones too", COUNT,
+     AT(tenant_jobs), .min = 0, .max = INT64_MAX},
+    {"--tenant-active-jobs", "DESCENTD_TENANT_ACTIVE_JOBS", "N", "0",
+     "those of them that are queued or running; more get 429", COUNT, AT(tenant_active_jobs),
+     .min = 0, .max = INT64_MAX},
+    {"--tenant-uploads", "DESCENTD_TENANT_UPLOADS", "N", "0",
+     "a tenant's uploads at once; more get 429", COUNT, AT(tenant_uploads), .min = 0,
+     .max = INT64_MAX},
     {"--cors-origin", "DESCENTD_CORS_ORIGIN", "LIST", "none",
      "origins of web pages that may call this, as https://example.org", ORIGINS, AT(cors_origins)},
     {"--auth", "DESCENTD_AUTH", "auto|on|off", "auto",
@@ -94,7 +109,7 @@ enum { SETTINGS = sizeof settings / sizeof settings[0] };
 static const char *const auths[] = {
     [SRV_AUTH_AUTO] = "auto", [SRV_AUTH_ON] = "on", [SRV_AUTH_OFF] = "off"};
 
-static bool number(const char *text, bool size, uint64_t *out)
+bool srv_config_number(const char *text, bool size, uint64_t *out)
 {
     char *end;
     if (*text < '0' || *text > '9')
@@ -158,7 +173,7 @@ static bool set(srv_config *c, const setting *s, const char *from, const char *t
         return false;
     case COUNT:
     case SIZE:
-        if (number(text, s->kind == SIZE, &n) && n >= s->min && n <= s->max) {
+        if (srv_config_number(text, s->kind == SIZE, &n) && n >= s->min && n <= s->max) {
             memcpy(at, &n, sizeof n);
             return true;
         }

@@ -37,6 +37,9 @@ typedef struct srv_config {
     uint64_t max_uploads;  /* under way at once */
     uint64_t max_cells;    /* numbers in one dataset */
     uint64_t min_rate;     /* bytes a second of a body, over idle_seconds; 0: it may be slower */
+    /* what each tenant may have (srv_quota.h); 0: any */
+    uint64_t tenant_bytes, tenant_datasets, tenant_models, tenant_jobs, tenant_active_jobs,
+        tenant_uploads;
     uint64_t disk_reserve; /* bytes of the disk that uploads leave free */
     uint64_t upload_expiry; /* seconds that a resumable upload is kept that nobody goes on with */
     char cors_origins[1024]; /* srv_cors.h */
@@ -50,6 +53,9 @@ typedef struct srv_config {
 /* Defaults, then DESCENTD_* from the environment, then the command line. On error returns
  * false and writes a sentence that names the setting into why. */
 bool srv_config_read(srv_config *c, int argc, char **argv, char *why, unsigned why_size);
+
+/* A whole number, with k, m or g for units if it is a size. */
+bool srv_config_number(const char *text, bool size, uint64_t *out);
 
 /* Prints the help text (with every setting and its default) to standard output. */
 void srv_config_help(void);

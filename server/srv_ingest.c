@@ -4,6 +4,7 @@
 #include "api_dataset.h"
 #include "api_numbered.h"
 #include "srv_append.h"
+#include "srv_quota.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,6 +21,10 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api
         return api_problem_set(p, API_UNAVAILABLE,
                                "%llu uploads are under way already; try again later",
                                (unsigned long long)app->config.max_uploads);
+    }
+    if (!srv_uploads_enter(app->uploaders, app->store, &app->config, srv_tenant_name(tenant), p)) {
+        atomic_fetch_sub(&app->uploads, 1);
+        return false;
     }
     g->app = app;
     g->tenant = tenant;
@@ -112,7 +117,9 @@ bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
                       g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",
                       g->kinds, d->sparse ? (double)d->entries : NAN, srv_tenant_name(g->tenant));
-    return ok && (!g->append || srv_append_record(db, g->append, g->id, &g->version, p));
+    return ok && (!g->append || srv_append_record(db, g->append, g->id, &g->version, p)) &&
+           srv_quota_check(db, &g->app->config, srv_tenant_name(g->tenant),
+                           SRV_OF(SRV_QUOTA_BYTES) | SRV_OF(SRV_QUOTA_DATASETS), p);
 }
 
 void srv_ingest_free(srv_ingest *g)
@@ -129,6 +136,7 @@ void srv_ingest_free(srv_ingest *g)
     free(g->columns);
     free(g->labels);
     free(g->kinds);
+    srv_uploads_leave(g->app->uploaders, srv_tenant_name(g->tenant));
     atomic_fetch_sub(&g->app->uploads, 1);
     g->app = NULL;
 }

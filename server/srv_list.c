@@ -18,7 +18,8 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
     cJSON *list = api_doc_add_array(g->doc, l->member);
     int64_t before = (int64_t)g->before,
             limit = (int64_t)g->limit + 1; /* one more tells whether there is a next page */
-    srv_rows *rows = srv_db_query(db, l->sql, p, "iittt", limit, before, l->filters[0],
+    srv_sql sql = *g->tenant ? l->sql + 1 : l->sql; /* SRV_PAGES */
+    srv_rows *rows = srv_db_query(db, sql, p, "iittt", limit, before, l->filters[0],
                                   l->filters[1], g->tenant);
     int64_t last = 0;
     uint64_t n = 0;

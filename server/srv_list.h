@@ -8,7 +8,7 @@
 typedef void srv_encode_row(cJSON *o, srv_rows *rows);
 
 typedef struct srv_listing {
-    srv_sql sql;        /* binds ?1 limit, ?2 before, ?3 and ?4 filters if it has them, ?5 tenant */
+    srv_sql sql; /* one of SRV_PAGES */
     int seq;            /* column of the row's number, which pages go by */
     const char *member; /* name of the array in the reply */
     const char *filters[2]; /* values for ?3 and ?4, NULL for none */

@@ -176,6 +176,22 @@ static const char *const steps[] = {
     "  tenant TEXT NOT NULL,"
     "  created_at TEXT NOT NULL"
     ") STRICT;",
+
+    /* 3: tenants by themselves: an index of each one's rows, and what it may have */
+    "CREATE INDEX datasets_by_tenant ON datasets (tenant);"
+    "CREATE INDEX datasets_by_content ON datasets (tenant, sha256, bytes);"
+    "CREATE INDEX jobs_by_tenant ON jobs (tenant);"
+    "CREATE INDEX jobs_under_way ON jobs (tenant, paused) WHERE state IN ('queued', 'running');"
+    "CREATE INDEX models_by_tenant ON models (tenant);"
+    "CREATE INDEX sweeps_by_tenant ON sweeps (tenant);"
+    "CREATE INDEX uploads_by_tenant ON uploads (tenant);"
+    "CREATE INDEX tokens_by_tenant ON tokens (tenant);"
+    "CREATE TABLE quotas (" /* those that differ from the server's settings */
+    "  tenant TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"    /* srv_quota.c */
+    "  most INTEGER NOT NULL," /* 0: any */
+    "  PRIMARY KEY (tenant, name)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

@@ -6,6 +6,7 @@
 #include "srv_complete.h"
 #include "srv_job_limits.h"
 #include "srv_model.h"
+#include "srv_quota.h"
 #include "srv_token.h"
 
 #include <stdlib.h>
@@ -280,6 +281,7 @@ typedef struct batch {
     size_t count;
     srv_work *also;
     void *arg;
+    const srv_config *config;
 } batch;
 
 /* What it is to be held against, and the changes that it takes up on its way. */
@@ -314,13 +316,16 @@ static bool record(srv_db *db, void *arg, api_problem *p)
             (n->replay_of && !record_replay(db, n, p)))
             return false;
     }
-    return true;
+    return srv_quota_check(db, b->config, srv_tenant_name(b->jobs->tenant),
+                           SRV_OF(SRV_QUOTA_ACTIVE) | SRV_OF(SRV_QUOTA_JOBS) |
+                               SRV_OF(SRV_QUOTA_MODELS),
+                           p);
 }
 
 bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *arg, srv_app *app,
                         api_problem *p)
 {
-    batch b = {jobs, count, also, arg};
+    batch b = {jobs, count, also, arg, &app->config};
     if (!srv_pool_reserve_all(app->pool, count, p))
         return false;
     for (size_t i = 0; i < count; i++) {

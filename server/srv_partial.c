@@ -4,6 +4,8 @@
 #include "srv_clock.h"
 #include "srv_folder.h"
 #include "srv_log.h"
+#include "srv_quota.h"
+#include "srv_token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -210,8 +212,14 @@ typedef struct counting {
 static bool record(srv_db *db, void *arg, api_problem *p)
 {
     counting *c = arg;
-    return srv_db_run(db, SQL_UPLOAD_RECEIVED, p, "iit", (int64_t)c->w->written, c->expires,
-                      c->w->id);
+    char tenant[SRV_TENANT_SIZE];
+    if (!srv_db_run(db, SQL_UPLOAD_RECEIVED, p, "iit", (int64_t)c->w->written, c->expires,
+                    c->w->id))
+        return false;
+    if (srv_db_changes(db) == 0) /* it has ended */
+        return true;
+    return srv_tenant_of(db, c->w->id, tenant, p) &&
+           srv_quota_check(db, &c->w->all->app->config, tenant, SRV_OF(SRV_QUOTA_BYTES), p);
 }
 
 /* Under the writer's lock. */

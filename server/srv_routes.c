@@ -23,6 +23,8 @@ const srv_route srv_routes[] = {
      .query = "", .open_to_all = true},
     {"GET", "/openapi.json", srv_get_openapi, "This description", .query = "", .open_to_all = true},
 
+    {"GET", "/v1/usage", srv_get_usage, "What the tenant has, and may have", .query = ""},
+
     {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = READING,
      .body = SRV_STREAMED, .open = srv_open_dataset, .feed = srv_feed_dataset, .desk = true,
      .desk_from = LONG},

@@ -39,6 +39,9 @@ void srv_get_root(srv_request *rq);
 void srv_get_capabilities(srv_request *rq);
 void srv_get_openapi(srv_request *rq);
 
+/* handle_usage.c */
+void srv_get_usage(srv_request *rq);
+
 /* handle_datasets.c */
 void srv_post_dataset(srv_request *rq);
 void srv_list_datasets(srv_request *rq);

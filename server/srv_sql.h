@@ -51,9 +51,11 @@
 #define SRV_POINT "(?1, ?, ?, ?, ?, ?, ?, ?)"
 #define SRV_POINTS_4 SRV_POINT ", " SRV_POINT ", " SRV_POINT ", " SRV_POINT
 
-/* A page of a listing: newest first, at most ?1, with numbers below ?2, of tenant ?5 or of all ('').
- * ?3 and ?4 are filters. */
-#define SRV_PAGE "seq < ?2 AND (?5 = '' OR tenant = ?5) ORDER BY seq DESC LIMIT ?1"
+/* A page of a listing: newest first, at most ?1, with numbers below ?2; ?3 and ?4 are filters. Two
+ * statements, one after the other: of all tenants, and of tenant ?5 by its index. */
+#define SRV_PAGE "seq < ?2 AND ?5 = '' ORDER BY seq DESC LIMIT ?1"
+#define SRV_PAGE_OF "seq < ?2 AND tenant = ?5 ORDER BY seq DESC LIMIT ?1"
+#define SRV_PAGES(X, name, select) X(name, select SRV_PAGE) X(name##_OF, select SRV_PAGE_OF)
 
 #define SRV_SQL_LIST(X)                                                                            \
     X(SQL_READ, "BEGIN")                                                                           \
@@ -73,12 +75,29 @@
     X(SQL_TOKEN_LIST,                                                                              \
       "SELECT id, tenant, scope, created_at, name, revoked_at FROM tokens ORDER BY seq")           \
     X(SQL_TOKEN_REVOKE, "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")    \
+    X(SQL_QUOTA_GET, "SELECT most FROM quotas WHERE tenant = ? AND name = ?")                      \
+    X(SQL_QUOTA_SET, "INSERT OR REPLACE INTO quotas (tenant, name, most) VALUES (?, ?, ?)")        \
+    X(SQL_QUOTA_CLEAR, "DELETE FROM quotas WHERE tenant = ?1 AND (?2 IS NULL OR name = ?2)")       \
+    X(SQL_QUOTA_LIST, "SELECT tenant, name, most FROM quotas ORDER BY tenant, name")               \
+    X(SQL_USE_BYTES,                                                                               \
+      "SELECT (SELECT coalesce(sum(bytes), 0) FROM (SELECT bytes FROM datasets WHERE tenant = ?1 " \
+      "GROUP BY sha256)) + (SELECT coalesce(sum(received), 0) FROM uploads WHERE tenant = ?1 AND " \
+      "state = 'open')")                                                                           \
+    X(SQL_USE_DATASETS, "SELECT count(*) FROM datasets WHERE tenant = ?1")                         \
+    X(SQL_USE_MODELS,                                                                              \
+      "SELECT (SELECT count(*) FROM models WHERE tenant = ?1) + (SELECT count(*) FROM jobs "       \
+      "INDEXED BY jobs_under_way WHERE tenant = ?1 AND state IN ('queued', 'running'))")           \
+    X(SQL_USE_JOBS, "SELECT count(*) FROM jobs WHERE tenant = ?1")                                 \
+    X(SQL_USE_ACTIVE,                                                                              \
+      "SELECT count(*) FROM jobs INDEXED BY jobs_under_way WHERE tenant = ?1 AND paused = 0 AND "  \
+      "state IN ('queued', 'running')")                                                            \
+    X(SQL_USE_UPLOADS, "SELECT count(*) FROM uploads WHERE tenant = ?1 AND state = 'open'")        \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
       "created_at, labels, dtype, kinds, nonzeros, tenant) "                                       \
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
-    X(SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE " SRV_PAGE)            \
+    SRV_PAGES(X, SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE ")          \
     X(SQL_DATASET_CONTENTS, "SELECT DISTINCT sha256 FROM datasets")                                \
     X(SQL_DATASET_SHA256, "SELECT sha256 FROM datasets WHERE id = ?")                              \
     X(SQL_DATASET_LOST, "DELETE FROM datasets WHERE sha256 = ?")                                    \
@@ -89,9 +108,10 @@
       "coalesce(family, id) = coalesce(b.family, b.id)) FROM datasets b WHERE id = ?")             \
     X(SQL_DATASET_VERSION,                                                                         \
       "UPDATE datasets SET family = ?, version = ?, previous = ? WHERE id = ?")                    \
-    X(SQL_DATASET_VERSIONS,                                                                        \
-      "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE coalesce(family, id) = (SELECT "         \
-      "coalesce(family, id) FROM datasets WHERE id = ?3) AND ?4 IS NULL AND " SRV_PAGE)            \
+    SRV_PAGES(X, SQL_DATASET_VERSIONS,                                                             \
+      "SELECT " SRV_DATASET_COLUMNS " FROM datasets INDEXED BY datasets_by_family WHERE "          \
+      "coalesce(family, id) = (SELECT coalesce(family, id) FROM datasets WHERE id = ?3) AND ?4 "   \
+      "IS NULL AND ")                                                                              \
     X(SQL_DATASET_LOAD,                                                                            \
       "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds, nonzeros FROM "        \
       "datasets "                                                                                  \
@@ -105,7 +125,7 @@
     X(SQL_UPLOAD_LENGTH, "UPDATE uploads SET length = ? WHERE id = ?")                             \
     X(SQL_UPLOAD_COUNT, "SELECT count(*) FROM uploads WHERE state = 'open'")                       \
     X(SQL_UPLOAD_GET, "SELECT " SRV_UPLOAD_COLUMNS " FROM uploads WHERE id = ?")                   \
-    X(SQL_UPLOAD_LIST, "SELECT " SRV_UPLOAD_COLUMNS " FROM uploads WHERE " SRV_PAGE)               \
+    SRV_PAGES(X, SQL_UPLOAD_LIST, "SELECT " SRV_UPLOAD_COLUMNS " FROM uploads WHERE ")             \
     X(SQL_UPLOAD_WRITE, "SELECT state, received, length FROM uploads WHERE id = ?")                \
     X(SQL_UPLOAD_READ,                                                                             \
       "SELECT request, dataset_id, received, length, sha256 FROM uploads WHERE id = ?")            \
@@ -121,9 +141,9 @@
                       "VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = "  \
                       "?), ?, ?, ?)")                                                                 \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
-    X(SQL_JOB_LIST,                                                                                \
+    SRV_PAGES(X, SQL_JOB_LIST,                                                                     \
       "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND "         \
-      "(?4 IS NULL OR sweep = (SELECT seq FROM sweeps WHERE id = ?4)) AND " SRV_PAGE)              \
+      "(?4 IS NULL OR sweep = (SELECT seq FROM sweeps WHERE id = ?4)) AND ")                       \
     X(SQL_JOB_UNFINISHED,                                                                          \
       "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
@@ -172,7 +192,7 @@
       "INSERT INTO sweeps (id, name, spec, metric, children, skipped, warnings, created_at, "      \
       "tenant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")                                                           \
     X(SQL_SWEEP_GET, "SELECT " SRV_SWEEP_COLUMNS " FROM sweeps WHERE id = ?")                      \
-    X(SQL_SWEEP_LIST, "SELECT " SRV_SWEEP_COLUMNS " FROM sweeps WHERE " SRV_PAGE)                  \
+    SRV_PAGES(X, SQL_SWEEP_LIST, "SELECT " SRV_SWEEP_COLUMNS " FROM sweeps WHERE ")                \
     X(SQL_SWEEP_CHILDREN,                                                                          \
       "SELECT jobs.id, " SRV_STATE ", stop_reason, model_id, json_extract(trial, '$.settings'), "  \
       "json_extract(trial, '$.number'), json_extract(error, '$.detail'), " SRV_CHILD_VALUE ", "    \
@@ -227,7 +247,7 @@
       "VALUES (?1, ?2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "                  \
       "(SELECT tenant FROM jobs WHERE id = ?2))")                                                  \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
-    X(SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE " SRV_PAGE)                  \
+    SRV_PAGES(X, SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE ")                \
     X(SQL_MODEL_UPDATE,                                                                            \
       "UPDATE models SET theta = ?, scaled = ?, updated_at = ?, optimizer = ?, "                   \
       "optimizer_state = ?, version = version + 1 WHERE id = ? AND version = ?")                   \

@@ -1,6 +1,7 @@
 /* srv_store: writers that take turns, and the readers' connections. */
 #include "srv_store.h"
 
+#include "srv_folder.h"
 #include "srv_migrate.h"
 
 #include <pthread.h>
@@ -107,6 +108,17 @@ srv_store *srv_store_open(const char *dir, api_problem *p)
     if (s->writer && srv_migrate(s->writer, p))
         return s;
     srv_store_close(s);
+    return NULL;
+}
+
+srv_db *srv_store_connect(const char *dir, api_problem *p)
+{
+    char path[SRV_PATH_SIZE];
+    snprintf(path, sizeof path, "%s/descentd.db", dir);
+    srv_db *db = srv_folder_make(dir, p) ? srv_db_open(path, true, p) : NULL;
+    if (db && srv_migrate(db, p))
+        return db;
+    srv_db_close(db);
     return NULL;
 }
 

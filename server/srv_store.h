@@ -24,6 +24,10 @@ srv_store *srv_store_open(const char *dir, api_problem *p);
 /* All other threads must have stopped using it. NULL is fine. */
 void srv_store_close(srv_store *store);
 
+/* For the command line: a connection of its own to the database, which a server may be using. The
+ * directory is made if it is missing. NULL with the reason in p. */
+srv_db *srv_store_connect(const char *dir, api_problem *p);
+
 /* Both run work and wait for it; from any thread. False with the reason in p, and then
  * nothing was changed. */
 bool srv_store_write(srv_store *store, srv_work *work, void *arg, api_problem *p);

@@ -1,8 +1,6 @@
 /* srv_token: making, checking, listing and revoking. */
 #include "srv_token.h"
 
-#include "srv_folder.h"
-#include "srv_migrate.h"
 #include "srv_sha256.h"
 
 #include <nettle/memops.h>
@@ -79,39 +77,35 @@ const char *srv_tenant_name(const char *tenant)
     return *tenant ? tenant : "default"; /* as the schema has it */
 }
 
-bool srv_owned(srv_db *db, const char *id, const char *tenant, api_problem *p)
-{
-    if (!*tenant)
-        return true;
-    srv_rows *rows = srv_db_query(db, SQL_OWNER, p, "t", id);
-    bool owned =
-        rows && srv_db_step(db, rows, p) == SRV_ROW && strcmp(srv_text(rows, 0), tenant) == 0;
-    if (rows)
-        srv_db_done(rows);
-    return owned;
-}
-
-/* ---- the command line ---- */
-
-static bool is_name(const char *tenant)
+bool srv_tenant_check(const char *tenant, api_problem *p)
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     size_t n = strlen(tenant);
-    return n > 0 && n < SRV_TENANT_SIZE && strspn(tenant, letters) == n;
+    return (n > 0 && n < SRV_TENANT_SIZE && strspn(tenant, letters) == n) ||
+           api_problem_set(p, API_INVALID,
+                           "a tenant's name has 1 to %d letters, digits, '.', '_' and '-', got "
+                           "\"%.80s\"",
+                           SRV_TENANT_SIZE - 1, tenant);
 }
 
-/* The database, which a server may be using. */
-static srv_db *open_database(const char *dir, api_problem *p)
+bool srv_tenant_of(srv_db *db, const char *id, char tenant[SRV_TENANT_SIZE], api_problem *p)
 {
-    char path[SRV_PATH_SIZE];
-    snprintf(path, sizeof path, "%s/descentd.db", dir);
-    srv_db *db = srv_folder_make(dir, p) ? srv_db_open(path, true, p) : NULL;
-    if (db && srv_migrate(db, p))
-        return db;
-    srv_db_close(db);
-    return NULL;
+    srv_rows *rows = srv_db_query(db, SQL_OWNER, p, "t", id);
+    if (!rows || srv_db_step(db, rows, p) != SRV_ROW)
+        return false;
+    snprintf(tenant, SRV_TENANT_SIZE, "%s", srv_text(rows, 0));
+    srv_db_done(rows);
+    return true;
 }
+
+bool srv_owned(srv_db *db, const char *id, const char *tenant, api_problem *p)
+{
+    char owner[SRV_TENANT_SIZE];
+    return !*tenant || (srv_tenant_of(db, id, owner, p) && strcmp(owner, tenant) == 0);
+}
+
+/* ---- the command line ---- */
 
 bool srv_token_create(const char *dir, const char *tenant, const char *scope, const char *name,
                       FILE *to, api_problem *p)
@@ -119,15 +113,12 @@ bool srv_token_create(const char *dir, const char *tenant, const char *scope, co
     char id[SRV_ID_SIZE], half[SRV_ID_SIZE], secret[SECRET + 1], hash[SRV_SHA256_SIZE],
         now[SRV_TIME_SIZE];
     srv_scope known;
-    if (!is_name(tenant))
-        return api_problem_set(p, API_INVALID,
-                               "a tenant's name has 1 to %d letters, digits, '.', '_' and '-', got "
-                               "\"%.80s\"",
-                               SRV_TENANT_SIZE - 1, tenant);
+    if (!srv_tenant_check(tenant, p))
+        return false;
     if (!scope_named(scope, &known))
         return api_problem_set(p, API_INVALID, "the scope is read, write or admin, got \"%.80s\"",
                                scope);
-    srv_db *db = open_database(dir, p);
+    srv_db *db = srv_store_connect(dir, p);
     if (!db)
         return false;
     srv_id_new(id, PREFIX);
@@ -144,7 +135,7 @@ bool srv_token_create(const char *dir, const char *tenant, const char *scope, co
 
 bool srv_token_list(const char *dir, FILE *to, api_problem *p)
 {
-    srv_db *db = open_database(dir, p);
+    srv_db *db = srv_store_connect(dir, p);
     srv_rows *rows = db ? srv_db_query(db, SQL_TOKEN_LIST, p, "") : NULL;
     srv_step step = SRV_FAILED;
     while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW)
@@ -159,7 +150,7 @@ bool srv_token_list(const char *dir, FILE *to, api_problem *p)
 bool srv_token_revoke(const char *dir, const char *id, api_problem *p)
 {
     char now[SRV_TIME_SIZE], only_id[SRV_ID_SIZE];
-    srv_db *db = open_database(dir, p);
+    srv_db *db = srv_store_connect(dir, p);
     snprintf(only_id, sizeof only_id, "%.*s", ID, id); /* a whole token will do */
     bool ok = db && srv_db_run(db, SQL_TOKEN_REVOKE, p, "tt", srv_time_text(now), only_id);
     if (ok && srv_db_changes(db) == 0)

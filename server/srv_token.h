@@ -38,6 +38,12 @@ bool srv_token_check(srv_store *store, const char *authorization, srv_token *out
 /* Whom things belong to that this tenant makes. */
 const char *srv_tenant_name(const char *tenant);
 
+/* May a tenant have this name? */
+bool srv_tenant_check(const char *tenant, api_problem *p);
+
+/* Whom the thing with this id belongs to. False when that can't be found out, or it is not there. */
+bool srv_tenant_of(srv_db *db, const char *id, char tenant[SRV_TENANT_SIZE], api_problem *p);
+
 /* Does the thing with this id belong to the tenant? Of tenant "" everything does. False with a
  * problem when that can't be found out, and without one when it does not, or is not there. */
 bool srv_owned(srv_db *db, const char *id, const char *tenant, api_problem *p);

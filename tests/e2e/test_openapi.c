@@ -37,7 +37,8 @@ static void start(void)
 static void start_small(void)
 {
     start_with(
-        (const char *const[]){"--workers", "1", "--max-queue", "1", "--max-body", "64k", "--max-cells", "12000", NULL});
+        (const char *const[]){"--workers", "1", "--max-queue", "1", "--max-body", "64k", "--max-cells",
+                              "12000", "--tenant-jobs", "1000000", NULL});
 }
 
 static void stop(void)
@@ -348,6 +349,7 @@ static void train(const char *body, char job[32], char model[32])
 
 static void tour_system(void)
 {
+    see("GET", "/v1/usage", "", "", NULL, NULL, 200);
     static const char *const paths[] = {"/healthz", "/readyz", "/v1", "/v1/capabilities",
                                         "/openapi.json"};
     for (size_t i = 0; i < COUNT(paths); i++)
@@ -1122,6 +1124,26 @@ START_TEST(too_many_connections_are_answered_as_documented)
 }
 END_TEST
 
+START_TEST(a_busy_tenant_is_answered_as_documented)
+{
+    static const char *const one[] = {"--tenant-uploads", "1", NULL};
+    const cJSON *answer = e2e_at(api, "components.responses.QuotaBusy"),
+                *problem = member(member(member(answer, "content"), "application/problem+json"),
+                                  "schema");
+    e2e_server *small = e2e_start(one);
+    for (int i = 0; i < 2; i++) {
+        e2e_reply r = e2e_request(small, "POST", "/v1/uploads", NULL, NULL, 0);
+        if (i == 1) {
+            e2e_problem(&r, 429, "quota-busy");
+            ck_assert_msg(schema_check(checker, problem, r.json), "%s", schema_why(checker));
+            check_headers(&r, answer);
+        }
+        e2e_reply_free(&r);
+    }
+    e2e_stop(small);
+}
+END_TEST
+
 /* ---- requests ---- */
 
 static char dataset_id[32], predictions[96], updates[96];
@@ -1703,6 +1725,7 @@ int main(void)
     tcase_add_test(tc, examples_of_requests_are_accepted);
     tcase_add_test(tc, wrong_method_is_answered_as_documented_for_every_path);
     tcase_add_test(tc, too_many_connections_are_answered_as_documented);
+    tcase_add_test(tc, a_busy_tenant_is_answered_as_documented);
     tcase_add_test(tc, every_documented_member_of_a_request_is_taken);
     tcase_add_test(tc, undocumented_members_are_refused);
     tcase_add_test(tc, initial_parameters_are_the_documented_ones);

@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include "jobs.h"
 
-static const char *const releases[] = {"schema1"};
+static const char *const releases[] = {"schema1", "schema2"};
 enum { RELEASES = sizeof releases / sizeof releases[0] };
 
 static cJSON *said(const char *release, const char *what)
@@ -68,7 +68,7 @@ static void assert_job(const e2e_server *s, const char *release, const cJSON *wa
     }
     snprintf(path, sizeof path, "/v1/jobs/%s", id);
     assert_serves(s, path, was);
-    if (strcmp(name, "cancelled") == 0)
+    if (strcmp(name, "cancelled") == 0 || cJSON_IsString(cJSON_GetObjectItem(was, "sweep_id")))
         return;
     snprintf(file, sizeof file, "history_%s", strcmp(name, "too fast") ? name : "too_fast");
     cJSON *history = said(release, file);
@@ -85,11 +85,71 @@ static void assert_job(const e2e_server *s, const char *release, const cJSON *wa
     snprintf(file, sizeof file, "predictions_%s", name);
     cJSON *predictions = said(release, file);
     strcat(path, "/predictions");
-    e2e_reply r = e2e_post(s, path, "{\"X\": [[1.5, 2.5], [10, 20]]}");
+    e2e_reply r = e2e_post(s, path,
+                           strcmp(name, "texts") == 0
+                               ? "{\"data\": [{\"city\": \"Oslo\", \"rooms\": 3}]}"
+                               : "{\"X\": [[1.5, 2.5], [10, 20]]}");
     ck_assert_int_eq(r.status, 200);
     assert_still(predictions, r.json, path);
     e2e_reply_free(&r);
     cJSON_Delete(predictions);
+}
+
+static bool of_schema_2(const char *release)
+{
+    return strcmp(release, "schema1") != 0;
+}
+
+/* The sweep, and the upload in pieces, which is as far as it was and can be finished. */
+static void assert_version_2(const e2e_server *s, const char *release, int start)
+{
+    static const char *const more[] = {"Upload-Offset: 14", NULL};
+    char path[100];
+    cJSON *sweep = said(release, "sweep"), *upload = said(release, "upload");
+    snprintf(path, sizeof path, "/v1/sweeps/%s", e2e_string(sweep, "id"));
+    assert_serves(s, path, sweep);
+    snprintf(path, sizeof path, "/v1/uploads/%s", e2e_string(upload, "id"));
+    if (start == 0) {
+        e2e_reply r = e2e_get(s, path);
+        ck_assert_int_eq(r.status, 200);
+        ck_assert_double_eq(e2e_number(r.json, "offset"), e2e_number(upload, "offset"));
+        e2e_reply_free(&r);
+        r = e2e_request(s, "PATCH", path, more, "6\n", 2);
+        ck_assert_int_eq(r.status, 204);
+        e2e_reply_free(&r);
+    }
+    strcat(path, "/finish"); /* the second time it says what it was finished into */
+    e2e_reply r = e2e_request(s, "POST", path, NULL, NULL, 0);
+    ck_assert_int_eq(r.status, start == 0 ? 201 : 200);
+    ck_assert_double_eq(e2e_number(r.json, "rows"), 3);
+    e2e_reply_free(&r);
+    cJSON_Delete(sweep);
+    cJSON_Delete(upload);
+}
+
+/* Tokens let in whom they did, to what they did. */
+static void assert_tokens(e2e_server *s, const char *release)
+{
+    static const char *const with_auth[] = {"--auth", "on", NULL};
+    cJSON *tokens = said(release, "tokens"), *jobs = said(release, "jobs");
+    char header[120], path[100];
+    e2e_restart(s, with_auth);
+    snprintf(path, sizeof path, "/v1/jobs/%s", e2e_string(jobs, "jobs.0.id"));
+    for (int own = 0; own < 2; own++) {
+        snprintf(header, sizeof header, "Authorization: Bearer %s",
+                 e2e_string(tokens, own ? "default" : "acme"));
+        const char *const headers[] = {header, NULL};
+        e2e_reply r = e2e_request(s, "GET", path, headers, NULL, 0);
+        ck_assert_int_eq(r.status, own ? 200 : 404);
+        e2e_reply_free(&r);
+        r = e2e_request(s, "GET", "/v1/jobs", headers, NULL, 0);
+        ck_assert_int_eq(r.status, 200);
+        ck_assert((cJSON_GetArraySize(e2e_at(r.json, "jobs")) > 0) == own);
+        e2e_reply_free(&r);
+    }
+    end_cleanly(s, SIGTERM, 5);
+    cJSON_Delete(tokens);
+    cJSON_Delete(jobs);
 }
 
 /* A directory of the release's, unpacked, in the place of the one of s, which has ended. */
@@ -100,6 +160,15 @@ static void unpack(e2e_server *s, const char *release)
              "rm -rf %s && tar -C %.*s -xzf " TEST_DATA "/upgrade/%s/data.tar.gz", s->dir,
              (int)(strrchr(s->dir, '/') - s->dir), s->dir, release);
     ck_assert_int_eq(system(line), 0);
+    if (!of_schema_2(release))
+        return;
+    sqlite3 *db; /* its upload would have expired since */
+    snprintf(line, sizeof line, "%s/descentd.db", s->dir);
+    ck_assert_int_eq(sqlite3_open(line, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "UPDATE uploads SET expires = strftime('%s', 'now') + 86400",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
 }
 
 START_TEST(what_an_earlier_release_left_is_served)
@@ -119,8 +188,11 @@ START_TEST(what_an_earlier_release_left_is_served)
             char path[100], job[32];
             snprintf(path, sizeof path, "/v1/datasets/%s", e2e_string(item, "id"));
             assert_serves(s, path, item);
-            bool classes = strcmp(e2e_string(item, "name"), "flowers") == 0;
-            post_job(s, e2e_string(item, "id"), classes ? "\"model\": \"softmax_regression\"" : "",
+            const char *name = e2e_string(item, "name");
+            post_job(s, e2e_string(item, "id"),
+                     strcmp(name, "flowers") == 0 ? "\"model\": \"softmax_regression\""
+                     : strcmp(name, "homes") == 0 ? "\"missing\": \"median\""
+                                                  : "",
                      job);
             wait_for_end(s, job, "succeeded");
         }
@@ -129,12 +201,16 @@ START_TEST(what_an_earlier_release_left_is_served)
             snprintf(path, sizeof path, "/v1/models/%s", e2e_string(item, "id"));
             assert_serves(s, path, item);
         }
+        if (of_schema_2(release))
+            assert_version_2(s, release, start);
         cJSON_Delete(datasets);
         cJSON_Delete(jobs);
         cJSON_Delete(models);
         end_cleanly(s, SIGTERM, 5);
         assert_database_sound(s);
     }
+    if (of_schema_2(release))
+        assert_tokens(s, release);
     e2e_restart(s, NULL);
     finish(s);
 }

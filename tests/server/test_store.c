@@ -587,6 +587,72 @@ START_TEST(what_was_acknowledged_survives_a_kill)
 }
 END_TEST
 
+/* ---- a tenant's lists ---- */
+
+static const struct {
+    const char *name, *sql;
+} statements[] = {
+#define X(name, sql) {#name, sql},
+    SRV_SQL_LIST(X)
+#undef X
+};
+
+static const char *statement(const char *name)
+{
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
+        if (strcmp(statements[i].name, name) == 0)
+            return statements[i].sql;
+    ck_abort_msg("there is no statement %s", name);
+    return NULL;
+}
+
+/* Does the plan of the statement say this? */
+static bool is_planned(sqlite3 *db, const char *sql, const char *step)
+{
+    sqlite3_stmt *s = NULL;
+    char *explain = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
+    bool found = false;
+    if (sqlite3_prepare_v2(db, explain, -1, &s, NULL) != SQLITE_OK)
+        ck_abort_msg("%s: %s", sql, sqlite3_errmsg(db));
+    while (sqlite3_step(s) == SQLITE_ROW)
+        found = found || strstr((const char *)sqlite3_column_text(s, 3), step);
+    sqlite3_finalize(s);
+    sqlite3_free(explain);
+    return found;
+}
+
+START_TEST(a_tenants_lists_read_no_rows_of_others)
+{
+    static const char *const lists[][2] = {{"SQL_DATASET_LIST_OF", "datasets"},
+                                           {"SQL_JOB_LIST_OF", "jobs"},
+                                           {"SQL_MODEL_LIST_OF", "models"},
+                                           {"SQL_SWEEP_LIST_OF", "sweeps"},
+                                           {"SQL_UPLOAD_LIST_OF", "uploads"}};
+    char path[300], step[120];
+    sqlite3 *db;
+    srv_store_close(open_store());
+    snprintf(path, sizeof path, "%s/descentd.db", dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        const char *table = lists[i][1], *sql = statement(lists[i][0]);
+        snprintf(step, sizeof step, "SEARCH %s USING INDEX %s_by_tenant (tenant=? AND rowid<?)",
+                 table, table);
+        ck_assert_msg(is_planned(db, sql, step), "%s: not by \"%s\"", lists[i][0], step);
+    }
+    static const char *const uses[][2] = {
+        {"SQL_USE_BYTES", "SEARCH datasets USING COVERING INDEX datasets_by_content (tenant=?)"},
+        {"SQL_USE_DATASETS", "SEARCH datasets USING COVERING INDEX"},
+        {"SQL_USE_MODELS", "SEARCH jobs USING INDEX jobs_under_way (tenant=?)"},
+        {"SQL_USE_JOBS", "SEARCH jobs USING COVERING INDEX jobs_by_tenant (tenant=?)"},
+        {"SQL_USE_ACTIVE", "USING INDEX jobs_under_way (tenant=? AND paused=?)"},
+        {"SQL_USE_UPLOADS", "SEARCH uploads USING INDEX uploads_by_tenant (tenant=?)"}};
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
+        ck_assert_msg(is_planned(db, statement(uses[i][0]), uses[i][1]), "%s: not by \"%s\"",
+                      uses[i][0], uses[i][1]);
+    sqlite3_close(db);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("store");
@@ -609,6 +675,7 @@ int main(void)
     tcase_add_test(tc, reading_work_that_fails_half_way_leaves_no_old_snapshot_behind);
     tcase_add_test(tc, a_reader_can_not_write);
     tcase_add_test(tc, what_was_acknowledged_survives_a_kill);
+    tcase_add_test(tc, a_tenants_lists_read_no_rows_of_others);
     suite_add_tcase(s, tc);
     return scratch_run(s);
 }
