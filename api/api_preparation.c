@@ -194,38 +194,72 @@ static size_t place_of(const api_prepared *c, const cJSON *text)
     return k < c->levels_count ? k : GD_NO_LEVEL;
 }
 
-static bool decode_column(const cJSON *o, api_prepared *c)
+/* What encode_column never wrote. */
+static bool damaged(api_problem *p)
+{
+    return api_problem_set(p, API_INTERNAL,
+                           "what is stored of how the model's columns are prepared is damaged");
+}
+
+static bool decode_levels(const cJSON *levels, api_prepared *c, api_problem *p)
+{
+    const cJSON *level;
+    size_t count = (size_t)cJSON_GetArraySize(levels);
+    c->levels = calloc(count ? count : 1, sizeof *c->levels);
+    if (!c->levels)
+        return no_memory(p);
+    cJSON_ArrayForEach (level, levels) {
+        if (!cJSON_IsString(level))
+            return damaged(p);
+        c->levels[c->levels_count] = strdup(level->valuestring);
+        if (!c->levels[c->levels_count])
+            return no_memory(p);
+        c->levels_count++;
+    }
+    return true;
+}
+
+/* The level that `text`, where it is there, names. */
+static bool decode_level(const cJSON *text, const api_prepared *c, size_t *out, api_problem *p)
+{
+    *out = place_of(c, text);
+    return !text || *out != GD_NO_LEVEL || damaged(p);
+}
+
+static bool decode_column(const cJSON *o, api_prepared *c, api_problem *p)
 {
     api_problem ignored = {0};
     const cJSON *levels = cJSON_GetObjectItemCaseSensitive(o, "levels"),
                 *fill = cJSON_GetObjectItemCaseSensitive(o, "fill"),
                 *name = cJSON_GetObjectItemCaseSensitive(o, "name"),
-                *type = cJSON_GetObjectItemCaseSensitive(o, "type"), *level;
-    size_t count = (size_t)cJSON_GetArraySize(levels);
+                *type = cJSON_GetObjectItemCaseSensitive(o, "type"),
+                *reference = cJSON_GetObjectItemCaseSensitive(o, "reference_level");
+    size_t level = GD_NO_LEVEL;
     *c = (api_prepared){.reference = GD_NO_LEVEL, .fill = (double)NAN};
-    if (!cJSON_IsString(name) || !cJSON_IsString(type))
-        return false;
+    c->type = cJSON_IsString(type) ? api_type_read(type->valuestring, "", &ignored)
+                                   : API_TYPE_UNKNOWN;
+    bool categorical = c->type == API_CATEGORICAL;
+    if (!cJSON_IsString(name) || c->type == API_TYPE_UNKNOWN || categorical != (levels != NULL))
+        return damaged(p);
     c->name = strdup(name->valuestring);
-    c->type = api_type_read(type->valuestring, "", &ignored);
-    c->levels = levels ? calloc(count ? count : 1, sizeof *c->levels) : NULL;
-    bool ok = c->name && (c->levels || !levels);
-    if (ok)
-        cJSON_ArrayForEach (level, levels)
-            if (ok && (ok = (c->levels[c->levels_count] = strdup(level->valuestring)) != NULL))
-                c->levels_count++;
-    c->reference = place_of(c, cJSON_GetObjectItemCaseSensitive(o, "reference_level"));
-    if (cJSON_IsNumber(fill))
+    if (!c->name)
+        return no_memory(p);
+    if (categorical && (!decode_levels(levels, c, p) || !decode_level(fill, c, &level, p)))
+        return false;
+    if (!decode_level(reference, c, &c->reference, p))
+        return false;
+    if (level != GD_NO_LEVEL)
+        c->fill = (double)level;
+    else if (cJSON_IsNumber(fill) && isfinite(fill->valuedouble))
         c->fill = fill->valuedouble;
-    else if (place_of(c, fill) != GD_NO_LEVEL)
-        c->fill = (double)place_of(c, fill);
+    else if (fill)
+        return damaged(p);
     c->indicated = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "missing_indicator"));
-    return ok;
+    return true;
 }
 
-bool api_preparation_decode(const char *json, api_preparation *a, api_problem *p)
+static bool decode(const cJSON *doc, api_preparation *a, api_problem *p)
 {
-    *a = (api_preparation){.products = {.degree = 1}};
-    cJSON *doc = cJSON_Parse(json);
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(doc, "columns"), *item,
                 *missing = cJSON_GetObjectItemCaseSensitive(doc, "missing"),
                 *unknown = cJSON_GetObjectItemCaseSensitive(doc, "unknown_levels"),
@@ -233,20 +267,33 @@ bool api_preparation_decode(const char *json, api_preparation *a, api_problem *p
                 *degree = cJSON_GetObjectItemCaseSensitive(features, "polynomial");
     size_t count = (size_t)cJSON_GetArraySize(list);
     a->columns = calloc(count ? count : 1, sizeof *a->columns);
-    bool ok = doc && a->columns;
-    if (ok)
-        cJSON_ArrayForEach (item, list)
-            ok = decode_column(item, &a->columns[a->cols++]) && ok;
+    if (!a->columns)
+        return no_memory(p);
+    cJSON_ArrayForEach (item, list)
+        if (!decode_column(item, &a->columns[a->cols++], p))
+            return false;
     for (size_t k = 0; cJSON_IsString(missing) && k < 5; k++)
         if (strcmp(missing->valuestring, missing_words[k]) == 0)
             a->missing = (api_missing)k;
     a->ignore_unknown = cJSON_IsString(unknown) && strcmp(unknown->valuestring, "ignore") == 0;
-    if (cJSON_IsNumber(degree))
+    if (cJSON_IsNumber(degree)) {
+        if (!(degree->valuedouble >= 1 && degree->valuedouble <= (double)GD_MAX_DEGREE))
+            return damaged(p);
         a->products.degree = (uint64_t)degree->valuedouble;
+    }
     a->products.interactions_only =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(features, "interactions_only"));
+    return true;
+}
+
+bool api_preparation_decode(const char *json, api_preparation *a, api_problem *p)
+{
+    *a = (api_preparation){.products = {.degree = 1}};
+    cJSON *doc = cJSON_Parse(json);
+    /* cJSON tells no difference between what is no JSON and no memory; it is our own. */
+    bool ok = doc ? decode(doc, a, p) : no_memory(p);
     cJSON_Delete(doc);
-    return ok ? api_preparation_settle(a, p) : no_memory(p);
+    return ok && api_preparation_settle(a, p);
 }
 
 /* ---- names and cells ---- */

@@ -1,11 +1,15 @@
 #!/bin/sh
 # Installs what building and testing need and is missing, from Debian's packages. As root, or
-# through sudo. Arguments: groups of packages, "build", "test", "lint" and "bench".
+# through sudo. Arguments: groups of packages, "build", "test", "lint",
+# "fuzz", "coverage", "valgrind" and "bench".
 set -eu
 
 build="gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev nettle-dev libgnutls28-dev zlib1g-dev libzstd-dev curl ca-certificates"
 tests="check libsubunit-dev libcurl4-openssl-dev"
 lint="clang clang-tidy cppcheck"
+fuzz="clang libclang-rt-14-dev llvm"
+coverage="clang libclang-rt-14-dev llvm"
+valgrind="valgrind"
 bench="g++ python3 python3-numpy python3-sklearn python3-torch python3-threadpoolctl python3-pandas libopenblas0-pthread libsimdjson-dev"
 
 wanted=""
@@ -14,6 +18,9 @@ for group in "$@"; do
     build) wanted="$wanted $build" ;;
     test) wanted="$wanted $tests" ;;
     lint) wanted="$wanted $lint" ;;
+    fuzz) wanted="$wanted $fuzz" ;;
+    coverage) wanted="$wanted $coverage" ;;
+    valgrind) wanted="$wanted $valgrind" ;;
     bench) wanted="$wanted $bench" ;;
     *)
         echo "packages.sh: unknown group $group" >&2

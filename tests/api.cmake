@@ -1,5 +1,4 @@
-# The tests of api, and the fuzz targets replayed over their corpus (label fuzz). To fuzz in
-# earnest: tests/fuzz/run.sh.
+# The tests of api.
 foreach(what number text json json_events doc problem reader encoding multipart
     format_json format_json_records format_json_columns json_suite
     format_ndjson format_npy format_libsvm format_csv_layout format_csv labels job job_encode families hyper model
@@ -14,15 +13,6 @@ target_link_libraries(api_encoding PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 # The k-th allocation fails: malloc and friends are the test's own.
 target_link_options(api_oom PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=free)
-
-foreach(target json_dataset ndjson_dataset csv_dataset npy_dataset libsvm_dataset encoding multipart job compat sweep)
-  add_executable(fuzz_${target} fuzz/fuzz_${target}.c fuzz/replay_main.c)
-  target_compile_options(fuzz_${target} PRIVATE -Wno-conversion)
-  target_link_libraries(fuzz_${target} PRIVATE descentd_flags descentd_api)
-  add_test(NAME fuzz_${target}
-    COMMAND fuzz_${target} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${target})
-  set_tests_properties(fuzz_${target} PROPERTIES LABELS fuzz TIMEOUT 120)
-endforeach()
 
 # Numbers against strtod: a million here, as many as one likes by hand (its header says how).
 add_executable(api_strtod api/strtod_check.c)

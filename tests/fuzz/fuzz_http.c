@@ -7,76 +7,12 @@
  *
  * Noted: 33,438 executions in 126 seconds, on two processors with much else to do, broke no rule.
  */
-#include "fuzz.h"
-#include "srv_app.h"
+#include "serving.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { QUIET_MS = 20, MOST = 1 << 20 };
-
-/* The log would be all that is seen. */
-#include "srv_log.h"
-void srv_log_format(bool json)
-{
-    (void)json;
-}
-void srv_log_fields(const char *event, const srv_field *fields)
-{
-    (void)event, (void)fields;
-}
-
-/* ---- the server ---- */
-
-static srv_app app;
-static int port;
-
-static void start(void)
-{
-    static char dir[] = "/tmp/descentd-fuzz-XXXXXX";
-    static char *arguments[] = {
-        "descentd", "--listen",       "127.0.0.1:0", "--data-dir",    NULL, "--threads",
-        "1",        "--workers",      "1",           "--max-queue",   "4",  "--max-body",
-        "64k",      "--max-job-work", "1000",        "--max-waiting", "0"};
-    srv_config config;
-    api_problem p = {0};
-    char why[300];
-    signal(SIGPIPE, SIG_IGN);
-    RULE(mkdtemp(dir));
-    arguments[4] = dir;
-    if (!srv_config_read(&config, sizeof arguments / sizeof arguments[0], arguments, why,
-                         sizeof why) ||
-        !srv_app_start(&app, &config, &p))
-        abort();
-    port = atoi(strrchr(app.address, ':') + 1);
-}
-
-static size_t converse(const uint8_t *data, size_t n, char *answer)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)port),
-                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct linger reset = {1, 0}; /* no port is left waiting */
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    size_t have = 0;
-    ssize_t got;
-    RULE(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-    send(fd, data, n, MSG_NOSIGNAL);
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    while (have + 1 < MOST && poll(&p, 1, QUIET_MS) > 0 &&
-           (got = recv(fd, answer + have, MOST - 1 - have, 0)) > 0)
-        have += (size_t)got;
-    close(fd);
-    answer[have] = '\0';
-    return have;
-}
 
 /* ---- what it should have seen: read again, by another reader ---- */
 
@@ -212,14 +148,16 @@ static int next_answer(char **at, const char *end)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static char answer[MOST];
-    if (port == 0)
-        start();
+    if (!serving.port) {
+        serving_begin();
+        serving_start("off");
+    }
     for (size_t i = 0; i + 1 < n; i++)
         if (data[i] == '\0' && data[i + 1] == '\n')
             return 0;
     if (memmem(data, n, "HEAD", 4)) /* what follows its head can't be told from a body */
         return 0;
-    size_t len = converse(data, n, answer);
+    size_t len = serving_converse(data, n, answer, MOST, QUIET_MS);
     char *at = answer;
     cursor c = {data, data + n};
     verdict v = SOUND;

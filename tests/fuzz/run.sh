@@ -1,56 +1,82 @@
 #!/bin/sh
-# Fuzzes each target for some time, with clang's address and undefined behaviour sanitizers.
+# Fuzzes, with clang's libFuzzer, address and undefined behaviour sanitizers.
 #
-#   ./tests/fuzz/run.sh [SECONDS] [TARGET...]     60 seconds a target; TARGET: json_dataset ...
+#   ./tests/fuzz/run.sh [--seconds N] [--executions N] [--jobs N] [TARGET...]
 #
-# Everything it makes is in build/fuzz: what it learns in build/fuzz/learnt/TARGET, an input
-# that breaks a rule in build/fuzz/found. To keep one, copy it to tests/fuzz/corpus/TARGET,
-# which the fuzz tests of ctest replay; this script only reads there.
+# Each target (json_dataset, ...; all, unless some are named) runs for so many seconds, 60 unless told
+# otherwise, as many of them at once as there are processors or --jobs says. With --executions they
+# take turns of so many seconds until they come to so many executions in all, those of an earlier run
+# with --executions counted. At its end, and when it is interrupted, it says how many each has made.
+#
+# Everything it makes is in build/fuzz: what a target learns in learnt/TARGET, what it said in
+# logs/TARGET.log, an input that breaks a rule in found/TARGET-*, and the executions, a line for each
+# turn, in executions. To keep an input, copy it to tests/fuzz/corpus/TARGET, which the fuzz tests of
+# ctest replay; this script only reads there. The exit code is 1 when a rule was broken.
 set -eu
 cd "$(dirname "$0")/../.."
 
-seconds="${1:-60}"
-[ "$#" -eq 0 ] || shift
-[ "$#" -gt 0 ] || set -- json_dataset ndjson_dataset csv_dataset npy_dataset libsvm_dataset encoding multipart job compat sweep http
-out=build/fuzz
-mkdir -p "$out/found"
-status=0
-
-flags="-std=c11 -O1 -g -ffp-contract=off -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
-    -fsanitize=address,undefined -fno-sanitize-recover=all -Icore -Iapi $(pkg-config --cflags libcjson)"
-export flags out
-
-# Compiled once for all targets: api without the OpenAPI document, which the build makes.
-rm -rf "$out/objects"
-mkdir "$out/objects"
-[ "$*" = http ] || find api core -name '*.c' ! -name api_openapi.c | xargs -P "$(nproc)" -I '{}' sh -c '
-    clang $flags -fsanitize=fuzzer-no-link -c "$1" -o "$out/objects/$(echo "$1" | tr / _).o"' sh '{}'
-
-# http is a whole server: its door is compiled here, what lies behind it is the dev preset's.
-case " $* " in *" http "*)
-    cmake --preset dev >/dev/null && cmake --build --preset dev --target descentd >/dev/null ;;
-esac
-door="server/srv_http.c server/srv_answer.c server/srv_framing.c server/srv_body.c server/srv_request.c
-    server/srv_routes.c server/srv_connections.c server/srv_cors.c"
-behind="build/dev/server/libdescentd_server.a build/dev/api/libdescentd_api.a
-    build/dev/core/libgd_core.a"
-
-for target; do
-    mkdir -p "$out/learnt/$target"
-    rest="$out/objects/*.o"
-    [ "$target" != http ] || rest="-Iserver -D_GNU_SOURCE -DDESCENTD_VERSION=\"fuzz\" $door $behind
-        $(pkg-config --cflags --libs libmicrohttpd sqlite3 nettle) -lpthread"
-    # shellcheck disable=SC2046,SC2086
-    clang $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$target.c" $rest \
-        $(pkg-config --libs libcjson zlib libzstd) -lm -o "$out/fuzz_$target"
-    echo "== $target: $seconds seconds"
-    "$out/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 \
-        -print_final_stats=1 -artifact_prefix="$out/found/$target-" \
-        "$out/learnt/$target" "tests/fuzz/corpus/$target" >"$out/$target.log" 2>&1 || {
-        status=1
-        echo "$target: a rule is broken, see $out/$target.log and $out/found"
-    }
-    grep -E "broken|ERROR|SUMMARY|stat::(number_of_executed_units|average_exec_per_sec)" \
-        "$out/$target.log" || true
+seconds=60
+wanted=0
+jobs="$(nproc)"
+while [ "$#" -gt 0 ]; do
+    case "$1" in
+    --seconds) seconds="$2" ;;
+    --executions) wanted="$2" ;;
+    --jobs) jobs="$2" ;;
+    -*)
+        echo "run.sh: unknown option $1" >&2
+        exit 2
+        ;;
+    *) break ;;
+    esac
+    shift 2
 done
-exit "$status"
+[ "$#" -gt 0 ] || { cd tests/fuzz/corpus && set -- * && cd ../../..; }
+
+./deploy/packages.sh build fuzz
+out=build/fuzz
+mkdir -p "$out/found" "$out/logs"
+[ "$wanted" -gt 0 ] || : >"$out/executions"
+touch "$out/executions"
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz >"$out/logs/build.log" 2>&1 || {
+    tail -n 40 "$out/logs/build.log" >&2
+    exit 1
+}
+
+# What the servers in http and requests store need not be on a disk.
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
+export seconds out
+
+# One turn of a target.
+# shellcheck disable=SC2016 # for another shell
+turn='
+    what="$1" log="$out/logs/$1.log" dict="tests/fuzz/dict/$1" status=0
+    mkdir -p "$out/learnt/$what"
+    "$out/tests/fuzz_$what" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -max_len=4096 \
+        -print_final_stats=1 -artifact_prefix="$out/found/$what-" $([ ! -f "$dict" ] || echo "-dict=$dict") \
+        "$out/learnt/$what" "tests/fuzz/corpus/$what" >"$log" 2>&1 || status=$?
+    n="$(sed -n "s/^stat::number_of_executed_units: *//p" "$log")"
+    echo "$what ${n:-0}" >>"$out/executions"
+    [ "$status" -eq 0 ] && exit 0
+    echo "$what: a rule is broken, see $log and $out/found"
+    grep -E "broken|ERROR|SUMMARY" "$log" || tail -n 20 "$log"
+    exit 1'
+
+sum() {
+    awk '{ n += $2 } END { printf "%d\n", n }' "$out/executions"
+}
+
+# shellcheck disable=SC2329 # by the trap
+report() {
+    awk '{ n[$1] += $2; all += $2 }
+        END { for (t in n) printf "%-16s %12d\n", t, n[t] | "sort"; close("sort")
+              printf "%-16s %12d executions\n", "all", all }' "$out/executions"
+}
+trap report EXIT
+trap 'exit 130' INT TERM
+
+while :; do
+    printf '%s\n' "$@" | xargs -P "$jobs" -I '{}' sh -c "$turn" sh '{}' || exit 1
+    [ "$(sum)" -lt "$wanted" ] || break
+done

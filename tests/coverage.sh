@@ -1,0 +1,56 @@
+#!/bin/sh
+# How much of core and api their own tests run, by clang's source-based coverage: lines, and branches,
+# which are the two ways of every condition, each operand of && and || counted for itself.
+#
+#   ./tests/coverage.sh [--e2e]
+#
+# Run are the unit tests of core and api and the fuzz targets over their corpora; with --e2e the tests
+# of the server and of the whole binary too. It fails below 90 % of lines or of branches, of core or of
+# api. The report by files is build/coverage/report.txt, what was not run is in build/coverage/html.
+set -eu
+cd "$(dirname "$0")/.."
+
+./deploy/packages.sh build test coverage
+out=build/coverage
+tests='^(core|api|fuzz)$'
+[ "${1:-}" != --e2e ] || tests='^(core|api|fuzz|server|e2e)$'
+least=90
+
+cmake --preset coverage >/dev/null
+cmake --build --preset coverage >"$out/build.log" 2>&1 || {
+    tail -n 40 "$out/build.log" >&2
+    exit 1
+}
+rm -rf "$out/profiles"
+# %m: a file for each program, to which its processes add what they ran.
+LLVM_PROFILE_FILE="$PWD/$out/profiles/%m.profraw" \
+    ctest --preset coverage --parallel "$(nproc)" --label-regex "$tests" >"$out/tests.log" 2>&1 || {
+    tail -n 40 "$out/tests.log" >&2
+    exit 1
+}
+llvm-profdata merge -o "$out/profile" "$out"/profiles/*.profraw
+
+objects="$(find "$out" -type f -perm -u+x \( -path "$out/tests/*" -o -path "$out/descentd" \) \
+    ! -name '*.so' ! -name '*.cmake' | sed 's/^/-object /')"
+# shellcheck disable=SC2086 # a list of words
+llvm-cov report -instr-profile="$out/profile" $objects core api >"$out/report.txt" 2>"$out/report.log"
+# shellcheck disable=SC2086
+llvm-cov show -instr-profile="$out/profile" $objects -format=html -output-dir="$out/html" \
+    -show-branches=count core api >/dev/null 2>&1
+
+# Columns: lines and lines missed are the 8th and 9th, branches and branches missed the 11th and 12th.
+awk -v least="$least" '
+    $1 ~ /\.[ch]$/ {
+        part = $1 ~ /^core\// || $1 !~ /^(core|api)\// ? "core" : "api"
+        lines[part] += $8; lines_missed[part] += $9
+        branches[part] += $11; branches_missed[part] += $12
+    }
+    function share(all, missed) { return 100 * (1 - missed / all) }
+    END {
+        for (p in lines) {
+            l = share(lines[p], lines_missed[p]); b = share(branches[p], branches_missed[p])
+            printf "%-5s %6.2f %% of %d lines, %6.2f %% of %d branches\n", p, l, lines[p], b, branches[p]
+            low += l < least || b < least
+        }
+        exit low > 0
+    }' "$out/report.txt"
