@@ -1,5 +1,6 @@
 /* handle_jobs: jobs are asked for, watched, cancelled and deleted. */
 #include "api_job.h"
+#include "srv_brief.h"
 #include "srv_ingest.h"
 #include "srv_list.h"
 #include "srv_new_job.h"
@@ -123,9 +124,12 @@ void srv_post_job(srv_request *rq)
 {
     srv_ingest ingest = {0};
     srv_new_job n = {0};
-    bool stored = srv_job_read(rq, &n, &ingest) && srv_new_job_check(&n, rq->app, &rq->problem) &&
-                  srv_new_jobs_store(&n, 1, NULL, NULL, rq->app, &rq->problem);
-    if (stored) {
+    bool ok = srv_job_read(rq, &n, &ingest) && srv_new_job_check(&n, rq->app, &rq->problem);
+    if (ok && srv_brief_try(&n, rq->app)) {
+        snprintf(rq->id, sizeof rq->id, "%s", n.id);
+        srv_reply_job(rq, 202);
+        snprintf(rq->location, sizeof rq->location, "/v1/jobs/%s", n.id);
+    } else if (ok && srv_new_jobs_store(&n, 1, NULL, NULL, rq->app, &rq->problem)) {
         srv_new_jobs_start(&n, 1, rq->app);
         reply_job(rq, &n);
     }

@@ -146,6 +146,11 @@ int64_t srv_db_user_version(srv_db *db)
     return version;
 }
 
+int64_t srv_db_inserted(srv_db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
 int64_t srv_db_changes(srv_db *db)
 {
     return sqlite3_changes(db->handle);

@@ -35,6 +35,7 @@ bool srv_db_copy(srv_db *from, srv_db *to, api_problem *p);
 bool srv_db_exec(srv_db *db, const char *sql, api_problem *p);
 int64_t srv_db_user_version(srv_db *db);
 int64_t srv_db_changes(srv_db *db); /* rows changed by the last statement */
+int64_t srv_db_inserted(srv_db *db); /* the number of the row that was inserted last */
 
 /* Is a transaction open? SQLite undoes one by itself when the disk is full or fails. */
 bool srv_db_in_transaction(srv_db *db);

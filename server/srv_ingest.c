@@ -108,11 +108,16 @@ bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *tenant, const ch
     return ok;
 }
 
+const char *srv_ingest_name(const srv_ingest *g)
+{
+    return *g->dataset.name ? g->dataset.name : g->id;
+}
+
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
     g->version = 1;
-    bool ok = srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttdt", g->id, *d->name ? d->name : g->id,
+    bool ok = srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttdt", g->id, srv_ingest_name(g),
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
                       g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",

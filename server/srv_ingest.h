@@ -39,6 +39,8 @@ bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *tenant, const ch
  * before srv_ingest_free. */
 bool srv_ingest_finish(srv_ingest *g, api_problem *p);
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p);
+/* The name that it is recorded by: its own, or its id. */
+const char *srv_ingest_name(const srv_ingest *g);
 
 void srv_ingest_free(srv_ingest *g); /* a zeroed one is fine */
 

@@ -31,10 +31,11 @@ bool srv_new_job_ingested(srv_new_job *n, api_problem *p)
     srv_dataset *d = &n->dataset;
     d->rows = g->dataset.rows;
     d->cols = g->dataset.cols;
+    d->sparse = g->dataset.sparse;
     d->names = calloc(d->cols ? d->cols : 1, sizeof *d->names);
     for (size_t j = 0; d->names && j < d->cols; j++)
         d->names[j] = g->dataset.columns[j]; /* the ingest outlives this */
-    return (d->names && copy(&d->id, g->id) && copy(&d->name, g->dataset.name) &&
+    return (d->names && copy(&d->id, g->id) && copy(&d->name, srv_ingest_name(g)) &&
             copy(&d->target, g->dataset.target) && copy(&d->labels, g->labels) &&
             copy(&d->columns, g->columns) && copy(&d->sha256, g->stored.sha256) &&
             api_kinds_decode(g->kinds, d->cols + 1, &d->kinds)) ||
@@ -298,28 +299,43 @@ static bool record_replay(srv_db *db, const srv_new_job *n, api_problem *p)
            srv_db_run(db, SQL_CHANGE_REPLAY, p, "ttt", n->id, n->replay_of, n->created_at);
 }
 
-static bool record(srv_db *db, void *arg, api_problem *p)
+void srv_new_job_name(srv_new_job *n)
 {
-    batch *b = arg;
-    if (b->also && !b->also(db, b->arg, p))
+    srv_id_new(n->id, "job_");
+    srv_time_text(n->created_at);
+}
+
+static bool record_one(srv_db *db, srv_new_job *n, api_problem *p)
+{
+    /* the dataset may have been deleted since it was looked at: the row refers to it */
+    if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
+        (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)) ||
+        !srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttttt", n->id, n->job.name, n->dataset.id,
+                    (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
+                    (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
+                    n->sweep_id, n->trial, n->initial_columns, srv_tenant_name(n->tenant)))
         return false;
-    for (size_t i = 0; i < b->count; i++) {
-        srv_new_job *n = &b->jobs[i];
-        /* the dataset may have been deleted since it was looked at: the row refers to it */
-        if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
-            (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)))
+    n->seq = srv_db_inserted(db);
+    return !n->replay_of || record_replay(db, n, p);
+}
+
+bool srv_new_jobs_record(srv_db *db, srv_new_job *jobs, size_t count, const srv_config *config,
+                         api_problem *p)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!record_one(db, &jobs[i], p))
             return false;
-        if (!srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttttt", n->id, n->job.name, n->dataset.id,
-                        (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
-                        (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
-                        n->sweep_id, n->trial, n->initial_columns, srv_tenant_name(n->tenant)) ||
-            (n->replay_of && !record_replay(db, n, p)))
-            return false;
-    }
-    return srv_quota_check(db, b->config, srv_tenant_name(b->jobs->tenant),
+    return srv_quota_check(db, config, srv_tenant_name(jobs->tenant),
                            SRV_OF(SRV_QUOTA_ACTIVE) | SRV_OF(SRV_QUOTA_JOBS) |
                                SRV_OF(SRV_QUOTA_MODELS),
                            p);
+}
+
+static bool record(srv_db *db, void *arg, api_problem *p)
+{
+    batch *b = arg;
+    return (!b->also || b->also(db, b->arg, p)) &&
+           srv_new_jobs_record(db, b->jobs, b->count, b->config, p);
 }
 
 bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *arg, srv_app *app,
@@ -328,10 +344,8 @@ bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *a
     batch b = {jobs, count, also, arg, &app->config};
     if (!srv_pool_reserve_all(app->pool, count, p))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        srv_id_new(jobs[i].id, "job_");
-        srv_time_text(jobs[i].created_at);
-    }
+    for (size_t i = 0; i < count; i++)
+        srv_new_job_name(&jobs[i]);
     if (srv_store_write(app->store, record, &b, p))
         return true;
     for (size_t i = 0; i < count; i++)

@@ -22,7 +22,8 @@ typedef struct srv_new_job {
     const char *expected;   /* of a replay: the proof of that job; borrowed */
     const char *sweep_id;   /* of the sweep that it belongs to, or NULL */
     const char *trial;      /* JSON: its number and settings in that sweep, or NULL */
-    char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE]; /* set by store */
+    char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE]; /* set by srv_new_job_name */
+    int64_t seq; /* of its row; set by srv_new_jobs_record */
 } srv_new_job;
 
 /* Takes the dataset from n->ingest, which has finished. */
@@ -33,7 +34,15 @@ bool srv_new_job_ingested(srv_new_job *n, api_problem *p);
  * from the data, and writes the spec. False with the fields in p. */
 bool srv_new_job_check(srv_new_job *n, srv_app *app, api_problem *p);
 
-/* Stores `count` jobs in one transaction, with what `also` (may be NULL) writes before them. All
+/* Gives it its id and the time. */
+void srv_new_job_name(srv_new_job *n);
+
+/* Writes rows of `count` jobs that were given their names, and those of inline datasets, for work in
+ * a transaction; all of one tenant, whose quotas must allow for them. */
+bool srv_new_jobs_record(srv_db *db, srv_new_job *jobs, size_t count, const srv_config *config,
+                         api_problem *p);
+
+/* Names and stores `count` jobs in one transaction, with what `also` (may be NULL) writes before them. All
  * or none; false with the reason in p. */
 bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *arg, srv_app *app,
                         api_problem *p);

@@ -30,8 +30,9 @@ struct srv_pool {
     pthread_cond_t added;
     entry *queue, **queue_last, *running;
     entry *spare; /* as many as are reserved */
-    uint64_t queued, reserved, running_count, started; /* started: threads */
-    bool tidy; /* memory was given back since the last job */
+    uint64_t queued, reserved, running_count, visitors, started; /* started: threads */
+    bool tidy;   /* memory was given back since the last job */
+    double last; /* when a job ended last */
 };
 
 /* Seconds without a job before that: a job that follows soon would ask for the same memory again. */
@@ -112,10 +113,10 @@ static void wait_for_work(srv_pool *pool)
         pthread_cond_wait(&pool->added, &pool->lock);
         return;
     }
-    double until = srv_monotonic() + QUIET;
+    double until = pool->last + QUIET;
     struct timespec t = {(time_t)until, (long)((until - floor(until)) * 1e9)};
     if (pthread_cond_timedwait(&pool->added, &pool->lock, &t) == 0 || pool->running_count > 0 ||
-        pool->queued > 0 || pool->tidy)
+        pool->queued > 0 || pool->tidy || pool->visitors > 0 || srv_monotonic() < pool->last + QUIET)
         return;
     pool->tidy = true;
     pthread_mutex_unlock(&pool->lock);
@@ -147,6 +148,7 @@ static void *worker_main(void *arg)
             at = &(*at)->next;
         *at = e->next;
         pool->running_count--;
+        pool->last = srv_monotonic();
         pthread_mutex_unlock(&pool->lock);
         pool->left(pool->ctx, e->id);
         free(e);
@@ -285,6 +287,34 @@ bool srv_pool_add(srv_pool *pool, const char *id, bool reserved)
     }
     pthread_mutex_unlock(&pool->lock);
     return e != NULL;
+}
+
+bool srv_pool_visit(srv_pool *pool, uint64_t most)
+{
+    pthread_mutex_lock(&pool->lock);
+    if (most > pool->workers)
+        most = pool->workers;
+    bool welcome = !atomic_load(&pool->stop) && pool->queued == 0 &&
+                   pool->running_count + pool->visitors < most;
+    pool->visitors += welcome;
+    pthread_mutex_unlock(&pool->lock);
+    return welcome;
+}
+
+void srv_pool_leave(srv_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->visitors--;
+    pool->last = srv_monotonic();
+    if (pool->tidy) /* one who sleeps gives memory back later on */
+        pthread_cond_signal(&pool->added);
+    pool->tidy = false;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+const atomic_bool *srv_pool_stopping(const srv_pool *pool)
+{
+    return &pool->stop;
 }
 
 srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)

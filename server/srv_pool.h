@@ -7,6 +7,8 @@
  * lock held. Cancelling a queued job takes it out; cancelling a running one sets a flag that
  * its worker looks at between blocks of rows. Stopping sets a flag for all: each running job saves its
  * place and stays `running` in the database, and the next start takes it up again.
+ * A job that is done in less time than it takes to hand it over may be done by whoever brings it (a
+ * visitor), while there is a worker to spare and nobody waits.
  * When there has been nothing to do for a moment, memory that the jobs have left goes back to the system.
  * Lock order: the pool's lock is never held while calling out.
  */
@@ -56,6 +58,14 @@ void srv_pool_unreserve(srv_pool *pool);
  * looked at (jobs of an earlier run), and false means that there was no memory for it. One that is on
  * its way out (paused) begins when it has left. */
 bool srv_pool_add(srv_pool *pool, const char *id, bool reserved);
+
+/* Begins such a visit; false when others wait, `most` jobs are under way, or as many as there are
+ * workers, or the pool is stopping. srv_pool_leave ends it. */
+bool srv_pool_visit(srv_pool *pool, uint64_t most);
+void srv_pool_leave(srv_pool *pool);
+
+/* For the signals of such a job: is the pool stopping? */
+const atomic_bool *srv_pool_stopping(const srv_pool *pool);
 
 typedef enum srv_cancelled {
     SRV_CANCEL_ABSENT, /* neither queued nor running */

@@ -47,6 +47,8 @@ typedef struct srv_run_change {
 typedef struct srv_run {
     srv_app *app;
     const char *id;
+    struct srv_new_job *fresh; /* of a job that is stored with its end alone (srv_brief.h), or NULL */
+    double give_up_at;         /* of such a one: when it is to be left to a worker; else 0 */
     const srv_signals *signals;
     srv_member member;    /* of the team */
     srv_partner partner;  /* of the jobs that pass over the same rows */
@@ -86,6 +88,8 @@ enum { SRV_RUN_SECONDS = SRV_RECORDER_SAVED, SRV_RUN_BASE, SRV_RUN_PART, SRV_RUN
 /* Names of what a row of the part at hand has, as it is trained on; JSON. */
 const char *srv_run_columns(const srv_run *w);
 
+/* The first thing. w is zeroed; all three are borrowed. */
+void srv_run_init(srv_run *w, srv_app *app, const char *id, const srv_signals *signals);
 /* Reads the rows. False with the reason in p; w->row.found is false when there is no such job. */
 bool srv_run_load(srv_run *w, api_problem *p);
 /* Opens its data and finds where it begins. */
@@ -109,6 +113,10 @@ void srv_run_free(srv_run *w);
 
 double srv_run_seconds(const srv_run *w); /* of training, earlier processes included */
 bool srv_run_record(srv_run *w);          /* the state is a new point; false: out of memory */
+/* The next epoch, of the part, that must be seen. */
+uint64_t srv_run_due(const srv_run *w);
+/* Does so much wait to be written that memory, or a later write, would be long? */
+bool srv_run_much_waits(const srv_run *w);
 void srv_run_take_checkpoint(srv_run *w);
 /* All that was new is stored. */
 void srv_run_written(srv_run *w);
@@ -164,7 +172,8 @@ bool srv_run_replayed(const srv_run *w);
 typedef enum srv_conclusion {
     SRV_RUN_OVER,    /* so is the job */
     SRV_RUN_GOES_ON, /* with the next part */
-    SRV_RUN_WAITS    /* nothing is written: a signal broke it off, which is to be heeded */
+    SRV_RUN_WAITS    /* nothing is written: a signal broke it off, which is to be heeded, or
+                        it is a fresh one, which is left to a worker */
 } srv_conclusion;
 
 /* The part has ended by itself: finds out what can be said of it, by all lanes, and writes that. */

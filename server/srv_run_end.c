@@ -1,5 +1,6 @@
 /* srv_run_end: what becomes of a part that has ended, and of the job with its last one. */
 #include "srv_model.h"
+#include "srv_new_job.h"
 #include "srv_run.h"
 
 #include "api_model.h"
@@ -83,6 +84,11 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
 {
     result *r = arg;
     srv_run *w = r->w;
+    if (w->fresh) {
+        if (!srv_new_jobs_record(db, w->fresh, 1, &w->app->config, p))
+            return false;
+        w->row.seq = w->fresh->seq;
+    }
     if (w->train) {
         if (!srv_run_write_progress(db, w, p))
             return false;
@@ -111,7 +117,8 @@ static void point_to_next(srv_run *w)
 }
 
 /* Writes the result; a disk that is full may have room again later. False when the server
- * stops before that: the job goes on from its checkpoint at the next start. */
+ * stops before that: the job goes on from its checkpoint at the next start; or when a fresh one can't
+ * be written, of which nothing is. */
 static bool finish(srv_run *w, result *r)
 {
     srv_time_text(r->finished_at);
@@ -125,6 +132,8 @@ static bool finish(srv_run *w, result *r)
             point_to_next(w);
         if (srv_store_write(w->app->store, write_result, r, &p))
             break;
+        if (w->fresh)
+            return false;
         srv_log("job result not saved", srv_s("id", w->id), srv_s("why", p.detail));
         for (double until = srv_monotonic() + RETRY_AFTER; srv_monotonic() < until;) {
             if (atomic_load(w->signals->stop))
@@ -133,7 +142,9 @@ static bool finish(srv_run *w, result *r)
         }
     }
     srv_run_written(w);
-    if (r->last)
+    if (w->fresh)
+        srv_log("job started", srv_s("id", w->id));
+    else if (r->last)
         srv_waiters_wake(w->app->waiters, w->id);
     if (r->last)
         srv_log("job ended", srv_s("id", w->id), srv_s("state", r->state),
@@ -345,7 +356,7 @@ static void keep_training(srv_run *w)
     gd_rows rows;
     double n = (double)gd_train_params_len(w->train);
     gd_train_rows(w->train, &rows);
-    if ((double)rows.count * n * n > LONG_WORK)
+    if (!w->fresh && (double)rows.count * n * n > LONG_WORK)
         (void)srv_run_flush(w);
 }
 
@@ -361,14 +372,16 @@ srv_conclusion srv_run_conclude(srv_run *w)
     srv_team_enter(&w->member);
     ok = ok && write_up(w, &r, &p);
     srv_team_leave(&w->member);
-    bool goes_on = false, waits = !ok && srv_run_broken_off(w);
+    bool goes_on = false, waits = !ok && (w->fresh || srv_run_broken_off(w));
     if (ok) {
         r.last = r.last || (r.error && w->plan.kind != SRV_GROUPS);
         settle_state(w, &r);
         ok = !r.last || srv_run_prove(w, r.theta, &r.proof, &p);
     }
     if (ok) {
-        goes_on = finish(w, &r) && !r.last && !w->gone && next_part(w, &r);
+        bool written = finish(w, &r);
+        goes_on = written && !r.last && !w->gone && next_part(w, &r);
+        waits = !written && w->fresh;
     } else if (!waits) {
         srv_run_fail(w, &p);
     }

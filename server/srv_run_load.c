@@ -81,6 +81,27 @@ static bool load(srv_db *db, void *arg, api_problem *p)
     return ok;
 }
 
+void srv_run_init(srv_run *w, srv_app *app, const char *id, const srv_signals *signals)
+{
+    w->app = app;
+    w->id = id;
+    w->signals = signals;
+    w->began = srv_monotonic();
+    w->member.team = app->team;
+    w->partner = (srv_partner){.meeting = app->together,
+                               .member = &w->member,
+                               .interrupted = srv_run_interrupted,
+                               .ctx = w};
+    w->executor = (gd_executor){.slots = srv_team_slots(app->team),
+                                .run = srv_run_blocks,
+                                .ctx = w,
+                                .interrupted = srv_run_interrupted,
+                                .share = srv_run_share,
+                                .kernels = app->config.kernels};
+    w->ending = w->executor;
+    w->ending.interrupted = srv_run_broken_off;
+}
+
 bool srv_run_load(srv_run *w, api_problem *p)
 {
     return srv_store_read(w->app->store, load, w, p);
@@ -160,7 +181,8 @@ bool srv_run_broken_off(void *run)
     const srv_signals *s = w->signals;
     if (!w->member.in_pass)
         srv_team_yield(&w->member);
-    return atomic_load(&s->cancel) || atomic_load(s->stop) || atomic_load(&s->pause);
+    return atomic_load(&s->cancel) || atomic_load(s->stop) || atomic_load(&s->pause) ||
+           (w->fresh && srv_monotonic() > w->give_up_at);
 }
 
 bool srv_run_interrupted(void *run)
@@ -256,7 +278,7 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
         return false;
     srv_recorder_init(&w->recorder, w->job.history_points);
     if (!srv_plan_make(&w->plan, &w->job, &w->view, p) ||
-        !srv_store_read(w->app->store, load_parts, w, p))
+        (!w->fresh && !srv_store_read(w->app->store, load_parts, w, p)))
         return false;
     w->part = w->plan.ended_count;
     srv_plan_first_model(&w->plan, w->model_id, sizeof w->model_id);
@@ -273,7 +295,7 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
     srv_snapshots_init(&w->snapshots, w->job.record_parameters, gd_train_params_len(w->train));
     if (r->checkpoint_len > SRV_RUN_HEAD)
         take_up(w);
-    return srv_run_load_changes(w, p);
+    return w->fresh || srv_run_load_changes(w, p);
 }
 
 void srv_run_free(srv_run *w)

@@ -126,7 +126,7 @@ static bool history_sum(const srv_run *w, char hex[SRV_SHA256_SIZE], api_problem
     history h = {.w = w, .ends = {r->best, r->last}};
     h.ends_count = !r->any ? 0 : r->best.epoch == r->last.epoch ? 1 : 2;
     srv_sum_begin(&h.sum);
-    if (!srv_store_read(w->app->store, take_stored, &h, p))
+    if (!w->fresh && !srv_store_read(w->app->store, take_stored, &h, p))
         return false;
     for (size_t i = 0; i < r->pending_count; i++)
         take(&h, &r->pending[i]);

@@ -11,6 +11,23 @@ double srv_run_seconds(const srv_run *w)
     return round(s * 1e6) / 1e6; /* microseconds are all that is meant */
 }
 
+/* Points, or numbers of parameters on the way, that may wait: no write holds up others for long. */
+#define MOST_POINTS 2000
+#define MOST_NUMBERS ((size_t)1 << 20)
+
+bool srv_run_much_waits(const srv_run *w)
+{
+    return w->recorder.pending_count >= MOST_POINTS ||
+           w->snapshots.count * w->snapshots.len >= MOST_NUMBERS;
+}
+
+uint64_t srv_run_due(const srv_run *w)
+{
+    uint64_t now = w->epoch_base + gd_train_state(w->train)->epoch, change = srv_run_change_due(w);
+    uint64_t point = srv_recorder_due(&w->recorder, now) - w->epoch_base;
+    return point < change ? point : change;
+}
+
 /* The best epoch, if it is one that the last step ran through. */
 static void pass_best(srv_run *w)
 {

@@ -13,9 +13,6 @@
  * seen running. A write that takes long is repeated less often. */
 #define FLUSH_FIRST 0.02
 #define FLUSH_EVERY 0.25
-/* or as soon as so many points wait: no write holds up others for long */
-#define FLUSH_POINTS 2000
-#define FLUSH_NUMBERS ((size_t)1 << 20) /* of parameters on the way */
 #define FLUSH_SHARE 20.0 /* at most one part in so many of the time is spent writing */
 
 /* A job that can't begin for want of memory or descriptors is tried again after so many seconds,
@@ -57,21 +54,6 @@ static bool heed(srv_run *w)
     return false;
 }
 
-/* Does so much wait that memory, or a later write, would be long? */
-static bool much_waits(const srv_run *w)
-{
-    return w->recorder.pending_count >= FLUSH_POINTS ||
-           w->snapshots.count * w->snapshots.len >= FLUSH_NUMBERS;
-}
-
-/* The next epoch, of the part, that must be seen. */
-static uint64_t due(const srv_run *w)
-{
-    uint64_t now = w->epoch_base + gd_train_state(w->train)->epoch, change = srv_run_change_due(w);
-    uint64_t point = srv_recorder_due(&w->recorder, now) - w->epoch_base;
-    return point < change ? point : change;
-}
-
 static void train(srv_run *w)
 {
     bool saved = true; /* the last write was */
@@ -80,7 +62,7 @@ static void train(srv_run *w)
         if (srv_run_apply_changes(w))
             saved = srv_run_flush(w);
         srv_team_enter(&w->member);
-        gd_step step = gd_train_step_until(w->train, due(w));
+        gd_step step = gd_train_step_until(w->train, srv_run_due(w));
         srv_team_leave(&w->member);
         if (gd_train_state(w->train)->stop != GD_STOP_NONE)
             srv_together_leave(&w->partner); /* what is left to do is its own */
@@ -98,7 +80,7 @@ static void train(srv_run *w)
             return;
         }
         double now = srv_monotonic();
-        if (now >= flush_at || (saved && much_waits(w))) {
+        if (now >= flush_at || (saved && srv_run_much_waits(w))) {
             srv_together_away(&w->partner);
             saved = srv_run_flush(w);
             double took = srv_monotonic() - now;
@@ -124,20 +106,8 @@ static bool wait_to_retry(const srv_signals *signals)
  * time that it is tried: nothing was done. */
 static bool work(void *ctx, const char *id, const srv_signals *signals, bool last)
 {
-    srv_run w = {.app = ctx, .id = id, .signals = signals, .began = srv_monotonic()};
-    w.member.team = w.app->team;
-    w.partner = (srv_partner){.meeting = w.app->together,
-                              .member = &w.member,
-                              .interrupted = srv_run_interrupted,
-                              .ctx = &w};
-    w.executor = (gd_executor){.slots = srv_team_slots(w.app->team),
-                               .run = srv_run_blocks,
-                               .ctx = &w,
-                               .interrupted = srv_run_interrupted,
-                               .share = srv_run_share,
-                               .kernels = w.app->config.kernels};
-    w.ending = w.executor;
-    w.ending.interrupted = srv_run_broken_off;
+    srv_run w = {0};
+    srv_run_init(&w, ctx, id, signals);
     api_problem p = {0};
     bool again = false, ok = srv_run_load(&w, &p);
     /* deleted or cancelled while it was on its way here */

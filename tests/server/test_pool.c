@@ -412,6 +412,48 @@ START_TEST(with_many_threads_every_job_is_run_or_taken_out_once)
 }
 END_TEST
 
+static void assert_visit(stage *s, uint64_t most, bool welcome)
+{
+    bool begun = srv_pool_visit(s->pool, most);
+    ck_assert_int_eq(begun, welcome);
+    if (begun)
+        srv_pool_leave(s->pool);
+}
+
+/* Two workers. Whoever would come before those who wait, or be one too many, is to queue up. */
+START_TEST(a_visitor_is_welcome_while_nobody_waits_and_there_is_room)
+{
+    stage *s = stage_new(false);
+    api_problem p = {0};
+    s->pool = srv_pool_start(2, 16, run, left, s, &p);
+    ck_assert_ptr_nonnull(s->pool);
+    ck_assert(!atomic_load(srv_pool_stopping(s->pool)));
+    assert_visit(s, 2, true);
+    assert_visit(s, 2, true); /* the one before has left */
+    ck_assert(srv_pool_visit(s->pool, 2));
+    assert_visit(s, 1, false);
+    ck_assert(srv_pool_visit(s->pool, 2));
+    assert_visit(s, 8, false); /* as many as there are workers */
+    srv_pool_leave(s->pool);
+    srv_pool_leave(s->pool);
+    ck_assert(srv_pool_add(s->pool, "a", false));
+    WAIT_UNTIL(look(s, &s->ran) == 1);
+    assert_visit(s, 2, true); /* beside a job that runs */
+    assert_visit(s, 1, false);
+    ck_assert(srv_pool_add(s->pool, "b", false) && srv_pool_add(s->pool, "c", false));
+    WAIT_UNTIL(look(s, &s->ran) == 2);
+    assert_visit(s, 8, false); /* one waits */
+    let_go(s, 3);
+    WAIT_UNTIL(look(s, &s->left) == 3);
+    assert_visit(s, 2, true);
+    srv_pool_drain(s->pool);
+    ck_assert(atomic_load(srv_pool_stopping(s->pool)));
+    assert_visit(s, 2, false);
+    srv_pool_free(s->pool);
+    free(s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("pool");
@@ -426,6 +468,7 @@ int main(void)
     tcase_add_test(tc, cancelling_a_running_job_reaches_that_job_alone);
     tcase_add_test(tc, draining_stops_what_runs_and_starts_nothing_more);
     tcase_add_test(tc, a_pool_without_jobs_starts_and_ends);
+    tcase_add_test(tc, a_visitor_is_welcome_while_nobody_waits_and_there_is_room);
     tcase_add_loop_test(tc, with_many_threads_every_job_is_run_or_taken_out_once, 0, 4);
     suite_add_tcase(s, tc);
     return scratch_run(s);
