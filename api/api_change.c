@@ -28,13 +28,17 @@ static void decode_member(const cJSON *item, api_change *out, api_problem *p)
         api_problem_unknown(p, item->string, names, NAMES);
         return;
     }
-    if (!api_field_set(&spec, row(names[i]), item, "", p))
-        return;
-    if (i == 0 && spec.learning_rate == GD_AUTO)
-        api_problem_field(p, "learning_rate",
+    gd_param param = *row(names[i]);
+    if (param.word && cJSON_IsString(item) && strcmp(item->valuestring, param.word) == 0) {
+        api_problem_field(p, param.name,
                           "must be a number greater than 0: \"auto\" is found before the first "
                           "epoch only");
-    else if (i == 0)
+        return;
+    }
+    param.word = NULL; /* which is not to be offered then */
+    if (!api_field_set(&spec, &param, item, "", p))
+        return;
+    if (i == 0)
         out->learning_rate = spec.learning_rate;
     else if (i == 1)
         out->tol = spec.tol;

@@ -130,13 +130,16 @@ static const char *header(const api_multipart *m, const char *name)
     return NULL;
 }
 
-/* Turns line ends into NULs; the block ends in an empty line. */
+/* Turns line ends, and blanks before them, into NULs; the block ends in an empty line. */
 static void cut_lines(api_multipart *m)
 {
-    char *to = m->headers;
+    char *to = m->headers, *line = to;
     for (const char *from = m->headers; *from; from++) {
         bool end = from[0] == '\r' && from[1] == '\n';
+        while (end && to > line + 1 && (to[-1] == ' ' || to[-1] == '\t'))
+            to--;
         *to++ = end ? '\0' : *from;
+        line = end ? to : line;
         from += end;
     }
     *to = '\0';
@@ -160,7 +163,8 @@ static bool begin_part(api_multipart *m, api_problem *p)
                                encoding, m->name);
     bool file = api_header_parameter(disposition, "filename", filename, sizeof filename) ||
                 api_header_parameter(disposition, "filename*", filename, sizeof filename);
-    const api_part part = {m->name, file ? filename : NULL, header(m, "Content-Type")};
+    const api_part part = {m->name, file ? filename : NULL, header(m, "Content-Type"),
+                           header(m, "Content-Encoding")};
     m->len = 0;
     m->state = BODY;
     return m->to.begin(m->to.ctx, &part, p);

@@ -14,6 +14,8 @@ typedef struct api_part {
     const char *name;
     const char *filename;     /* NULL: it is a field, not a file */
     const char *content_type; /* NULL: not said */
+    const char *content_encoding; /* NULL: not said. RFC 7578 knows none, and says that what it does not
+                                     know is to be passed over; but bytes that are packed are */
 } api_part;
 
 /* Gets each part: its begin, its bytes in any pieces, its end. False stops the reading, with the

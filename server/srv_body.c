@@ -4,6 +4,7 @@
 #include "srv_routes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What is still read of a body that was refused already. */
 #define DRAINED ((uint64_t)8 << 20)
@@ -58,7 +59,7 @@ void srv_body_check(srv_request *rq)
 {
     api_problem *p = &rq->problem;
     if (!rq->route || p->code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
-        return; /* a body that is not read does no harm */
+        return;
     const char *length = srv_request_header(rq, "Content-Length");
     const api_encoding *encoding;
     if (!api_encoding_find(srv_request_header(rq, "Content-Encoding"), &encoding, p))
@@ -68,6 +69,27 @@ void srv_body_check(srv_request *rq)
     else if (encoding &&
              !(rq->decoder = api_decoder_new(encoding, limit_of(rq), (api_bytes){rq, deliver})))
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for the body");
+}
+
+/* Of a route that reads none: nothing, or {}, which many clients send then. What else somebody says is
+ * not to be passed over. */
+static bool no_body(srv_request *rq)
+{
+    return api_problem_set(&rq->problem, API_BAD_REQUEST,
+                           "%s %s reads no body, so there must be none, or {}: what it may be asked "
+                           "is said in the query",
+                           rq->method, rq->route->pattern);
+}
+
+static void look_at_none(srv_request *rq, const char *bytes, size_t n)
+{
+    static const char empty[] = "{}";
+    for (size_t i = 0; i < n && rq->problem.code == API_NO_PROBLEM; i++) {
+        if (strchr(" \t\r\n", bytes[i]) && bytes[i])
+            continue;
+        if (rq->braces == 2 || bytes[i] != empty[rq->braces++])
+            no_body(rq);
+    }
 }
 
 /* Does it come at less than --min-rate, over --idle-seconds? It would hold a place for ever. */
@@ -98,6 +120,9 @@ bool srv_body_take(srv_request *rq, const char *bytes, size_t n)
         drop_gathered(rq);
         return false;
     }
+    if (p->code == API_NO_PROBLEM && rq->route->body == SRV_NO_BODY &&
+        strcmp(rq->route->method, "GET") != 0)
+        look_at_none(rq, bytes, n);
     if (p->code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
         return rq->received <= DRAINED + (rq->route ? limit_of(rq) : 0);
     if (rq->received > limit_of(rq))
@@ -113,6 +138,8 @@ bool srv_body_take(srv_request *rq, const char *bytes, size_t n)
 
 void srv_body_end(srv_request *rq)
 {
+    if (rq->braces == 1 && rq->problem.code == API_NO_PROBLEM)
+        no_body(rq);
     if (rq->decoder && rq->problem.code == API_NO_PROBLEM)
         api_decoder_finish(rq->decoder, &rq->problem);
     api_decoder_free(rq->decoder);

@@ -76,6 +76,15 @@ static bool add_to_field(srv_form *f, const char *bytes, size_t n, api_problem *
     return !to->value.failed || no_memory(p);
 }
 
+/* What the part says that it is packed in, or NULL. */
+static bool find_packing(srv_form *f, const api_part *part, const api_encoding **said, api_problem *p)
+{
+    if (api_encoding_find(part->content_encoding, said, p))
+        return true;
+    f->rq->bad_encoding = true;
+    return false;
+}
+
 /* ---- the file ---- */
 
 static bool hand_on(void *ctx, const char *bytes, size_t n, api_problem *p)
@@ -87,15 +96,21 @@ static bool hand_on(void *ctx, const char *bytes, size_t n, api_problem *p)
 
 static bool begin_file(srv_form *f, const api_part *part, api_problem *p)
 {
-    const api_encoding *packed;
+    const api_encoding *packed, *said;
     if (f->had_file)
         return api_problem_set(p, API_BAD_REQUEST,
                                "the form has a second file, in part \"%.64s\": send one",
                                part->name);
     f->in_file = f->had_file = true;
     const api_format *format = api_format_of_file(part->content_type, part->filename, &packed, p);
-    if (!format)
+    if (!format || !find_packing(f, part, &said, p))
         return false;
+    if (said && packed && said != packed)
+        return api_problem_set(p, API_UNSUPPORTED_MEDIA,
+                               "the Content-Encoding of part \"%.64s\" is %s, but by its name the file "
+                               "is packed by %s",
+                               part->name, said->name, packed->name);
+    packed = said ? said : packed;
     if (packed && !(f->decoder = api_decoder_new(packed, f->rq->app->config.max_body,
                                                  (api_bytes){f, hand_on})))
         return no_memory(p);
@@ -108,7 +123,16 @@ static bool begin(void *ctx, const api_part *part, api_problem *p)
 {
     srv_form *f = ctx;
     bool file = part->filename || strcmp(part->name, "file") == 0;
-    return file ? begin_file(f, part, p) : begin_field(f, part->name, p);
+    const api_encoding *said;
+    if (file)
+        return begin_file(f, part, p);
+    if (!find_packing(f, part, &said, p))
+        return false;
+    return said ? api_problem_set(p, API_UNSUPPORTED_MEDIA,
+                                  "the field \"%.64s\" of the form has a Content-Encoding: send it as it "
+                                  "is",
+                                  part->name)
+                : begin_field(f, part->name, p);
 }
 
 static bool bytes_of(void *ctx, const char *bytes, size_t n, api_problem *p)

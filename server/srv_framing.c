@@ -73,6 +73,17 @@ static void keep(const char **one, const char *value, seen *s)
     *one = value ? value : "";
 }
 
+/* White space behind a value is none of it (RFC 9110, 5.5). It lies in the buffer that libmicrohttpd cut
+ * into strings, and hands out as constants; lengths and codings it has read for itself, as they are. */
+static void take_off_blanks(const char *value)
+{
+    size_t n = strlen(value), kept = n;
+    while (kept > 0 && (value[kept - 1] == ' ' || value[kept - 1] == '\t'))
+        kept--;
+    if (kept < n)
+        ((char *)value)[kept] = '\0';
+}
+
 static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     (void)kind;
@@ -82,6 +93,9 @@ static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name
     const char *text = name + strlen(name) + 1;
     text += strspn(text, " \t");
     s->next = name == s->next && text == value ? value + strlen(value) + 2 : NULL;
+    bool own = strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
+    if (value && !own)
+        take_off_blanks(value);
     if (strcasecmp(name, "Host") == 0)
         keep(&s->host, value, s);
     else if (strcasecmp(name, "Content-Length") == 0)

@@ -51,6 +51,7 @@ typedef struct srv_request {
     bool bad_encoding;    /* in one that is not known */
     bool packed_piece;    /* or in one that is, of what must come as it is */
     api_text body;        /* of routes that gather it */
+    size_t braces;        /* of those that read none: how much of "{}" came */
     srv_form *form;       /* a body that is one, owned by `read` */
     srv_read *read;       /* of routes that read it as it comes */
     srv_partial *partial; /* of those that store it as it comes */

@@ -5,7 +5,7 @@
 #include "srv_request.h"
 
 typedef enum srv_body {
-    SRV_NO_BODY,  /* one that is sent all the same is refused */
+    SRV_NO_BODY,  /* one that is sent all the same is refused, but for {}; of a GET it means nothing */
     SRV_GATHERED, /* at most `limit` bytes, in rq->body */
     SRV_STREAMED  /* open and feed take it as it comes, up to --max-body */
 } srv_body;

@@ -39,7 +39,7 @@ add_library(schema_support STATIC support/schema.c)
 target_include_directories(schema_support PUBLIC support)
 target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags PUBLIC PkgConfig::CJSON m)
 
-foreach(what browsers arrays check columns combinations datasets float32 diagnostics evaluations jobs models mlp errors forms packed real_data references process settings smuggling sparse updates)
+foreach(what browsers arrays bodies check columns combinations datasets float32 diagnostics evaluations jobs models mlp errors forms packed real_data references process settings smuggling sparse updates)
   descentd_test(e2e ${what} e2e_support m)
 endforeach()
 descentd_test(e2e statistics e2e_support m)

@@ -39,8 +39,8 @@ START_TEST(what_makes_no_sense_is_refused_by_name)
     static const struct {
         const char *text, *field, *part;
     } cases[] = {
-        {"{\"learning_rate\": 0}", "learning_rate", "got 0"},
-        {"{\"learning_rate\": -1}", "learning_rate", "got -1"},
+        {"{\"learning_rate\": 0}", "learning_rate", "must be a finite number greater than 0, got 0"},
+        {"{\"learning_rate\": -1}", "learning_rate", "must be a finite number greater than 0, got -1"},
         {"{\"learning_rate\": \"auto\"}", "learning_rate", "before the first epoch only"},
         {"{\"learning_rate\": null}", "learning_rate", "got null"},
         {"{\"learning_rate\": 1e999}", "", "beyond the range"},

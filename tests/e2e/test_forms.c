@@ -112,6 +112,16 @@ START_TEST(a_file_may_be_packed)
     stores("-F target=t -F 'file=@data.csv.gz;type=text/csv'", "");
     stores("-F target=t -F 'file=@data.csv.gz;filename=x.csv.gz;type=application/gzip'", "");
     refuses("-F target=t -F file=@cut.csv.gz", "", 400, "ends too early");
+    /* as the part says itself */
+    stores("-F target=t -F 'file=@data.csv.gz;filename=x.csv;headers=\"Content-Encoding: gzip\"'", "");
+    stores("-F target=t -F 'file=@data.csv.zst;headers=\"Content-Encoding: ZSTD \"'", "");
+    stores("-F target=t -F 'file=@data.csv.zst;headers=\"Content-Encoding: identity\"'", "");
+    refuses("-F target=t -F 'file=@data.csv.gz;headers=\"Content-Encoding: zstd\"'", "", 415,
+            "the Content-Encoding of part \\\"file\\\" is zstd, but by its name the file is packed by gzip");
+    refuses("-F target=t -F 'file=@data.csv.gz;headers=\"Content-Encoding: br\"'", "", 415,
+            "Content-Encoding");
+    refuses("-F 'target=t;headers=\"Content-Encoding: gzip\"' -F file=@data.csv", "", 415,
+            "the field \\\"target\\\" of the form has a Content-Encoding");
     free(gz.bytes);
     free(zst.bytes);
 }

@@ -219,6 +219,12 @@ static const row served[] = {
     ROW(200, "no blank behind the colon", GET "Host:x\r\nX:y\r\n\r\n"),
     ROW(200, "many blanks behind the colon", GET "Host: \t  x\r\n\r\n"),
     ROW(200, "blanks behind the value", GET "Host: x\r\nX: y \t \r\n\r\n"),
+    ROW(200, "blanks behind the host", GET "Host: x \t\r\nX: y\r\n\r\n"),
+    ROW(201, "blanks behind what is read",
+        POST "Content-Type: application/json \t\r\nContent-Encoding: identity \r\n"
+             "Content-Length: 26\r\n\r\n" DATA),
+    ROW(201, "blanks before and behind a parameter",
+        POST "Content-Type: \t application/json ; charset=utf-8 \r\nContent-Length: 26\r\n\r\n" DATA),
     ROW(200, "an empty value", GET "Host: x\r\nX:\r\nY: \r\n\r\n"),
     ROW(200, "colons in a value", GET "Host: x\r\nX: a:b::c:\r\n\r\n"),
     ROW(200, "tabs in a value", GET "Host: x\r\nX: a\tb\r\n\r\n"),
