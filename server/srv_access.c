@@ -29,9 +29,13 @@ bool srv_access_check(srv_request *rq)
     if (!rq->app->auth || route->open_to_all)
         return true;
     bool looks = route->looks || strcmp(route->method, "GET") == 0;
-    if (!srv_token_check(rq->app->store, srv_request_header(rq, "Authorization"), &rq->token,
+    if (!srv_token_check(rq->app->store, rq->app->token_file, srv_request_header(rq, "Authorization"), &rq->token,
                          &rq->problem))
         return false;
+    if (route->admin && rq->token.scope < SRV_ADMIN)
+        return api_problem_set(&rq->problem, API_FORBIDDEN,
+                               "the token's scope is %s: tokens are for those of scope admin",
+                               srv_scope_name(rq->token.scope));
     if (rq->token.scope < (looks ? SRV_READ : SRV_WRITE))
         return api_problem_set(&rq->problem, API_FORBIDDEN,
                                "the token's scope is read: it can look, predict and measure, and "

@@ -10,6 +10,7 @@
 #include "srv_quota.h"
 #include "srv_tidy.h"
 #include "srv_tls.h"
+#include "srv_token_file.h"
 #include "srv_waiters.h"
 #include "srv_worker.h"
 
@@ -114,7 +115,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
         srv_log("warning", srv_s("message", "the limit of open files leaves room for fewer connections"),
                 srv_n("max_connections", (double)fit));
     app->config.max_connections = fit;
-    bool ok = srv_folder_make(dir, p) && srv_folder_lock(dir, &app->lock_fd, p);
+    bool ok = srv_folder_make(dir, p) && srv_folder_lock(dir, &app->lock_fd, p) &&
+              srv_folder_whole(dir, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL && srv_tidy(app, p);
     if (ok && (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
                !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
@@ -130,6 +132,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     ok = ok && take_up_jobs(app, p);
     ok = ok && (!*config->tls_cert || srv_tls_load(config->tls_cert, config->tls_key, p));
     ok = ok && (!*config->audit_log || (app->audit = srv_audit_open(config->audit_log, p)) != NULL);
+    ok = ok && (!*config->token_file ||
+                (app->token_file = srv_token_file_open(app->config.token_file, p)) != NULL);
     ok = ok && (app->http = srv_http_start(app, p)) != NULL;
     if (!ok)
         srv_app_stop(app);
@@ -138,12 +142,18 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
 
 void srv_app_reload(srv_app *app)
 {
-    api_problem p = {0};
     const srv_config *c = &app->config;
-    if ((*c->tls_cert && !srv_tls_load(c->tls_cert, c->tls_key, &p)) ||
-        (app->audit && !srv_audit_reopen(app->audit, &p)))
-        srv_log("warning", srv_s("message", p.detail));
-    else
+    bool ok = true;
+    for (int i = 0; i < 3; i++) { /* one that fails keeps no other from being read */
+        api_problem p = {0};
+        bool done = i == 0   ? !*c->tls_cert || srv_tls_load(c->tls_cert, c->tls_key, &p)
+                    : i == 1 ? !app->token_file || srv_token_file_reload(app->token_file, &p)
+                             : !app->audit || srv_audit_reopen(app->audit, &p);
+        if (!done)
+            srv_log("warning", srv_s("message", p.detail));
+        ok = ok && done;
+    }
+    if (ok)
         srv_log("reloaded", srv_s("signal", "SIGHUP"));
 }
 
@@ -166,6 +176,7 @@ void srv_app_stop(srv_app *app)
     srv_files_free(app->files);
     srv_uploads_free(app->uploaders);
     srv_audit_close(app->audit);
+    srv_token_file_close(app->token_file);
     srv_store_close(app->store);
     if (app->lock_fd >= 0)
         close(app->lock_fd);
@@ -180,6 +191,7 @@ void srv_app_stop(srv_app *app)
     app->files = NULL;
     app->uploaders = NULL;
     app->audit = NULL;
+    app->token_file = NULL;
     app->store = NULL;
     app->lock_fd = -1;
 }

@@ -43,6 +43,7 @@ typedef struct srv_app {
     atomic_uint uploads;    /* under way */
     atomic_size_t gathered; /* bytes of bodies held in memory */
     struct srv_audit *audit; /* NULL: none */
+    struct srv_token_file *token_file; /* NULL: none */
     bool auth;              /* requests need a token */
     char address[300];      /* host:port that is listened on */
 } srv_app;
@@ -51,8 +52,8 @@ typedef struct srv_app {
  * error everything is undone and p says why. */
 bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p);
 
-/* Reads certificate and key again, and opens the audit log anew; what can't be is logged, and the old
- * stays. */
+/* Reads certificate and key and the file of tokens again, and opens the audit log anew; what can't be
+ * is logged, and the old stays. */
 void srv_app_reload(srv_app *app);
 
 /* No new connections or jobs; running jobs save their place; then everything is closed. */

@@ -135,6 +135,8 @@ static const char *folder_of(const char *file, char folder[SRV_PATH_SIZE])
 
 bool srv_backup(const char *dir, const char *file, api_problem *p)
 {
+    if (!srv_folder_whole(dir, p))
+        return false;
     char from[SRV_PATH_SIZE], copy[SRV_PATH_SIZE], part[SRV_PATH_SIZE], folder[SRV_PATH_SIZE];
     backup b = {.dir = dir, .archive = -1};
     bool ok = false;
@@ -259,11 +261,16 @@ bool srv_restore(const char *file, const char *dir, api_problem *p)
     path_of(dir, DATABASE, place);
     path_of(dir, "tmp/" DATABASE, database.path);
     path_of(dir, "datasets", datasets);
-    if (access(place, F_OK) == 0) {
+    api_problem left = {0}; /* by a restore that did not end: nobody has used it */
+    if (access(place, F_OK) == 0 && srv_folder_whole(dir, &left)) {
         api_problem_set(p, API_CONFLICT, "%s is there already: restore into an empty directory",
                         place);
         goto end;
     }
+    /* from here on it is no empty directory, until all is there: what an earlier try left is
+     * written over, or removed by the server as nobody's */
+    if (!srv_folder_mark(dir, true, p))
+        goto end;
     srv_tar_step step;
     while ((step = srv_tar_next(archive, name, &size, p)) == SRV_TAR_FILE)
         if (!take(archive, name, size, dir, &database, p))
@@ -277,6 +284,7 @@ bool srv_restore(const char *file, const char *dir, api_problem *p)
         ok = (srv_folder_sync(datasets) && rename(database.path, place) == 0 &&
               srv_folder_sync(dir)) ||
              cant(p, "write", place);
+    ok = ok && srv_folder_mark(dir, false, p);
 end:
     close(archive);
     if (lock >= 0)

@@ -5,8 +5,8 @@
  * database as of one moment, and its SHA-256. A server may go on writing meanwhile: dataset files never change, and
  * one that goes while the backup is made was deleted after the copy was, so its dataset is left
  * out. Every file is held against its SHA-256 on the way out and on the way in. Uploads that are
- * not finished are not part of it. The file gets its name when it is whole and synced; so does the
- * database of a directory that is restored.
+ * not finished are not part of it. The file gets its name when it is whole and synced. A directory
+ * that is restored is marked until it is whole: no server starts there, and a restore begins anew.
  */
 #ifndef SRV_BACKUP_H
 #define SRV_BACKUP_H

@@ -26,6 +26,12 @@ static bool create_token(const srv_config *c, api_problem *p)
                             c->operands_count > 2 ? c->operands[2] : "", stdout, p);
 }
 
+static bool print_line(const srv_config *c, api_problem *p)
+{
+    return srv_token_line(c->operands[0], c->operands[1],
+                          c->operands_count > 2 ? c->operands[2] : "", stdout, p);
+}
+
 static bool list_tokens(const srv_config *c, api_problem *p)
 {
     return srv_token_list(c->data_dir, stdout, p);
@@ -63,6 +69,8 @@ static const struct srv_command {
     {"restore", NULL, "FILE", "a new data directory of it", 1, 1, restore},
     {"token", "create", "TENANT SCOPE [NAME]", "prints a new token; SCOPE: read, write or admin", 2,
      3, create_token},
+    {"token", "line", "TENANT SCOPE [NAME]", "prints a new token and its line for --token-file", 2, 3,
+     print_line},
     {"token", "list", "", "all tokens but for their secrets", 0, 0, list_tokens},
     {"token", "revoke", "ID", "the token is worth nothing from now on", 1, 1, revoke_token},
     {"quota", "set", "TENANT NAME N", "a tenant's own, in place of the setting; 0: none", 3, 3,

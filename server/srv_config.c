@@ -92,6 +92,8 @@ static const setting settings[] = {
      "origins of web pages that may call this, as https://example.org", ORIGINS, AT(cors_origins)},
     {"--auth", "DESCENTD_AUTH", "auto|on|off", "auto",
      "do requests need a token? auto: unless the address is loopback", AUTH, AT(auth)},
+    {"--token-file", "DESCENTD_TOKEN_FILE", "FILE", "",
+     "further tokens, lines of descentd token line; read again on SIGHUP", PATH, AT(token_file)},
     {"--tls-cert", "DESCENTD_TLS_CERT", "FILE", "",
      "certificate with its chain (PEM), for HTTPS; read again on SIGHUP", PATH, AT(tls_cert)},
     {"--tls-key", "DESCENTD_TLS_KEY", "FILE", "", "its key (PEM)", PATH, AT(tls_key)},

@@ -46,6 +46,7 @@ typedef struct srv_config {
     srv_auth auth;
     char tls_cert[1024], tls_key[1024]; /* PEM files; "": no TLS */
     char audit_log[1024];               /* "": none */
+    char token_file[1024];              /* "": none; srv_token_file.h */
     bool log_json;
     const gd_kernels *kernels; /* what passes over data are done with */
 } srv_config;

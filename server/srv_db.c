@@ -120,6 +120,16 @@ void srv_db_close(srv_db *db)
     free(db);
 }
 
+void srv_db_patience(srv_db *db, int milliseconds)
+{
+    sqlite3_busy_timeout(db->handle, milliseconds);
+}
+
+bool srv_db_held(srv_db *db)
+{
+    return sqlite3_errcode(db->handle) == SQLITE_BUSY;
+}
+
 bool srv_db_copy(srv_db *from, srv_db *to, api_problem *p)
 {
     sqlite3_backup *b = sqlite3_backup_init(to->handle, "main", from->handle, "main");

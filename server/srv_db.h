@@ -28,6 +28,11 @@ typedef enum srv_step { SRV_ROW, SRV_END, SRV_FAILED } srv_step;
 srv_db *srv_db_open(const char *path, bool writer, api_problem *p);
 void srv_db_close(srv_db *db); /* NULL is fine */
 
+/* How long it waits for another process that holds the database: 5 seconds unless told otherwise. */
+void srv_db_patience(srv_db *db, int milliseconds);
+/* Did it fail last because another process holds it? */
+bool srv_db_held(srv_db *db);
+
 /* All of one into another, which may be new: as of one moment, whoever writes meanwhile. */
 bool srv_db_copy(srv_db *from, srv_db *to, api_problem *p);
 

@@ -26,6 +26,38 @@ bool srv_folder_make(const char *dir, api_problem *p)
     return ok;
 }
 
+/* ---- a restore under way ---- */
+
+#define MARK "restoring"
+
+static const char *mark_path(const char *dir, char path[SRV_PATH_SIZE])
+{
+    snprintf(path, SRV_PATH_SIZE, "%s/" MARK, dir);
+    return path;
+}
+
+bool srv_folder_whole(const char *dir, api_problem *p)
+{
+    char path[SRV_PATH_SIZE];
+    return (access(mark_path(dir, path), F_OK) != 0 && errno == ENOENT) ||
+           api_problem_set(p, API_CONFLICT,
+                           "%s holds what a restore left that did not come to its end: restore "
+                           "again, or remove the directory",
+                           dir);
+}
+
+bool srv_folder_mark(const char *dir, bool on, api_problem *p)
+{
+    char path[SRV_PATH_SIZE];
+    int fd = on ? open(mark_path(dir, path), O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+    bool ok = on ? fd >= 0 && fsync(fd) == 0 : unlink(mark_path(dir, path)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return (ok && srv_folder_sync(dir)) ||
+           api_problem_set(p, API_INTERNAL, "can't %s %s: %s", on ? "write" : "remove", path,
+                           strerror(errno));
+}
+
 bool srv_folder_lock(const char *dir, int *fd, api_problem *p)
 {
     char path[SRV_PATH_SIZE];

@@ -13,6 +13,11 @@ bool srv_folder_make(const char *dir, api_problem *p);
  * the process or when *fd is closed. False with the reason in p, and then *fd is -1. */
 bool srv_folder_lock(const char *dir, int *fd, api_problem *p);
 
+/* A directory that is being restored has a mark until it is whole, and no server starts there. */
+bool srv_folder_mark(const char *dir, bool on, api_problem *p);
+/* Is there no such mark? If there is, says so. */
+bool srv_folder_whole(const char *dir, api_problem *p);
+
 /* What was renamed into dir (or a folder of it, by its path) is there after a loss of power. */
 bool srv_folder_sync(const char *dir);
 

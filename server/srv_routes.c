@@ -25,6 +25,12 @@ const srv_route srv_routes[] = {
 
     {"GET", "/v1/usage", srv_get_usage, "What the tenant has, and may have", .query = ""},
 
+    {"POST", "/v1/tokens", srv_post_token, "Make a token for the tenant", .query = "",
+     .body = SRV_GATHERED, .limit = MAX_CHANGE, .admin = true},
+    {"GET", "/v1/tokens", srv_list_tokens, "List the tenant's tokens", .query = "limit before",
+     .admin = true},
+    {"DELETE", "/v1/tokens/{id}", srv_delete_token, "Revoke a token", .query = "", .admin = true},
+
     {"POST", "/v1/datasets", srv_post_dataset, "Store a dataset", .query = READING,
      .body = SRV_STREAMED, .open = srv_open_dataset, .feed = srv_feed_dataset, .desk = true,
      .desk_from = LONG},

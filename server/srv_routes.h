@@ -19,6 +19,7 @@ struct srv_route {
     srv_body body;
     size_t limit;
     bool open_to_all; /* without a token */
+    bool admin;       /* for tokens of that scope alone */
     bool looks;       /* changes nothing, though it is no GET */
     bool desk;        /* may take long: dealt with at the desk (srv_desk.h), */
     size_t desk_from; /* for a body of at least so many bytes */
@@ -38,6 +39,11 @@ void srv_get_ready(srv_request *rq);
 void srv_get_root(srv_request *rq);
 void srv_get_capabilities(srv_request *rq);
 void srv_get_openapi(srv_request *rq);
+
+/* handle_tokens.c */
+void srv_post_token(srv_request *rq);
+void srv_list_tokens(srv_request *rq);
+void srv_delete_token(srv_request *rq);
 
 /* handle_usage.c */
 void srv_get_usage(srv_request *rq);

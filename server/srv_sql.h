@@ -68,12 +68,15 @@
     X(SQL_OWNER,                                                                                   \
       "SELECT tenant FROM datasets WHERE id = ?1 UNION ALL SELECT tenant FROM uploads WHERE id = " \
       "?1 UNION ALL SELECT tenant FROM jobs WHERE id = ?1 UNION ALL SELECT tenant FROM sweeps "    \
-      "WHERE id = ?1 UNION ALL SELECT tenant FROM models WHERE id = ?1")                           \
+      "WHERE id = ?1 UNION ALL SELECT tenant FROM models WHERE id = ?1 UNION ALL SELECT tenant "   \
+      "FROM tokens WHERE id = ?1")                                                                 \
     X(SQL_TOKEN_INSERT,                                                                            \
       "INSERT INTO tokens (id, name, tenant, scope, hash, created_at) VALUES (?, ?, ?, ?, ?, ?)")  \
     X(SQL_TOKEN_GET, "SELECT hash, tenant, scope, revoked_at FROM tokens WHERE id = ?")            \
     X(SQL_TOKEN_LIST,                                                                              \
       "SELECT id, tenant, scope, created_at, name, revoked_at FROM tokens ORDER BY seq")           \
+    SRV_PAGES(X, SQL_TENANT_TOKENS,                                                                \
+              "SELECT id, name, scope, created_at, revoked_at, seq FROM tokens WHERE ")            \
     X(SQL_TOKEN_REVOKE, "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")    \
     X(SQL_QUOTA_GET, "SELECT most FROM quotas WHERE tenant = ? AND name = ?")                      \
     X(SQL_QUOTA_SET, "INSERT OR REPLACE INTO quotas (tenant, name, most) VALUES (?, ?, ?)")        \

@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Milliseconds that one write waits for another process that holds the database; those after it, as
+ * long as it does, wait no more. */
+enum { PATIENCE = 250 };
+
 /* More readers than this wait: there are only so many processors. */
 enum { READERS = 8 };
 
@@ -28,7 +32,8 @@ struct srv_store {
     bool writing; /* somebody has the writer's connection */
     srv_db *readers[READERS]; /* those at hand */
     unsigned readers_idle, readers_open;
-    srv_db *writer; /* of who is writing */
+    srv_db *writer; /* of who is writing, as is: */
+    bool held;      /* another process had the database when it was last tried */
 };
 
 static bool run(srv_db *db, srv_sql sql, api_problem *p)
@@ -42,11 +47,22 @@ static void undo(srv_db *db, srv_sql sql)
     run(db, sql, &ignored);
 }
 
-/* One piece in a transaction of its own. */
-static void write_alone(srv_db *db, item *i)
+/* A transaction that writes. False when it can't begin, as when another process is at it. */
+static bool begin(srv_store *s, api_problem *p)
 {
+    bool begun = run(s->writer, SQL_WRITE, p), held = !begun && srv_db_held(s->writer);
+    if (held != s->held)
+        srv_db_patience(s->writer, held ? 0 : PATIENCE);
+    s->held = held;
+    return begun;
+}
+
+/* One piece in a transaction of its own. */
+static void write_alone(srv_store *s, item *i)
+{
+    srv_db *db = s->writer;
     *i->p = (api_problem){0};
-    i->ok = run(db, SQL_WRITE, i->p) && i->work(db, i->arg, i->p);
+    i->ok = begin(s, i->p) && i->work(db, i->arg, i->p);
     srv_db_reset(db);
     i->ok = i->ok && run(db, SQL_COMMIT, i->p);
     if (!i->ok)
@@ -75,12 +91,12 @@ static bool write_together(srv_db *db, item *items)
 
 /* Each piece is told what became of it, whatever became of the others; but when another process
  * holds the database, all have waited for it long enough. */
-static void write_batch(srv_db *db, item *items)
+static void write_batch(srv_store *s, item *items)
 {
     if (items->next) {
         api_problem p = {0};
-        bool begun = run(db, SQL_WRITE, &p);
-        if (begun && write_together(db, items))
+        bool begun = begin(s, &p);
+        if (begun && write_together(s->writer, items))
             return;
         for (item *i = items; !begun && i; i = i->next) {
             i->ok = false;
@@ -90,7 +106,7 @@ static void write_batch(srv_db *db, item *items)
             return;
     }
     for (item *i = items; i; i = i->next)
-        write_alone(db, i);
+        write_alone(s, i);
 }
 
 srv_store *srv_store_open(const char *dir, api_problem *p)
@@ -105,8 +121,10 @@ srv_store *srv_store_open(const char *dir, api_problem *p)
     pthread_cond_init(&s->reader_free, NULL);
     s->last = &s->first;
     s->writer = srv_db_open(s->path, true, p);
-    if (s->writer && srv_migrate(s->writer, p))
+    if (s->writer && srv_migrate(s->writer, p)) {
+        srv_db_patience(s->writer, PATIENCE);
         return s;
+    }
     srv_store_close(s);
     return NULL;
 }
@@ -115,7 +133,8 @@ srv_db *srv_store_connect(const char *dir, api_problem *p)
 {
     char path[SRV_PATH_SIZE];
     snprintf(path, sizeof path, "%s/descentd.db", dir);
-    srv_db *db = srv_folder_make(dir, p) ? srv_db_open(path, true, p) : NULL;
+    bool whole = srv_folder_make(dir, p) && srv_folder_whole(dir, p);
+    srv_db *db = whole ? srv_db_open(path, true, p) : NULL;
     if (db && srv_migrate(db, p))
         return db;
     srv_db_close(db);
@@ -142,7 +161,7 @@ static void write_all(srv_store *s, const item *own)
     s->last = &s->first;
     s->writing = true;
     pthread_mutex_unlock(&s->lock);
-    write_batch(s->writer, batch);
+    write_batch(s, batch);
     pthread_mutex_lock(&s->lock);
     s->writing = false;
     while (batch) {
@@ -191,6 +210,8 @@ static srv_db *borrow_reader(srv_store *s, api_problem *p)
         s->readers_open--;
         pthread_cond_signal(&s->reader_free);
         pthread_mutex_unlock(&s->lock);
+    } else {
+        srv_db_patience(db, PATIENCE);
     }
     return db;
 }

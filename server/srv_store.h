@@ -5,6 +5,8 @@
  * meanwhile waits together, and is done by one of those whose it is, in one transaction, each
  * piece in a savepoint, and committed with one sync: a write alone needs no other thread, many
  * share the cost, and nobody ever meets a lock. srv_store_write returns when the commit is on disk.
+ * When another process holds the database, whoever finds that out waits a moment, and fails; as long
+ * as it goes on, others fail at once. Requests are dealt with by threads that serve others too.
  * Readers borrow one of a few read-only connections and see a
  * snapshot; WAL lets them go on while the writer writes.
  */

@@ -2,6 +2,7 @@
 #include "srv_token.h"
 
 #include "srv_sha256.h"
+#include "srv_token_file.h"
 
 #include <nettle/memops.h>
 #include <string.h>
@@ -9,11 +10,17 @@
 
 #define PREFIX "gdt_"
 enum { ID = 24, SECRET = 40, TOKEN = ID + 1 + SECRET };
+_Static_assert(TOKEN < SRV_TOKEN_SIZE, "a token fits");
 
 static const char *const scopes[] = {
     [SRV_READ] = "read", [SRV_WRITE] = "write", [SRV_ADMIN] = "admin"};
 
-static bool scope_named(const char *name, srv_scope *out)
+const char *srv_scope_name(srv_scope scope)
+{
+    return scopes[scope];
+}
+
+bool srv_scope_named(const char *name, srv_scope *out)
 {
     for (int s = SRV_READ; s <= SRV_ADMIN; s++)
         if (strcmp(scopes[s], name) == 0) {
@@ -39,13 +46,21 @@ static bool find(srv_db *db, void *arg, api_problem *p)
     if (step == SRV_ROW) {
         snprintf(l->hash, sizeof l->hash, "%s", srv_text(rows, 0));
         snprintf(l->token->tenant, sizeof l->token->tenant, "%s", srv_text(rows, 1));
-        l->found = scope_named(srv_text(rows, 2), &l->token->scope) && srv_is_null(rows, 3);
+        l->found = srv_scope_named(srv_text(rows, 2), &l->token->scope) && srv_is_null(rows, 3);
         srv_db_done(rows);
     }
     return step != SRV_FAILED;
 }
 
-bool srv_token_check(srv_store *store, const char *authorization, srv_token *out, api_problem *p)
+bool srv_token_is_id(const char *text)
+{
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    return strlen(text) == ID && strncmp(text, PREFIX, sizeof PREFIX - 1) == 0 &&
+           strspn(text + sizeof PREFIX - 1, letters) == ID - (sizeof PREFIX - 1);
+}
+
+bool srv_token_check(srv_store *store, srv_token_file *file, const char *authorization,
+                     srv_token *out, api_problem *p)
 {
     static const char scheme[] = "Bearer ";
     char hash[SRV_SHA256_SIZE];
@@ -62,7 +77,8 @@ bool srv_token_check(srv_store *store, const char *authorization, srv_token *out
     if (formed) {
         memcpy(out->id, token, ID);
         out->id[ID] = '\0';
-        if (!srv_store_read(store, find, &l, p))
+        l.found = file && srv_token_file_find(file, out, l.hash);
+        if (!l.found && !srv_store_read(store, find, &l, p))
             return false;
         srv_sha256(token + ID + 1, SECRET, hash);
         formed = l.found && memeql_sec(hash, l.hash, SRV_SHA256_SIZE);
@@ -107,30 +123,58 @@ bool srv_owned(srv_db *db, const char *id, const char *tenant, api_problem *p)
 
 /* ---- the command line ---- */
 
+srv_new_token *srv_token_new(srv_new_token *t)
+{
+    char half[SRV_ID_SIZE], secret[SECRET + 1];
+    srv_id_new(t->id, PREFIX);
+    snprintf(secret, sizeof secret, "%s", srv_id_new(half, ""));
+    snprintf(secret + SECRET / 2, sizeof secret - SECRET / 2, "%s", srv_id_new(half, ""));
+    srv_sha256(secret, SECRET, t->hash);
+    srv_time_text(t->created_at);
+    snprintf(t->token, sizeof t->token, "%s_%s", t->id, secret);
+    return t;
+}
+
+bool srv_token_insert(srv_db *db, const srv_new_token *t, const char *tenant, const char *scope,
+                      const char *name, api_problem *p)
+{
+    return srv_db_run(db, SQL_TOKEN_INSERT, p, "tttttt", t->id, name, tenant, scope, t->hash,
+                      t->created_at);
+}
+
+static bool check_words(const char *tenant, const char *scope, api_problem *p)
+{
+    srv_scope known;
+    return srv_tenant_check(tenant, p) &&
+           (srv_scope_named(scope, &known) ||
+            api_problem_set(p, API_INVALID, "the scope is read, write or admin, got \"%.80s\"",
+                            scope));
+}
+
 bool srv_token_create(const char *dir, const char *tenant, const char *scope, const char *name,
                       FILE *to, api_problem *p)
 {
-    char id[SRV_ID_SIZE], half[SRV_ID_SIZE], secret[SECRET + 1], hash[SRV_SHA256_SIZE],
-        now[SRV_TIME_SIZE];
-    srv_scope known;
-    if (!srv_tenant_check(tenant, p))
-        return false;
-    if (!scope_named(scope, &known))
-        return api_problem_set(p, API_INVALID, "the scope is read, write or admin, got \"%.80s\"",
-                               scope);
-    srv_db *db = srv_store_connect(dir, p);
-    if (!db)
-        return false;
-    srv_id_new(id, PREFIX);
-    snprintf(secret, sizeof secret, "%s", srv_id_new(half, ""));
-    snprintf(secret + SECRET / 2, sizeof secret - SECRET / 2, "%s", srv_id_new(half, ""));
-    srv_sha256(secret, SECRET, hash);
-    srv_time_text(now);
-    bool ok = srv_db_run(db, SQL_TOKEN_INSERT, p, "tttttt", id, name, tenant, scope, hash, now);
+    srv_new_token t;
+    srv_db *db = check_words(tenant, scope, p) ? srv_store_connect(dir, p) : NULL;
+    bool ok = db && srv_token_insert(db, srv_token_new(&t), tenant, scope, name, p);
     srv_db_close(db);
     if (ok)
-        fprintf(to, "%s_%s\n", id, secret);
+        fprintf(to, "%s\n", t.token);
     return ok;
+}
+
+bool srv_token_line(const char *tenant, const char *scope, const char *name, FILE *to,
+                    api_problem *p)
+{
+    srv_new_token t;
+    if (!check_words(tenant, scope, p))
+        return false;
+    if (name[strcspn(name, "\r\n")] || strlen(name) > 500)
+        return api_problem_set(p, API_INVALID, "the name must be one line of 500 bytes at most");
+    srv_token_new(&t);
+    fprintf(to, "%s\n%s %s %s %s%s%s\n", t.token, t.id, tenant, scope, t.hash, *name ? " " : "",
+            name);
+    return true;
 }
 
 bool srv_token_list(const char *dir, FILE *to, api_problem *p)

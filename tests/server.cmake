@@ -51,3 +51,4 @@ descentd_test(e2e openapi e2e_support schema_support)
 # This one runs the binary itself, with options that end it.
 target_compile_definitions(e2e_process PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_browsers PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_openapi PRIVATE DESCENTD="$<TARGET_FILE:descentd>")

@@ -239,6 +239,63 @@ START_TEST(what_is_not_whole_is_refused)
 }
 END_TEST
 
+/* It does not start, and says why. */
+static void refuses_to_start(e2e_server *s, const char *why)
+{
+    char line[512], said_so[512] = "";
+    int status;
+    e2e_launch(s, NULL);
+    WAIT_UNTIL(waitpid(s->pid, &status, WNOHANG) == s->pid, 20);
+    s->pid = 0;
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    FILE *f = fopen(s->log, "r");
+    while (fgets(line, sizeof line, f))
+        memcpy(said_so, line, sizeof line);
+    fclose(f);
+    if (!strstr(said_so, why))
+        ck_abort_msg("it does not say \"%s\": %s", why, said_so);
+}
+
+START_TEST(a_directory_that_is_half_restored_is_no_empty_one)
+{
+    static const char why[] = "a restore left that did not come to its end";
+    char file[300], dir[300], path[400], ds[32];
+    struct stat st;
+    e2e_server *s = e2e_start(NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        char *csv = make_csv(300, 2, i + 1);
+        upload_csv(s, csv, ds);
+        free(csv);
+    }
+    beside(s, "backup", file);
+    beside(s, "restored", dir);
+    run("backup", file, s->dir);
+    end_cleanly(s, SIGTERM, 5);
+    ck_assert_int_eq(stat(file, &st), 0);
+    ck_assert_int_eq(truncate(file, st.st_size / 2), 0);
+    refuse("restore", file, dir, "cut off");
+    snprintf(s->dir, sizeof s->dir, "%.255s", dir);
+    refuses_to_start(s, why);
+    refuse("token", "list", dir, why);
+    snprintf(path, sizeof path, "%.290s2", file);
+    refuse("backup", path, dir, why);
+    snprintf(s->dir, sizeof s->dir, "%.*s/data", (int)(strrchr(dir, '/') - dir), dir);
+    run("backup", file, s->dir);
+    run("restore", file, dir);
+    /* one that was killed right before its end is begun anew, too */
+    snprintf(path, sizeof path, "%.290s/restoring", dir);
+    fclose(fopen(path, "w"));
+    snprintf(s->dir, sizeof s->dir, "%.255s", dir);
+    refuses_to_start(s, why);
+    run("restore", file, dir);
+    e2e_restart(s, NULL);
+    ck_assert_int_eq(count_of(s, "datasets", ""), 2);
+    post_job(s, ds, "", path);
+    wait_for_end(s, path, "succeeded");
+    finish(s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("backup");
@@ -248,6 +305,7 @@ int main(void)
     tcase_add_test(tc, a_job_that_ran_goes_on_where_it_was);
     tcase_add_test(tc, a_backup_under_load_is_whole);
     tcase_add_test(tc, what_is_not_whole_is_refused);
+    tcase_add_test(tc, a_directory_that_is_half_restored_is_no_empty_one);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

@@ -1,0 +1,83 @@
+/* handle_tokens: the tokens of a tenant, made, listed and revoked by those of it that may. */
+#include "api_token.h"
+#include "srv_list.h"
+#include "srv_routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A token that anybody could make would outlive the time when nobody was asked for one. */
+static bool is_controlled(srv_request *rq)
+{
+    return rq->app->auth ||
+           api_problem_set(&rq->problem, API_FORBIDDEN,
+                           "access control is off (--auth): tokens are made, listed and revoked on "
+                           "the command line, by descentd token");
+}
+
+typedef struct making {
+    const srv_request *rq;
+    const api_token_request *asked;
+    srv_new_token new;
+} making;
+
+static bool insert(srv_db *db, void *arg, api_problem *p)
+{
+    making *m = arg;
+    return srv_token_insert(db, &m->new, m->rq->token.tenant, m->asked->scope, m->asked->name, p);
+}
+
+void srv_post_token(srv_request *rq)
+{
+    api_token_request asked;
+    const char *body = rq->body.data ? rq->body.data : "";
+    if (!is_controlled(rq) || !srv_json_body(rq) ||
+        !api_token_decode(body, rq->body.len, &asked, &rq->problem))
+        return;
+    making m = {.rq = rq, .asked = &asked};
+    srv_token_new(&m.new);
+    if (!srv_store_write(rq->app->store, insert, &m, &rq->problem))
+        return;
+    cJSON *o = cJSON_CreateObject();
+    api_token_encode(o, &(api_token_view){.id = m.new.id,
+                                          .name = asked.name,
+                                          .scope = asked.scope,
+                                          .created_at = m.new.created_at,
+                                          .token = m.new.token});
+    snprintf(rq->location, sizeof rq->location, "/v1/tokens/%s", m.new.id);
+    srv_reply_doc(rq, 201, o);
+}
+
+static void encode(cJSON *o, srv_rows *rows)
+{
+    api_token_encode(o, &(api_token_view){.id = srv_text(rows, 0),
+                                          .name = srv_text(rows, 1),
+                                          .scope = srv_text(rows, 2),
+                                          .created_at = srv_text(rows, 3),
+                                          .revoked_at = srv_text(rows, 4)});
+}
+
+void srv_list_tokens(srv_request *rq)
+{
+    if (is_controlled(rq))
+        srv_list(rq, &(srv_listing){
+                         .sql = SQL_TENANT_TOKENS, .seq = 5, .member = "tokens", .encode = encode});
+}
+
+static bool revoke(srv_db *db, void *arg, api_problem *p)
+{
+    const srv_request *rq = arg;
+    char now[SRV_TIME_SIZE];
+    return srv_db_run(db, SQL_TOKEN_REVOKE, p, "tt", srv_time_text(now), rq->id);
+}
+
+/* One that was revoked before stays so. */
+void srv_delete_token(srv_request *rq)
+{
+    if (!is_controlled(rq))
+        return;
+    if (strncmp(rq->id, "gdt_", 4) != 0) /* another thing of the tenant's */
+        srv_no_such(rq, "token");
+    else if (srv_store_write(rq->app->store, revoke, rq, &rq->problem))
+        srv_reply_empty(rq, 204);
+}
