@@ -7,6 +7,7 @@ foreach(what number text json json_events doc problem reader encoding multipart
 endforeach()
 descentd_test(api statistics descentd_api)
 descentd_test(api table descentd_api)
+descentd_test(api pandas descentd_api)
 
 target_link_libraries(api_encoding PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 
