@@ -245,12 +245,12 @@ static bool quote_error(const api_csv *r, api_problem *p)
 {
     return api_problem_set(
         p, API_INVALID,
-        "a quoted field is followed by something else than a %s or a line end (line %llu)",
+        "a quoted field is followed by something else than a %s or a line end (line %llu, byte %llu)",
         r->delimiter == ','    ? "comma"
         : r->delimiter == '\t' ? "tab"
         : r->delimiter == ';'  ? "semicolon"
                                : "bar",
-        (unsigned long long)r->line);
+        (unsigned long long)r->line, (unsigned long long)r->offset);
 }
 
 static bool after_quote(api_csv *r, char c, api_problem *p)
@@ -274,14 +274,18 @@ static bool after_quote(api_csv *r, char c, api_problem *p)
 static bool byte(api_csv *r, char c, api_problem *p)
 {
     if (r->field.len > API_MAX_TOKEN)
-        return api_problem_set(p, API_INVALID, "a field has more than %zu bytes (line %llu)",
-                               API_MAX_TOKEN, (unsigned long long)r->line);
+        return api_problem_set(p, API_INVALID, "a field has more than %zu bytes (line %llu, byte %llu)%s",
+                               API_MAX_TOKEN, (unsigned long long)r->field_line,
+                               (unsigned long long)r->field_at,
+                               r->field_quoted ? ": do its quotes have no end?" : "");
     if (c == '\0')
-        return api_problem_set(p, API_INVALID, "a NUL byte in %s text (line %llu)",
-                               r->delimiter == '\t' ? "TSV" : "CSV", (unsigned long long)r->line);
+        return api_problem_set(p, API_INVALID, "a NUL byte in %s text (line %llu, byte %llu)",
+                               r->delimiter == '\t' ? "TSV" : "CSV", (unsigned long long)r->line,
+                               (unsigned long long)r->offset);
     switch (r->state) {
     case FIELD_START:
         r->field_at = r->offset;
+        r->field_line = r->line;
         if (c == '"') {
             r->state = QUOTED;
             r->field_quoted = true;
@@ -413,7 +417,9 @@ bool api_csv_finish(void *reader, api_dataset *out, api_problem *p)
     if (!r->begun && r->ahead.len && !begin(r, p))
         return false;
     if (r->state == QUOTED)
-        return api_problem_set(p, API_INVALID, "the text ends inside a quoted field");
+        return api_problem_set(p, API_INVALID,
+                               "the text ends inside a quoted field, which begins at line %llu, byte %llu",
+                               (unsigned long long)r->field_line, (unsigned long long)r->field_at);
     if ((r->column || r->field.len || r->field_quoted || r->field.failed) && !line_ended(r, p))
         return false;
     if (!r->has_columns)

@@ -53,7 +53,7 @@ typedef struct api_csv {
     size_t level_bytes;
     size_t column;    /* the field being read */
     uint64_t rows, line, row_line, values;
-    uint64_t offset, field_at; /* bytes before what is read now; where the field begins */
+    uint64_t offset, field_at, field_line; /* bytes before what is read now; where the field begins */
 } api_csv;
 
 /* delimiter: or 0, to look for it. NULL when out of memory. */

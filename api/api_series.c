@@ -33,7 +33,8 @@ static bool take_key(api_series *s, const api_json_event *e, api_problem *p)
         return api_problem_field(p, "columns", "are more than %zu", GD_MAX_COLUMNS);
     switch (api_named_add(&s->named, e->text)) {
     case API_NAMES_TWICE:
-        return api_problem_field(p, "columns", "the name \"%.64s\" is given twice", e->text);
+        return api_problem_field(p, "columns", "the name \"%.64s\" is given twice (line %llu, byte %llu)",
+                                 e->text, (unsigned long long)e->line, (unsigned long long)e->start);
     case API_NAMES_NO_MEMORY:
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory to read the data");
     case API_NAMES_NEW:
@@ -43,7 +44,7 @@ static bool take_key(api_series *s, const api_json_event *e, api_problem *p)
     return true;
 }
 
-static bool column_ended(api_series *s, api_problem *p)
+static bool column_ended(api_series *s, const api_json_event *e, api_problem *p)
 {
     if (s->key == 0)
         s->rows = s->bulk.at;
@@ -51,9 +52,10 @@ static bool column_ended(api_series *s, api_problem *p)
         return true;
     char field[API_PLACE_SIZE];
     snprintf(field, sizeof field, "columns.%.64s", s->named.keys.list[s->key]);
-    return api_problem_field(p, field, "has %llu values, but \"%.64s\" has %llu",
+    return api_problem_field(p, field, "has %llu values, but \"%.64s\" has %llu (line %llu, byte %llu)",
                              (unsigned long long)s->bulk.at, s->named.keys.list[0],
-                             (unsigned long long)s->rows);
+                             (unsigned long long)s->rows, (unsigned long long)e->line,
+                             (unsigned long long)e->start);
 }
 
 bool api_series_event(api_series *s, api_json *j, void *ctx, const api_json_event *e, size_t depth,
@@ -63,7 +65,7 @@ bool api_series_event(api_series *s, api_json *j, void *ctx, const api_json_even
     if (e->depth == depth && e->type == API_JSON_KEY)
         return take_key(s, e, p);
     if (e->depth == depth && e->type == API_JSON_ARRAY_END)
-        return column_ended(s, p);
+        return column_ended(s, e, p);
     if (e->depth == depth) {
         if (e->type != API_JSON_ARRAY_BEGIN)
             return complain(s, e, "must be an array of values", p);

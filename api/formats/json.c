@@ -193,7 +193,8 @@ static bool begin_member(reader *r, const api_json_event *e, api_problem *p)
         return true;
     }
     if (r->seen[r->at])
-        return api_problem_set(p, API_BAD_JSON, "the name \"%s\" is given twice", e->text);
+        return api_problem_set(p, API_BAD_JSON, "the name \"%.64s\" is given twice (line %llu, byte %llu)",
+                               e->text, (unsigned long long)e->line, (unsigned long long)e->start);
     r->seen[r->at] = true;
     return true;
 }

@@ -251,9 +251,10 @@ static const refusal refusals[] = {
     /* quotes */
     {"a,y\n\"1\"2,3\n", API_INVALID, "", "a quoted field is followed by something else"},
     {"a,y\n1,2\n\"3\" ,4\n", API_INVALID, "",
-     "a quoted field is followed by something else than a comma or a line end (line 3)"},
-    {"a,y\n\"x\ny\"z,1\n", API_INVALID, "", "(line 3)"},
-    {"a,y\n\"1,2\n", API_INVALID, "", "the text ends inside a quoted field"},
+     "a quoted field is followed by something else than a comma or a line end (line 3, byte 11)"},
+    {"a,y\n\"x\ny\"z,1\n", API_INVALID, "", "(line 3, byte 9)"},
+    {"a,y\n\"1,2\n", API_INVALID, "", "the text ends inside a quoted field, which begins at line 2, byte 4"},
+    {"a,b,y\n1,2,3\n\n1,2,\"q\n\n", API_INVALID, "", "which begins at line 4, byte 17"},
     {"\"a,y\n1,2\n", API_INVALID, "", "the text ends inside a quoted field"},
     {"a,y\n1,2\n1\"\",2\n", API_INVALID, "row 2, column \"a\"", "\"1\"\"\" is not a number"},
     /* the header */
@@ -290,10 +291,10 @@ START_TEST(nul_bytes_are_refused)
     static const struct {
         refusal want;
         size_t n;
-    } cases[] = {{{"a,y\n1,2\0\n", API_INVALID, "", "NUL byte in CSV text (line 2)"}, 9},
-                 {{"\0", API_INVALID, "", "NUL byte in CSV text (line 1)"}, 1},
+    } cases[] = {{{"a,y\n1,2\0\n", API_INVALID, "", "NUL byte in CSV text (line 2, byte 7)"}, 9},
+                 {{"\0", API_INVALID, "", "NUL byte in CSV text (line 1, byte 0)"}, 1},
                  {{"a\0,y\n1,2\n", API_INVALID, "", "NUL byte"}, 9},
-                 {{"a,y\n\"1\n\0\",2\n", API_INVALID, "", "NUL byte in CSV text (line 3)"}, 12},
+                 {{"a,y\n\"1\n\0\",2\n", API_INVALID, "", "NUL byte in CSV text (line 3, byte 7)"}, 12},
                  {{"a\0,\0y\0", API_INVALID, "", "NUL byte"}, 6}}; /* UTF-16 */
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_refused(&api_format_csv, &train, &cases[i].want, cases[i].n);
@@ -421,7 +422,7 @@ START_TEST(fields_are_bounded)
     static const char *const heads[] = {"a,y\n1,2\n", "a,y\n1,2\n\"", "", "\""};
     for (size_t i = 0; i < COUNT(heads); i++) {
         text = with_field(heads[i], API_MAX_TOKEN + 1, ",1\n");
-        const refusal want = {text, API_INVALID, "", "a field has more than 65536 bytes (line "};
+        const refusal want = {text, API_INVALID, "", i % 2 ? "end?" : "a field has more than 65536 bytes (line "};
         assert_refused(&api_format_csv, &train, &want, strlen(text));
         free(text);
     }

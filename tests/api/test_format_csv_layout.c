@@ -65,7 +65,7 @@ START_TEST(tsv_has_tabs)
     assert_targets(r, 2, 4);
     reading_free(&r);
     const refusal want = {"a\ty\n\"1\" \t2\n", API_INVALID, "",
-                          "something else than a tab or a line end (line 2)"};
+                          "something else than a tab or a line end (line 2, byte "};
     assert_refused(&api_format_tsv, &o, &want, strlen(want.text));
 }
 END_TEST
