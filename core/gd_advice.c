@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define OUTWEIGHED 1e-4 /* share of the penalty's curvature that the data's must have */
+
 static void __attribute__((format(printf, 2, 3))) say(gd_advice *out, const char *fmt, ...)
 {
     if (out->count == GD_ADVICE_MAX)
@@ -52,6 +54,16 @@ static bool lbfgs_would_do(const gd_spec *spec)
            spec->l1 == 0 && !spec->non_negative && !spec->lower;
 }
 
+/* The weights are as good as 0 then, and what is not penalised has hardly begun to move. */
+static void on_penalty(const gd_spec *spec, const gd_state *s, gd_advice *out)
+{
+    if (s->curvature > 0 && s->curvature - spec->l2 < OUTWEIGHED * spec->l2)
+        say(out,
+            "l2 %.3g outweighs the data: it holds the weights at 0, and a rate that is low enough for it, "
+            "%.3g, hardly moves anything else, so that tol may end the run anywhere; set it lower",
+            spec->l2, s->safe_rate);
+}
+
 static void on_epochs(const gd_spec *spec, const gd_state *s, gd_advice *out)
 {
     if (s->stop == GD_STOP_MAX_EPOCHS && spec->tol > 0)
@@ -93,6 +105,7 @@ void gd_train_advice_on_run(const gd_train *t, gd_advice *out)
         return;
     on_rate(spec, s, out);
     on_rest(t, spec, out);
+    on_penalty(spec, s, out);
     on_epochs(spec, s, out);
 }
 

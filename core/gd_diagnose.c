@@ -271,6 +271,18 @@ static void on_collinearity(work *w)
         list, e->condition);
 }
 
+/* data: the largest curvature without the penalty. */
+static bool on_penalty(work *w, double data)
+{
+    if (!(w->fit.l2 > NEARLY * data))
+        return false;
+    say(w->out,
+        "l2 %.3g outweighs the data, whose curvature is at most %.3g: it holds the weights at 0, and steps "
+        "that are small enough for it hardly move anything else; set it lower",
+        w->fit.l2, data);
+    return true;
+}
+
 static void on_scale(work *w)
 {
     const gd_extremes *raw = &w->out->raw, *e = &w->out->standardized;
@@ -355,14 +367,18 @@ static void find_curvature(work *w)
     gd_scaling(w->columns, w->fit.shape.cols, w->fit.shape.intercept, w->center, w->scale);
     w->fit.center = w->center;
     w->fit.scale = w->scale;
+    bool outweighed = false;
     if (l2 > 0) { /* dependence is a matter of the data alone */
         factor(w, 0);
         on_dependence(w);
+        outweighed = on_penalty(w, extremes_of(w).largest);
     }
     factor(w, l2);
     w->out->standardized = extremes_of(w);
     if (l2 == 0)
         on_dependence(w);
+    if (outweighed)
+        return;
     on_collinearity(w);
     on_scale(w);
 }

@@ -179,6 +179,22 @@ START_TEST(a_run_that_tol_ended_early_is_told_so)
 }
 END_TEST
 
+/* The intercept is where it began, and a step moves it by less than tol sees. */
+START_TEST(a_penalty_that_outweighs_the_data_is_named)
+{
+    problem p = problem_random(50, 3, 0.5, 136);
+    gd_spec spec = spec_defaults();
+    gd_advice a;
+    for (int i = 0; i < 4; i++) {
+        static const double l2[] = {1e2, 1e6, 1e100, 1e300};
+        spec.l2 = l2[i];
+        advise(&p.data, &spec, NULL, &a);
+        ck_assert(!find(&a, "outweighs the data") == (i == 0));
+    }
+    problem_free(&p);
+}
+END_TEST
+
 START_TEST(the_promised_fall_of_the_cost_is_kept)
 {
     problem p = problem_random(50, 3, 0.5, 135);
@@ -306,6 +322,7 @@ int main(void)
     tcase_add_test(tc, a_crawling_rate_is_told_a_better_one);
     tcase_add_test(tc, a_run_out_of_epochs_is_told_to_take_more);
     tcase_add_test(tc, a_run_that_tol_ended_early_is_told_so);
+    tcase_add_test(tc, a_penalty_that_outweighs_the_data_is_named);
     tcase_add_test(tc, the_promised_fall_of_the_cost_is_kept);
     tcase_add_test(tc, a_run_that_got_worse_is_told_its_best_epoch);
     tcase_add_test(tc, a_constant_column_is_told_by_name_or_number);

@@ -193,6 +193,17 @@ START_TEST(each_fault_has_its_words)
     }
     d = diagnose(&f);
     assert_warns(&d, "columns \"beta\", \"delta\" nearly depend on each other");
+    f.l2 = 1; /* which mends that */
+    d = diagnose(&f);
+    ck_assert_uint_eq(d.count, 0);
+    for (int i = 0; i < 3; i++) { /* and this is no fault of the columns */
+        static const double l2[] = {1e6, 1e100, 1e300};
+        f.l2 = l2[i];
+        d = diagnose(&f);
+        ck_assert_uint_eq(d.count, 1);
+        assert_warns(&d, "outweighs the data, whose curvature is at most");
+    }
+    f.l2 = 0;
 
     for (size_t i = 0; i < 60; i++) {
         p.rows[4 * i + 3] = 7;
