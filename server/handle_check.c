@@ -1,6 +1,7 @@
 /* handle_check: is the gradient that a job trains with the derivative of its cost? */
 #include "api_proof.h"
 #include "gd_check.h"
+#include "srv_guard.h"
 #include "srv_model.h"
 #include "srv_routes.h"
 #include "srv_run.h"
@@ -54,9 +55,19 @@ static void reply(srv_request *rq, const srv_run *w, const gd_check *c, bool fit
     srv_reply_doc(rq, 200, o);
 }
 
+typedef struct checking {
+    srv_request *rq;
+    srv_run *w;
+    const srv_model *m;
+} checking;
+
 /* The whole job's data, whatever its parts; a penalty of a path is left out. */
-static bool check(srv_request *rq, srv_run *w, const srv_model *m)
+static bool check(void *arg, api_problem *p)
 {
+    const checking *all = arg;
+    srv_request *rq = all->rq;
+    srv_run *w = all->w;
+    const srv_model *m = all->m;
     gd_error err;
     gd_check c;
     gd_spec spec = w->job.spec;
@@ -66,13 +77,13 @@ static bool check(srv_request *rq, srv_run *w, const srv_model *m)
     if (w->view.data.train_rows == 0 && spec.validation_fraction == GD_NO_VALIDATION)
         spec.patience = GD_NO_PATIENCE;
     if (gd_train_new(&w->train, &w->view.data, &spec, w->initial, NULL, &err) != GD_OK)
-        return api_problem_core(&rq->problem, &err);
+        return api_problem_core(p, &err);
     size_t rows = most_rows(w->train);
     gd_shape shape = *gd_train_shape(w->train);
     bool fitted = m->model == w->job.spec.model && m->shape.cols == shape.cols &&
                   m->shape.outputs == shape.outputs;
     if (gd_train_check(w->train, fitted ? m->theta : NULL, rows, &c, &err) != GD_OK)
-        return api_problem_core(&rq->problem, &err);
+        return api_problem_core(p, &err);
     reply(rq, w, &c, fitted, rows);
     return true;
 }
@@ -87,7 +98,7 @@ void srv_post_gradient_check(srv_request *rq)
     if (!w.row.found)
         srv_no_such(rq, "job");
     else if (srv_run_open(&w, &rq->problem))
-        check(rq, &w, &m.model);
+        srv_guarded(check, &(checking){rq, &w, &m.model}, &rq->problem);
 end:
     srv_model_free(&m.model);
     srv_run_free(&w);

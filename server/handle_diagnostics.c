@@ -1,6 +1,7 @@
 /* handle_diagnostics: how would this data train? Its curvature, the learning rates that follow from
  * it, and what is wrong with its columns, before anything is trained. */
 #include "api_proof.h"
+#include "srv_guard.h"
 #include "srv_model.h"
 #include "srv_new_job.h"
 #include "srv_routes.h"
@@ -158,6 +159,21 @@ static void diagnose_view(srv_request *rq, srv_new_job *n, const asked *a, const
     cJSON_Delete(owner);
 }
 
+typedef struct diagnosing {
+    srv_request *rq;
+    srv_new_job *n;
+    const asked *a;
+    const srv_view *view;
+} diagnosing;
+
+/* The request's problem is the guard's, too. */
+static bool diagnose_rows(void *arg, api_problem *p)
+{
+    const diagnosing *d = arg;
+    diagnose_view(d->rq, d->n, d->a, d->view);
+    return p->code == API_NO_PROBLEM;
+}
+
 void srv_get_diagnostics(srv_request *rq)
 {
     asked a;
@@ -170,7 +186,7 @@ void srv_get_diagnostics(srv_request *rq)
     else if (ok && read_query(rq, &n, &a) &&
              srv_view_open(&view, rq->app->cache, &n.job, &n.dataset, NULL, &rq->problem) &&
              fits(rq, &n.job.spec, &view.data))
-        diagnose_view(rq, &n, &a, &view);
+        srv_guarded(diagnose_rows, &(diagnosing){rq, &n, &a, &view}, &rq->problem);
     srv_view_close(&view);
     srv_new_job_free(&n);
 }

@@ -1,6 +1,7 @@
 /* handle_evaluations: how good is a model on this data? */
 #include "api_evaluation.h"
 #include "srv_evaluate.h"
+#include "srv_guard.h"
 #include "srv_routes.h"
 
 #include <math.h>
@@ -73,11 +74,24 @@ static void reply_trained(srv_request *rq, const api_evaluation *e, const srv_mo
     reply(rq, &view);
 }
 
+typedef struct measuring {
+    const srv_model *m;
+    const gd_data *data;
+    srv_evaluation *out;
+} measuring;
+
+static bool measure(void *arg, api_problem *p)
+{
+    const measuring *e = arg;
+    return srv_evaluate(e->m, e->data, e->out, p);
+}
+
 static void reply_measured(srv_request *rq, const api_evaluation *e, const srv_model *m)
 {
     srv_input in = {0};
     srv_evaluation r = {0};
-    if (open_data(rq, e, m, &in) && srv_evaluate(m, &in.data, &r, &rq->problem)) {
+    measuring all = {m, &in.data, &r};
+    if (open_data(rq, e, m, &in) && srv_guarded(measure, &all, &rq->problem)) {
         const api_evaluation_view view = {.model_id = rq->id,
                                           .on = "dataset",
                                           .dataset_id = e->dataset_id,

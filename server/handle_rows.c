@@ -1,4 +1,5 @@
 /* handle_rows: the rows of a dataset, page by page. */
+#include "srv_guard.h"
 #include "srv_routes.h"
 #include "srv_table.h"
 
@@ -14,6 +15,7 @@
 
 typedef struct page {
     srv_request *rq;
+    srv_table *table;
     uint64_t offset, limit, next; /* next: the row behind the last one shown */
     bool csv, records;
     const api_table_column *columns;
@@ -54,11 +56,13 @@ static void add_row(page *g, const double *values)
         api_table_array(&g->text, g->columns, g->count, values);
 }
 
-static bool add_rows(page *g, srv_table *t)
+static bool add_rows(void *arg, api_problem *p)
 {
+    page *g = arg;
+    srv_table *t = g->table;
     uint64_t rows = srv_table_rows(t);
     for (g->next = g->offset; g->next < rows && g->next - g->offset < g->limit; g->next++) {
-        const double *values = srv_table_row(t, g->next, &g->rq->problem);
+        const double *values = srv_table_row(t, g->next, p);
         if (!values)
             return false;
         add_row(g, values);
@@ -93,13 +97,14 @@ void srv_get_rows(srv_request *rq)
     srv_table *t = srv_table_open(rq);
     if (!t)
         return;
+    g.table = t;
     uint64_t total = srv_table_rows(t);
     g.columns = srv_table_columns(t, &g.count);
     if (g.csv)
         api_table_csv_header(&g.text, g.columns, g.count);
     else
         api_text_puts(&g.text, "[");
-    if (!add_rows(&g, t))
+    if (!srv_guarded(add_rows, &g, &rq->problem))
         goto end;
     if (g.next < total && !srv_request_query(rq, "columns"))
         snprintf(rq->next, sizeof rq->next, "/v1/datasets/%s/rows?offset=%llu&limit=%llu%s", rq->id,

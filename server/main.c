@@ -1,6 +1,7 @@
 /* main: settings, signals, start, wait, stop. */
 #include "srv_app.h"
 #include "srv_command.h"
+#include "srv_guard.h"
 #include "srv_listen.h"
 #include "srv_log.h"
 
@@ -36,6 +37,7 @@ static int run(const srv_config *config)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    srv_guard_start();
     share_heaps(config->threads);
     srv_log_format(config->log_json);
     srv_app app;

@@ -3,6 +3,7 @@
 
 #include "srv_audit.h"
 #include "srv_cors.h"
+#include "srv_guard.h"
 
 #include <microhttpd.h>
 #include <netdb.h>
@@ -23,11 +24,24 @@ static void describe_problem(srv_request *rq)
     rq->reply_len = rq->reply ? strlen(rq->reply) : 0;
 }
 
+typedef struct piece {
+    const srv_stream *s;
+    char *to;
+    size_t max;
+    ptrdiff_t n;
+} piece;
+
+static void read_piece(void *arg)
+{
+    piece *p = arg;
+    p->n = p->s->read(p->s->ctx, p->to, p->max);
+}
+
 static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t max)
 {
-    const srv_stream *s = cls;
+    piece p = {cls, to, max, -1};
     (void)at;
-    ptrdiff_t n = s->read(s->ctx, to, max);
+    ptrdiff_t n = srv_guard_run(read_piece, &p) ? p.n : -1;
     return n > 0    ? n
            : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
                     : MHD_CONTENT_READER_END_WITH_ERROR;

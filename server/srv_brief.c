@@ -42,10 +42,12 @@ static bool ends_soon(const srv_run *w)
 static void train(srv_run *w)
 {
     bool done = false;
+    gd_step step;
     srv_team_enter(&w->member);
     while (!done && !srv_run_interrupted(w) && !srv_run_much_waits(w)) {
-        gd_step step = gd_train_step_until(w->train, srv_run_due(w));
-        done = step == GD_STEP_DONE;
+        done = !srv_run_step(w, &step) || step == GD_STEP_DONE;
+        if (w->member.broken)
+            break;
         if (step == GD_STEP_EPOCH && !srv_run_record(w))
             break;
     }
@@ -73,7 +75,7 @@ static bool run(srv_run *w, srv_new_job *n)
     if (!srv_run_prepare(w, &p) || !ends_soon(w))
         return false;
     train(w);
-    return gd_train_state(w->train)->stop != GD_STOP_NONE && srv_run_conclude(w) == SRV_RUN_OVER;
+    return !w->member.broken && gd_train_state(w->train)->stop != GD_STOP_NONE && srv_run_conclude(w) == SRV_RUN_OVER;
 }
 
 bool srv_brief_try(srv_new_job *n, srv_app *app)

@@ -3,10 +3,12 @@
 
 #include "srv_file.h"
 #include "srv_files.h"
+#include "srv_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@ struct srv_mapped {
     pthread_mutex_t lock; /* held while the file is being mapped and checked */
     void *map;
     size_t size;
+    _Atomic(srv_region *) region; /* NULL until it is mapped */
     gd_data data;
     unsigned held;
     bool forgotten;
@@ -43,10 +46,17 @@ srv_cache *srv_cache_new(const char *dir)
     return c;
 }
 
-static void drop(srv_mapped *m)
+static void unmap(srv_mapped *m)
 {
+    srv_region_remove(atomic_exchange(&m->region, NULL));
     if (m->map)
         munmap(m->map, m->size);
+    m->map = NULL;
+}
+
+static void drop(srv_mapped *m)
+{
+    unmap(m);
     pthread_mutex_destroy(&m->lock);
     free(m);
 }
@@ -78,56 +88,64 @@ static const void *at(const void *map, uint64_t offset)
     return (const char *)map + offset;
 }
 
-static bool map_file(srv_cache *c, srv_mapped *m, const char *id, api_problem *p)
+/* Is it what its hash says, and where are its parts? */
+static bool check(void *arg, api_problem *p)
 {
-    char path[SRV_FILE_PATH], hex[SRV_SHA256_SIZE];
-    int fd = open(srv_file_path(c->dir, m->sha256, path), O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        srv_open_problem(p, id);
-        goto end;
-    }
-    if (st.st_size < SRV_ALIGN) {
-        damaged(id, p);
-        goto end;
-    }
-    m->size = (size_t)st.st_size;
-    void *map = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED) {
-        api_problem_set(p, API_UNAVAILABLE, "dataset %s can't be mapped: %s", id,
-                        strerror(errno));
-        goto end;
-    }
-    m->map = map;
+    srv_mapped *m = arg;
+    char hex[SRV_SHA256_SIZE];
+    (void)p;
     /* What the hash vouches for was well-formed when it was written. */
-    srv_sha256(map, m->size, hex);
-    const srv_file_header *h = map;
-    if (strcmp(hex, m->sha256) != 0 || memcmp(h->magic, SRV_FILE_MAGIC, sizeof h->magic) != 0) {
-        damaged(id, p);
-        goto end;
-    }
-    const void *rows = at(map, h->x_at);
+    srv_sha256(m->map, m->size, hex);
+    const srv_file_header *h = m->map;
+    if (strcmp(hex, m->sha256) != 0 || memcmp(h->magic, SRV_FILE_MAGIC, sizeof h->magic) != 0)
+        return false;
+    const void *rows = at(m->map, h->x_at);
     m->data = (gd_data){.X = h->single ? NULL : rows,
                         .X32 = h->single ? rows : NULL,
-                        .y = at(map, h->y_at),
+                        .y = at(m->map, h->y_at),
                         .rows = (size_t)h->rows,
                         .cols = (size_t)h->cols};
     if (h->sparse) {
         m->data.X = NULL;
         m->data.X32 = NULL;
-        m->data.sparse = (gd_sparse){.starts = at(map, h->starts_at),
-                                     .columns = at(map, h->columns_at),
+        m->data.sparse = (gd_sparse){.starts = at(m->map, h->starts_at),
+                                     .columns = at(m->map, h->columns_at),
                                      .values = h->single ? NULL : rows,
                                      .values32 = h->single ? rows : NULL};
     }
-end:
+    return true;
+}
+
+static bool map_file(srv_cache *c, srv_mapped *m, const char *id, api_problem *p)
+{
+    char path[SRV_FILE_PATH];
+    api_problem broken_off = {0};
+    int fd = open(srv_file_path(c->dir, m->sha256, path), O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    void *map = MAP_FAILED;
+    srv_region *region = NULL;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        srv_open_problem(p, id);
+    } else if (st.st_size < SRV_ALIGN) {
+        damaged(id, p);
+    } else {
+        m->size = (size_t)st.st_size;
+        map = mmap(NULL, m->size, PROT_READ, MAP_SHARED, fd, 0);
+        if (map == MAP_FAILED)
+            api_problem_set(p, API_UNAVAILABLE, "dataset %s can't be mapped: %s", id,
+                            strerror(errno));
+        else if (!(region = srv_region_add(map, m->size)))
+            api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the dataset");
+    }
+    m->map = map == MAP_FAILED ? NULL : map;
+    atomic_store(&m->region, region);
+    if (region && !srv_guarded(check, m, &broken_off))
+        damaged(id, p);
     if (fd >= 0)
         close(fd);
     if (p->code == API_NO_PROBLEM)
         return true;
-    if (m->map)
-        munmap(m->map, m->size);
-    m->map = NULL;
+    unmap(m);
     return false;
 }
 
@@ -137,7 +155,8 @@ static void sweep(srv_cache *c)
     unsigned idle = 0;
     for (srv_mapped **at = &c->first; *at;) {
         srv_mapped *m = *at;
-        if (m->held == 0 && (m->forgotten || !m->map || ++idle > IDLE)) {
+        if (m->held == 0 && (m->forgotten || !m->map || srv_region_failed(atomic_load(&m->region)) ||
+                             ++idle > IDLE)) {
             *at = m->next;
             drop(m);
         } else {
@@ -151,7 +170,8 @@ static srv_mapped *take_entry(srv_cache *c, const char *sha256)
 {
     pthread_mutex_lock(&c->lock);
     srv_mapped **at = &c->first, *m;
-    while (*at && (strcmp((*at)->sha256, sha256) != 0 || (*at)->forgotten))
+    while (*at && (strcmp((*at)->sha256, sha256) != 0 || (*at)->forgotten ||
+                   srv_region_failed(atomic_load(&(*at)->region))))
         at = &(*at)->next;
     m = *at;
     if (m) {

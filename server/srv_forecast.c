@@ -6,8 +6,9 @@
 #include "gd_limits.h"
 #include "gd_metrics.h"
 #include "gd_sparse.h"
-#include "srv_model.h"
 #include "srv_clock.h"
+#include "srv_guard.h"
+#include "srv_model.h"
 #include "srv_probe.h"
 #include "srv_sample.h"
 
@@ -305,8 +306,9 @@ static bool make_plan(srv_run *w, api_problem *p)
     return true;
 }
 
-static bool forecast(outlook *b, api_problem *p)
+static bool forecast(void *arg, api_problem *p)
 {
+    outlook *b = arg;
     srv_run *w = b->w;
     api_forecast *shown = &b->f->shown;
     gd_rows aside;
@@ -353,7 +355,7 @@ bool srv_forecast_make(srv_forecast *f, srv_run *w, api_problem *p)
                               .history = no,
                               .checkpoint = no,
                               .models = no};
-    bool ok = forecast(&b, &why);
+    bool ok = srv_guarded(forecast, &b, &why);
     bool failing = !ok && (why.code == API_INVALID || why.code == API_CONFLICT);
     if (failing && !(f->error = api_doc_take_text(api_failure_encode(&why))))
         failing = api_problem_set(p, API_UNAVAILABLE, "not enough memory for a dry run");

@@ -1,10 +1,10 @@
 /* srv_input: matching columns, gathering rows, mapping labels. */
 #include "srv_input.h"
 
-#include "srv_token.h"
-
 #include "api_numbered.h"
 #include "srv_classes.h"
+#include "srv_guard.h"
+#include "srv_token.h"
 #include "srv_view.h"
 
 #include <stdio.h>
@@ -443,6 +443,30 @@ static bool load(srv_db *db, void *arg, api_problem *p)
     return srv_dataset_load(db, w->id, &w->dataset, p);
 }
 
+typedef struct reading {
+    srv_input *in;
+    const srv_model *m;
+    const srv_dataset *d;
+} reading;
+
+static bool read_rows(void *arg, api_problem *p)
+{
+    const reading *r = arg;
+    const srv_dataset *d = r->d;
+    const gd_data *all = srv_mapped_data(r->in->mapped);
+    source s = {.X = all->X,
+                .X32 = all->X32,
+                .rows = all->rows,
+                .stored = all->cols,
+                .count = all->cols,
+                .names = d->names,
+                .kinds = d->kinds,
+                .field = "dataset_id"};
+    return (gd_data_sparse(all) ? gather_numbered(r->in, r->m, all, d->columns, p)
+                                : gather(r->in, r->m, &s, p)) &&
+           settle(r->in, r->m, all->y, d->labels, s.field, p);
+}
+
 bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char *tenant,
                     const char *dataset_id, api_problem *p)
 {
@@ -453,18 +477,8 @@ bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char 
     if (ok && !d->id)
         ok = api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", dataset_id);
     if (ok && (in->mapped = srv_cache_hold(app->cache, d->id, d->sha256, p))) {
-        const gd_data *all = srv_mapped_data(in->mapped);
-        source s = {.X = all->X,
-                    .X32 = all->X32,
-                    .rows = all->rows,
-                    .stored = all->cols,
-                    .count = all->cols,
-                    .names = d->names,
-                    .kinds = d->kinds,
-                    .field = "dataset_id"};
-        ok = (gd_data_sparse(all) ? gather_numbered(in, m, all, d->columns, p)
-                                  : gather(in, m, &s, p)) &&
-             settle(in, m, all->y, d->labels, s.field, p);
+        reading r = {in, m, d};
+        ok = srv_guarded(read_rows, &r, p);
         forget_kinds(in);
     }
     srv_dataset_free(&w.dataset);

@@ -94,6 +94,11 @@ void srv_run_init(srv_run *w, srv_app *app, const char *id, const srv_signals *s
 bool srv_run_load(srv_run *w, api_problem *p);
 /* Opens its data and finds where it begins. */
 bool srv_run_open(srv_run *w, api_problem *p);
+/* Does work that reads the job's rows. When they can't be read (srv_guard.h) it is broken off, and
+ * so is the job: from then on w->member.broken is set. */
+bool srv_run_read(srv_run *w, bool (*work)(void *ctx, api_problem *p), void *ctx, api_problem *p);
+/* One step of training, the same way; *out is set unless it is broken off. */
+bool srv_run_step(srv_run *w, gd_step *out);
 /* Opens it and makes all that the job needs, as of its checkpoint if it has one. */
 bool srv_run_prepare(srv_run *w, api_problem *p);
 /* A gd_executor's, whose ctx is the srv_run. Is anything asked for that breaks training off? If

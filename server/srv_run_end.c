@@ -269,8 +269,10 @@ static bool asked_to_end(const gd_state *s)
     return s->stop == GD_STOP_REQUESTED || s->stop == GD_STOP_MAX_SECONDS;
 }
 
-static bool write_up(srv_run *w, result *r, api_problem *p)
+static bool write_up(void *arg, api_problem *p)
 {
+    result *r = arg;
+    srv_run *w = r->w;
     const gd_state *s = gd_train_state(w->train);
     gd_error err = {0};
     r->shape = *gd_train_shape(w->train);
@@ -331,6 +333,11 @@ static void settle_state(srv_run *w, result *r)
     }
 }
 
+static bool begin_part(void *run, api_problem *p)
+{
+    return srv_run_begin_part(run, p);
+}
+
 static bool next_part(srv_run *w, result *r)
 {
     api_problem p = {0};
@@ -342,7 +349,7 @@ static bool next_part(srv_run *w, result *r)
     w->epoch_base = base;
     w->part++;
     ok = ok || api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the result");
-    if (!ok || !srv_run_begin_part(w, &p))
+    if (!ok || !srv_run_read(w, begin_part, w, &p))
         srv_run_fail(w, &p);
     else
         return true;
@@ -370,7 +377,7 @@ srv_conclusion srv_run_conclude(srv_run *w)
     r.theta = calloc(gd_train_params_len(w->train), sizeof *r.theta);
     bool ok = r.theta || api_problem_set(&p, API_UNAVAILABLE, "not enough memory for the result");
     srv_team_enter(&w->member);
-    ok = ok && write_up(w, &r, &p);
+    ok = ok && srv_run_read(w, write_up, &r, &p);
     srv_team_leave(&w->member);
     bool goes_on = false, waits = !ok && (w->fresh || srv_run_broken_off(w));
     if (ok) {

@@ -3,6 +3,7 @@
 
 #include "api_replay.h"
 #include "gd_sparse.h"
+#include "srv_guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +182,8 @@ bool srv_run_broken_off(void *run)
     const srv_signals *s = w->signals;
     if (!w->member.in_pass)
         srv_team_yield(&w->member);
-    return atomic_load(&s->cancel) || atomic_load(s->stop) || atomic_load(&s->pause) ||
+    return w->member.broken || atomic_load(&s->cancel) || atomic_load(s->stop) ||
+           atomic_load(&s->pause) ||
            (w->fresh && srv_monotonic() > w->give_up_at);
 }
 
@@ -271,8 +273,51 @@ bool srv_run_open(srv_run *w, api_problem *p)
     return open_data(w, p) && find_start(w, p);
 }
 
-bool srv_run_prepare(srv_run *w, api_problem *p)
+typedef struct task {
+    bool (*work)(void *ctx, api_problem *p);
+    void *ctx;
+    api_problem *p;
+    bool ok;
+} task;
+
+static void do_task(void *arg)
 {
+    task *t = arg;
+    t->ok = t->work(t->ctx, t->p);
+}
+
+bool srv_run_read(srv_run *w, bool (*work)(void *ctx, api_problem *p), void *ctx, api_problem *p)
+{
+    task t = {work, ctx, p, false};
+    w->member.broken = !srv_guard_run(do_task, &t) || w->member.broken;
+    return w->member.broken ? srv_guard_problem(p) : t.ok;
+}
+
+typedef struct stepping {
+    srv_run *w;
+    gd_step step;
+} stepping;
+
+static bool step(void *arg, api_problem *p)
+{
+    stepping *s = arg;
+    (void)p;
+    s->step = gd_train_step_until(s->w->train, srv_run_due(s->w));
+    return true;
+}
+
+bool srv_run_step(srv_run *w, gd_step *out)
+{
+    stepping s = {.w = w};
+    api_problem why = {0}; /* the same each time */
+    bool ok = srv_run_read(w, step, &s, &why);
+    *out = s.step;
+    return ok;
+}
+
+static bool prepare(void *run, api_problem *p)
+{
+    srv_run *w = run;
     const srv_run_row *r = &w->row;
     if (!srv_run_open(w, p))
         return false;
@@ -296,6 +341,11 @@ bool srv_run_prepare(srv_run *w, api_problem *p)
     if (r->checkpoint_len > SRV_RUN_HEAD)
         take_up(w);
     return w->fresh || srv_run_load_changes(w, p);
+}
+
+bool srv_run_prepare(srv_run *w, api_problem *p)
+{
+    return srv_run_read(w, prepare, w, p);
 }
 
 void srv_run_free(srv_run *w)

@@ -6,6 +6,7 @@
 #include "srv_describe.h"
 #include "srv_file.h"
 #include "srv_files.h"
+#include "srv_guard.h"
 #include "srv_view.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct srv_table {
     double *X, *y;                  /* the window: features as stored, targets */
     double *row;                    /* chosen.count values */
     const char *map;                /* of sparse rows: the file */
+    srv_region *region;
     size_t size, first_number;
     uint32_t *places; /* of sparse columns: 1 + where they are among the chosen ones; 0: they aren't */
 };
@@ -77,6 +79,8 @@ static bool map_file(srv_table *t, api_problem *p)
                                strerror(errno));
     t->map = map;
     t->size = (size_t)st.st_size;
+    if (!(t->region = srv_region_add(map, t->size)))
+        return no_memory(p);
     t->places = calloc(h->cols + 1, sizeof *t->places);
     for (size_t k = 0; t->places && k < t->chosen.count; k++)
         t->places[t->chosen.index[k]] = (uint32_t)k + 1;
@@ -167,6 +171,7 @@ void srv_table_close(srv_table *t)
     free(t->X);
     free(t->y);
     free(t->places);
+    srv_region_remove(t->region);
     if (t->map)
         munmap((void *)t->map, t->size);
     srv_columns_free(&t->chosen);

@@ -2,6 +2,7 @@
 #include "srv_team.h"
 
 #include "srv_clock.h"
+#include "srv_guard.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -38,6 +39,7 @@ typedef struct pass {
     void *arg;
     size_t blocks;
     atomic_size_t taken;  /* blocks given out so far, and tries to get one */
+    atomic_bool broken;   /* a block could not read its rows */
     atomic_size_t helped; /* helpers at work on it; the last thing of it that one touches */
     bool slots[SRV_MAX_LANES + 1]; /* is it in use? 0 is the member's */
 } pass;
@@ -199,13 +201,33 @@ static pass *join(srv_team *t, size_t *slot)
     return NULL;
 }
 
+typedef struct one_block {
+    gd_block_fn *fn;
+    void *arg;
+    size_t block, slot;
+} one_block;
+
+static void do_block(void *ctx)
+{
+    const one_block *b = ctx;
+    b->fn(b->arg, b->block, b->slot);
+}
+
+/* One that is broken off leaves what it was to give undefined, and the pass broken. */
+static void run_block(pass *p, size_t block, size_t slot)
+{
+    one_block b = {p->fn, p->arg, block, slot};
+    if (!srv_guard_run(do_block, &b))
+        atomic_store(&p->broken, true);
+}
+
 /* Does blocks of p until none is left, or a member waits for the lane. The lock is not held. */
 static void help(srv_team *t, pass *p, size_t slot)
 {
     size_t block;
     while (atomic_load_explicit(&t->waiting, memory_order_relaxed) == 0 &&
            (block = atomic_fetch_add(&p->taken, 1)) < p->blocks)
-        p->fn(p->arg, block, slot);
+        run_block(p, block, slot);
     pthread_mutex_lock(&t->lock);
     p->slots[slot] = false;
     hand_over(t);
@@ -307,7 +329,7 @@ void srv_team_run(srv_member *m, gd_block_fn *fn, void *arg, size_t blocks)
     if (shared)
         publish(t, &p);
     while ((block = atomic_fetch_add(&p.taken, 1)) < blocks) {
-        fn(arg, block, 0);
+        run_block(&p, block, 0);
         done++;
         if (block + 1 < blocks)
             srv_team_yield(m);
@@ -316,6 +338,7 @@ void srv_team_run(srv_member *m, gd_block_fn *fn, void *arg, size_t blocks)
         *each = (srv_monotonic() - began) / (double)done;
     if (shared)
         retract(t, &p);
+    m->broken = m->broken || atomic_load(&p.broken);
     m->in_pass = false;
 }
 

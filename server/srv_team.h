@@ -34,6 +34,7 @@ typedef struct srv_member {
     double used;  /* seconds of lanes so far, as of `since` */
     bool holds;   /* a lane */
     bool in_pass; /* helpers may be at work on its blocks */
+    bool broken;  /* rows could not be read (srv_guard.h): what any pass since has given is none */
     struct {
         gd_block_fn *fn;
         double seconds; /* that one of its blocks took, the last time */

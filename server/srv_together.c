@@ -3,6 +3,7 @@
 
 #include "gd_limits.h"
 #include "srv_clock.h"
+#include "srv_guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,20 @@ static void serve(srv_group *g, size_t count, bool broken)
     }
 }
 
+typedef struct reading {
+    srv_partner *p;
+    size_t count;
+} reading;
+
+static void read_rows(void *arg)
+{
+    const reading *r = arg;
+    srv_partner *p = r->p;
+    srv_group *g = p->group;
+    gd_objective_eval_many(p->objective, g->thetas, r->count, &p->rows, g->costs,
+                           p->gradient ? g->gradients : NULL);
+}
+
 /* Runs a pass for all who wait for the same. p holds its lane, if it had one. */
 static void lead(srv_partner *p)
 {
@@ -241,9 +256,10 @@ static void lead(srv_partner *p)
     double began = srv_monotonic();
     gd_error ignored; /* without room for all, it takes more readings */
     (void)!gd_objective_reserve(p->objective, partners, &ignored);
-    gd_objective_eval_many(p->objective, g->thetas, count, &p->rows, g->costs,
-                           p->gradient ? g->gradients : NULL);
-    bool broken = gd_objective_interrupted(p->objective);
+    reading r = {p, count};
+    if (!srv_guard_run(read_rows, &r))
+        p->member->broken = true;
+    bool broken = p->member->broken || gd_objective_interrupted(p->objective);
     double ended = srv_monotonic();
     pthread_mutex_lock(&t->lock);
     serve(g, count, broken);
@@ -296,7 +312,7 @@ static bool be_served(srv_partner *p, bool has_lane)
         bool holds = p->member->holds;
         if (begins && (holds || !has_lane)) {
             lead(p);
-            if (!gd_objective_interrupted(p->objective))
+            if (!p->member->broken && !gd_objective_interrupted(p->objective))
                 continue;
             leave(p);
             return false;

@@ -4,6 +4,7 @@
 #include "api_dataset.h"
 #include "api_numbered.h"
 #include "srv_complete.h"
+#include "srv_guard.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -349,17 +350,19 @@ static bool may_drop(const api_job *job, const srv_dataset *d, const srv_dataset
     return job->missing == API_MISSING_DROP && (d->kinds || (validation && validation->kinds));
 }
 
-bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_dataset *d,
-                   const srv_dataset *validation, api_problem *p)
+typedef struct opening {
+    srv_view *v;
+    const api_job *job;
+    const srv_dataset *d, *validation;
+} opening;
+
+/* All that is read of the rows. */
+static bool open_rows(void *arg, api_problem *p)
 {
-    *v = (srv_view){.cache = cache};
-    if (!api_columns_resolve(job, d->names, d->cols, &v->roles, p) ||
-        !srv_complete_check(job, d, &v->roles, "dataset_id", p) ||
-        !(v->mapped = srv_cache_hold(cache, d->id, d->sha256, p)))
-        return false;
-    if (validation &&
-        !(v->validation = srv_cache_hold(cache, validation->id, validation->sha256, p)))
-        return false;
+    const opening *o = arg;
+    srv_view *v = o->v;
+    const api_job *job = o->job;
+    const srv_dataset *d = o->d, *validation = o->validation;
     const gd_data *train = srv_mapped_data(v->mapped);
     const gd_data *other = validation ? srv_mapped_data(v->validation) : NULL;
     v->data = *train;
@@ -385,6 +388,21 @@ bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_
                  : v->prepared.active ? strdup(v->prepared.columns)
                                       : input_names(d, &v->roles);
     return ok && (v->columns || no_memory(p));
+}
+
+bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_dataset *d,
+                   const srv_dataset *validation, api_problem *p)
+{
+    *v = (srv_view){.cache = cache};
+    if (!api_columns_resolve(job, d->names, d->cols, &v->roles, p) ||
+        !srv_complete_check(job, d, &v->roles, "dataset_id", p) ||
+        !(v->mapped = srv_cache_hold(cache, d->id, d->sha256, p)))
+        return false;
+    if (validation &&
+        !(v->validation = srv_cache_hold(cache, validation->id, validation->sha256, p)))
+        return false;
+    opening o = {v, job, d, validation};
+    return srv_guarded(open_rows, &o, p);
 }
 
 void srv_view_spec(const srv_view *v, gd_spec *spec)

@@ -1,6 +1,7 @@
 /* srv_worker: the loop over a run's steps. */
 #include "srv_worker.h"
 
+#include "srv_guard.h"
 #include "srv_log.h"
 #include "srv_run.h"
 
@@ -29,6 +30,12 @@ static bool asked_for(const srv_run *w, const char *what)
 /* What the signals ask for, before the next step. True when the run is over. */
 static bool heed(srv_run *w)
 {
+    if (w->member.broken) {
+        api_problem p;
+        srv_guard_problem(&p);
+        srv_run_fail(w, &p);
+        return true;
+    }
     if (atomic_load(&w->signals->cancel) || asked_for(w, "cancel")) {
         srv_run_cancelled(w);
         return true;
@@ -62,8 +69,11 @@ static void train(srv_run *w)
         if (srv_run_apply_changes(w))
             saved = srv_run_flush(w);
         srv_team_enter(&w->member);
-        gd_step step = gd_train_step_until(w->train, srv_run_due(w));
+        gd_step step;
+        bool read = srv_run_step(w, &step);
         srv_team_leave(&w->member);
+        if (!read)
+            continue;
         if (gd_train_state(w->train)->stop != GD_STOP_NONE)
             srv_together_leave(&w->partner); /* what is left to do is its own */
         if (step == GD_STEP_DONE) {
