@@ -48,7 +48,7 @@ static bool open_file(srv_append *a, api_problem *p)
 static bool check_file(srv_append *a, api_problem *p)
 {
     struct stat st;
-    srv_mapped *checked = srv_cache_hold(a->app->cache, a->base.id, a->base.sha256, p);
+    srv_mapped *checked = srv_cache_hold(a->app->cache, a->base.id, a->base.tenant, a->base.sha256, p);
     if (!checked && fstat(a->before.fd, &st) == 0 && st.st_nlink == 0) {
         *p = (api_problem){0};
         return deleted_meanwhile(a, p);

@@ -4,6 +4,7 @@
 #include "srv_file.h"
 #include "srv_files.h"
 #include "srv_guard.h"
+#include "srv_token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 enum { IDLE = 16 }; /* mappings kept though unused */
 
 struct srv_mapped {
-    char sha256[SRV_SHA256_SIZE];
+    char tenant[SRV_TENANT_SIZE], sha256[SRV_SHA256_SIZE];
     pthread_mutex_t lock; /* held while the file is being mapped and checked */
     void *map;
     size_t size;
@@ -166,17 +167,19 @@ static void sweep(srv_cache *c)
 }
 
 /* Finds or adds the entry, moves it to the front and counts one more holder. */
-static srv_mapped *take_entry(srv_cache *c, const char *sha256)
+static srv_mapped *take_entry(srv_cache *c, const char *tenant, const char *sha256)
 {
     pthread_mutex_lock(&c->lock);
     srv_mapped **at = &c->first, *m;
-    while (*at && (strcmp((*at)->sha256, sha256) != 0 || (*at)->forgotten ||
+    while (*at && (strcmp((*at)->sha256, sha256) != 0 || strcmp((*at)->tenant, tenant) != 0 ||
+                   (*at)->forgotten ||
                    srv_region_failed(atomic_load(&(*at)->region))))
         at = &(*at)->next;
     m = *at;
     if (m) {
         *at = m->next;
     } else if ((m = calloc(1, sizeof *m))) {
+        snprintf(m->tenant, sizeof m->tenant, "%s", tenant);
         snprintf(m->sha256, sizeof m->sha256, "%s", sha256);
         pthread_mutex_init(&m->lock, NULL);
     }
@@ -189,9 +192,10 @@ static srv_mapped *take_entry(srv_cache *c, const char *sha256)
     return m;
 }
 
-srv_mapped *srv_cache_hold(srv_cache *c, const char *id, const char *sha256, api_problem *p)
+srv_mapped *srv_cache_hold(srv_cache *c, const char *id, const char *tenant, const char *sha256,
+                           api_problem *p)
 {
-    srv_mapped *m = take_entry(c, sha256);
+    srv_mapped *m = take_entry(c, tenant, sha256);
     if (!m) {
         api_problem_set(p, API_UNAVAILABLE, "not enough memory to load the dataset");
         return NULL;

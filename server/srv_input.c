@@ -476,7 +476,7 @@ bool srv_input_open(srv_input *in, const srv_model *m, srv_app *app, const char 
     bool ok = srv_store_read(app->store, load, &w, p);
     if (ok && !d->id)
         ok = api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", dataset_id);
-    if (ok && (in->mapped = srv_cache_hold(app->cache, d->id, d->sha256, p))) {
+    if (ok && (in->mapped = srv_cache_hold(app->cache, d->id, d->tenant, d->sha256, p))) {
         reading r = {in, m, d};
         ok = srv_guarded(read_rows, &r, p);
         forget_kinds(in);

@@ -38,6 +38,7 @@ bool srv_new_job_ingested(srv_new_job *n, api_problem *p)
     return (d->names && copy(&d->id, g->id) && copy(&d->name, srv_ingest_name(g)) &&
             copy(&d->target, g->dataset.target) && copy(&d->labels, g->labels) &&
             copy(&d->columns, g->columns) && copy(&d->sha256, g->stored.sha256) &&
+            copy(&d->tenant, srv_tenant_name(g->tenant)) &&
             api_kinds_decode(g->kinds, d->cols + 1, &d->kinds)) ||
            no_memory(p);
 }

@@ -116,9 +116,8 @@
       "coalesce(family, id) = (SELECT coalesce(family, id) FROM datasets WHERE id = ?3) AND ?4 "   \
       "IS NULL AND ")                                                                              \
     X(SQL_DATASET_LOAD,                                                                            \
-      "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds, nonzeros FROM "        \
-      "datasets "                                                                                  \
-      "WHERE id = ?")                                                                              \
+      "SELECT id, name, rows, cols, columns, target, sha256, labels, kinds, nonzeros, tenant "     \
+      "FROM datasets WHERE id = ?")                                                                \
     X(SQL_DATASET_IN_USE,                                                                          \
       "SELECT id FROM jobs WHERE dataset_id = ? AND state IN ('queued', 'running') LIMIT 1")       \
     X(SQL_DATASET_DELETE, "DELETE FROM datasets WHERE id = ?")                                     \

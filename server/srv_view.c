@@ -54,10 +54,12 @@ bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p
     d->columns = copy_text(srv_text(rows, 4));
     d->target = copy_text(srv_text(rows, 5));
     d->sha256 = copy_text(srv_text(rows, 6));
+    d->tenant = copy_text(srv_text(rows, 10));
     const char *labels = srv_text(rows, 7);
     d->labels = labels ? strdup(labels) : NULL;
     d->sparse = !srv_is_null(rows, 9);
-    bool ok = d->id && d->name && d->columns && d->target && d->sha256 && (d->labels || !labels) &&
+    bool ok = d->id && d->name && d->columns && d->target && d->sha256 && d->tenant &&
+              (d->labels || !labels) &&
               parse_names(d) && api_kinds_decode(srv_text(rows, 8), (size_t)d->cols + 1, &d->kinds);
     srv_db_done(rows);
     if (ok)
@@ -82,6 +84,7 @@ void srv_dataset_free(srv_dataset *d)
     free(d->name);
     free(d->target);
     free(d->sha256);
+    free(d->tenant);
     free(d->labels);
     free(d->columns);
     free(d->names);
@@ -396,10 +399,11 @@ bool srv_view_open(srv_view *v, srv_cache *cache, const api_job *job, const srv_
     *v = (srv_view){.cache = cache};
     if (!api_columns_resolve(job, d->names, d->cols, &v->roles, p) ||
         !srv_complete_check(job, d, &v->roles, "dataset_id", p) ||
-        !(v->mapped = srv_cache_hold(cache, d->id, d->sha256, p)))
+        !(v->mapped = srv_cache_hold(cache, d->id, d->tenant, d->sha256, p)))
         return false;
     if (validation &&
-        !(v->validation = srv_cache_hold(cache, validation->id, validation->sha256, p)))
+        !(v->validation = srv_cache_hold(cache, validation->id, validation->tenant,
+                                         validation->sha256, p)))
         return false;
     opening o = {v, job, d, validation};
     return srv_guarded(open_rows, &o, p);

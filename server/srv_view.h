@@ -15,7 +15,7 @@
 
 /* A dataset's row; all owned. */
 typedef struct srv_dataset {
-    char *id, *name, *target, *sha256, *labels; /* labels: JSON, or NULL */
+    char *id, *name, *target, *sha256, *tenant, *labels; /* labels: JSON, or NULL */
     char *columns;                              /* JSON array of the features' names */
     cJSON *parsed;                              /* the same, parsed: owns the names; NULL where they
                                                    are numbers, which come with the list */

@@ -71,7 +71,7 @@ static void make_dataset(unsigned number, uint64_t rows, char id[32], char sha25
 static srv_mapped *hold(const char *id, const char *sha256)
 {
     api_problem p = {0};
-    srv_mapped *m = srv_cache_hold(cache, id, sha256, &p);
+    srv_mapped *m = srv_cache_hold(cache, id, "acme", sha256, &p);
     if (!m)
         ck_abort_msg("%s: %s", id, p.detail);
     return m;
@@ -120,6 +120,23 @@ START_TEST(a_file_is_mapped_once_and_shared_by_all_who_hold_it)
     assert_data(c, 1, 5000);
     srv_cache_release(cache, c);
     srv_cache_release(cache, NULL);
+}
+END_TEST
+
+START_TEST(a_tenant_does_not_find_what_another_has_mapped)
+{
+    char id[32], sha[SRV_SHA256_SIZE];
+    api_problem p = {0};
+    make_dataset(1, 5000, id, sha);
+    srv_mapped *ours = hold(id, sha), *theirs = srv_cache_hold(cache, id, "other", sha, &p);
+    ck_assert_ptr_nonnull(theirs);
+    ck_assert_uint_eq(scratch_mappings(sha), 2);
+    ck_assert_ptr_ne(srv_mapped_data(ours)->X, srv_mapped_data(theirs)->X);
+    assert_data(theirs, 1, 5000);
+    srv_cache_forget(cache, sha); /* deleted or changed, it is so for all */
+    srv_cache_release(cache, ours);
+    srv_cache_release(cache, theirs);
+    ck_assert_uint_eq(scratch_mappings(sha), 0);
 }
 END_TEST
 
@@ -186,7 +203,7 @@ START_TEST(a_forgotten_file_is_kept_for_those_who_hold_it_and_no_longer)
     assert_data(b, 1, 300);
     ck_assert_uint_eq(scratch_mappings(dir), 1);
     api_problem p = {0};
-    ck_assert_ptr_null(srv_cache_hold(cache, id, sha, &p)); /* no new holder finds it */
+    ck_assert_ptr_null(srv_cache_hold(cache, id, "acme", sha, &p)); /* no new holder finds it */
     ck_assert_int_ne(p.code, API_NO_PROBLEM);
     srv_cache_release(cache, b);
     ck_assert_uint_eq(scratch_mappings(dir), 0);
@@ -215,7 +232,7 @@ START_TEST(a_damaged_file_is_a_problem_that_names_it)
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         api_problem p = {0};
         flip(sha, places[i]);
-        ck_assert_ptr_null(srv_cache_hold(cache, id, sha, &p));
+        ck_assert_ptr_null(srv_cache_hold(cache, id, "acme", sha, &p));
         ck_assert_int_eq(p.code, API_INTERNAL);
         ck_assert_ptr_nonnull(strstr(p.detail, id));
         ck_assert_ptr_nonnull(strstr(p.detail, "damaged"));
@@ -238,7 +255,7 @@ START_TEST(a_file_of_another_length_is_damaged)
     for (size_t i = sizeof lengths / sizeof lengths[0]; i-- > 0;) {
         api_problem p = {0};
         ck_assert_int_eq(truncate(path, lengths[i]), 0);
-        ck_assert_ptr_null(srv_cache_hold(cache, id, sha, &p));
+        ck_assert_ptr_null(srv_cache_hold(cache, id, "acme", sha, &p));
         ck_assert_int_eq(p.code, API_INTERNAL);
         ck_assert_ptr_nonnull(strstr(p.detail, id));
         ck_assert_uint_eq(scratch_mappings(dir), 0);
@@ -250,19 +267,19 @@ START_TEST(a_file_that_is_missing_or_no_file_is_a_problem)
 {
     char path[400];
     api_problem p = {0};
-    ck_assert_ptr_null(srv_cache_hold(cache, "ds_none", "00", &p));
+    ck_assert_ptr_null(srv_cache_hold(cache, "ds_none", "acme", "00", &p));
     ck_assert_int_eq(p.code, API_INTERNAL);
     ck_assert_ptr_nonnull(strstr(p.detail, "ds_none"));
     p = (api_problem){0};
     snprintf(path, sizeof path, "%s/datasets/00", dir);
     ck_assert_int_eq(mkdir(path, 0700), 0);
-    ck_assert_ptr_null(srv_cache_hold(cache, "ds_folder", "00", &p));
+    ck_assert_ptr_null(srv_cache_hold(cache, "ds_folder", "acme", "00", &p));
     ck_assert_int_ne(p.code, API_NO_PROBLEM);
     p = (api_problem){0};
     char id[32], sha[SRV_SHA256_SIZE];
     make_dataset(1, 10, id, sha);
     sha[5] = sha[5] == '0' ? '1' : '0'; /* another file's hash */
-    ck_assert_ptr_null(srv_cache_hold(cache, id, sha, &p));
+    ck_assert_ptr_null(srv_cache_hold(cache, id, "acme", sha, &p));
     ck_assert_int_eq(p.code, API_INTERNAL);
 }
 END_TEST
@@ -301,7 +318,7 @@ static void *hold_damaged(void *arg)
     reader *r = arg;
     api_problem p = {0};
     pthread_barrier_wait(r->start);
-    r->refused = !srv_cache_hold(cache, r->ids[0], r->shas[0], &p) && p.code == API_INTERNAL;
+    r->refused = !srv_cache_hold(cache, r->ids[0], "acme", r->shas[0], &p) && p.code == API_INTERNAL;
     return NULL;
 }
 
@@ -357,6 +374,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_file_is_mapped_once_and_shared_by_all_who_hold_it);
+    tcase_add_test(tc, a_tenant_does_not_find_what_another_has_mapped);
     tcase_add_test(tc, a_file_that_nobody_holds_stays_warm_for_the_next_job);
     tcase_add_test(tc, of_many_files_that_nobody_holds_only_some_are_kept);
     tcase_add_test(tc, many_files_may_be_held_at_once);
