@@ -7,6 +7,7 @@
 #include "srv_http.h"
 #include "srv_log.h"
 #include "srv_partial.h"
+#include "srv_settle.h"
 #include "srv_quota.h"
 #include "srv_tidy.h"
 #include "srv_tls.h"
@@ -117,7 +118,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     app->config.max_connections = fit;
     bool ok = srv_folder_make(dir, p) && srv_folder_lock(dir, &app->lock_fd, p) &&
               srv_folder_whole(dir, p);
-    ok = ok && (app->store = srv_store_open(dir, p)) != NULL && srv_tidy(app, p);
+    ok = ok && (app->store = srv_store_open(dir, p)) != NULL &&
+         srv_settle_restore(app->store, dir, p) && srv_tidy(app, p);
     if (ok && (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
                !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
                !(app->desk = srv_desk_start()) || !(app->uploaders = srv_uploads_new()) ||
@@ -125,6 +127,7 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
                !(app->connections = srv_connections_start(
                      fit, app->config.max_client_connections, (double)app->config.idle_seconds))))
         ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory");
+    ok = ok && (app->settle = srv_settle_start(app->store, dir, p)) != NULL;
     ok = ok && (app->team = srv_team_start(app->config.threads, p)) != NULL;
     ok = ok && (app->pool = srv_pool_start(app->config.workers, app->config.max_queue,
                                            srv_worker_run, job_left, app, p)) != NULL;
@@ -168,6 +171,7 @@ void srv_app_stop(srv_app *app)
     srv_http_stop(app->http);
     srv_connections_stop(app->connections);
     srv_partials_stop(app->partials);
+    srv_settle_stop(app->settle);
     srv_pool_free(app->pool);
     srv_together_free(app->together);
     srv_team_stop(app->team);
@@ -183,6 +187,7 @@ void srv_app_stop(srv_app *app)
     app->http = NULL;
     app->connections = NULL;
     app->partials = NULL;
+    app->settle = NULL;
     app->pool = NULL;
     app->team = NULL;
     app->together = NULL;

@@ -19,6 +19,7 @@ typedef struct srv_http srv_http;
 typedef struct srv_waiters srv_waiters;
 typedef struct srv_desk srv_desk;
 typedef struct srv_partials srv_partials;
+typedef struct srv_settle srv_settle;
 typedef struct srv_uploads srv_uploads;
 
 enum { SRV_UPDATE_LOCKS = 16 };
@@ -28,6 +29,7 @@ typedef struct srv_app {
     int lock_fd; /* holds the data directory for this process */
     srv_store *store;
     srv_files *files;
+    srv_settle *settle;
     srv_cache *cache;
     srv_waiters *waiters;
     srv_desk *desk;

@@ -15,6 +15,9 @@
 #define SRV_ALIGN 4096
 #define SRV_FILE_MAGIC "GDDATA\r\n"
 
+/* Bytes up to which a file is small: they go through the database first (srv_settle.h). */
+#define SRV_SMALL_FILE 32768
+
 typedef struct srv_file_header {
     char magic[8];
     uint64_t rows, cols;

@@ -144,7 +144,7 @@ static bool sync_folder(const srv_files *f, api_problem *p)
     return srv_folder_sync(path) || srv_disk_problem(p, "sync");
 }
 
-bool srv_files_put(srv_files *f, const char *path, const char *sha256, api_problem *p)
+bool srv_files_put(srv_files *f, const char *path, const char *sha256, bool synced, api_problem *p)
 {
     char place[SRV_FILE_PATH];
     pthread_mutex_lock(&f->lock);
@@ -154,7 +154,7 @@ bool srv_files_put(srv_files *f, const char *path, const char *sha256, api_probl
         let_go(f, sha256);
     }
     pthread_mutex_unlock(&f->lock);
-    if (ok && !sync_folder(f, p)) {
+    if (ok && synced && !sync_folder(f, p)) {
         srv_files_release(f, sha256);
         ok = false;
     }

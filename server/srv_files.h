@@ -31,10 +31,11 @@ const char *srv_files_dir(const srv_files *f);
  * says so. What is about to write a lot asks now and then: the database has to have room too. */
 bool srv_files_room(const srv_files *f, uint64_t more, api_problem *p);
 
-/* Moves a whole, synced file from `path` (on the same disk) to its place, and holds it. Takes the
- * place of one that is there: that has the same content, unless it was damaged. On error the file
- * is where it was. */
-bool srv_files_put(srv_files *f, const char *path, const char *sha256, api_problem *p);
+/* Moves a whole file from `path` (on the same disk) to its place, and holds it. Takes the place of one
+ * that is there: that has the same content, unless it was damaged. synced: it is, and its folder is to
+ * be, too; else its contents are recorded with its dataset (srv_settle.h). On error the file is where
+ * it was. */
+bool srv_files_put(srv_files *f, const char *path, const char *sha256, bool synced, api_problem *p);
 
 /* Its dataset was recorded or given up: lets go of it. */
 void srv_files_release(srv_files *f, const char *sha256);

@@ -4,6 +4,7 @@
 #include "api_dataset.h"
 #include "api_numbered.h"
 #include "srv_append.h"
+#include "srv_settle.h"
 #include "srv_quota.h"
 
 #include <math.h>
@@ -117,7 +118,10 @@ bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
     g->version = 1;
-    bool ok = srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttdt", g->id, srv_ingest_name(g),
+    const srv_stored *f = &g->stored;
+    bool ok = !f->contents || srv_db_run(db, SQL_CONTENT_INSERT, p, "tb", f->sha256, f->contents,
+                                         (size_t)f->bytes);
+    ok = ok && srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttdt", g->id, srv_ingest_name(g),
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
                       g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",
@@ -136,8 +140,11 @@ void srv_ingest_free(srv_ingest *g)
     srv_upload_free(g->upload);
     if (g->stored.statistics) /* it was finished */
         srv_files_release(g->app->files, g->stored.sha256);
+    if (g->stored.contents)
+        srv_settle_tell(g->app->settle);
     api_dataset_free(&g->dataset);
     free(g->stored.statistics);
+    free(g->stored.contents);
     free(g->columns);
     free(g->labels);
     free(g->kinds);

@@ -35,7 +35,7 @@ bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p)
 bool srv_ingest_inline(srv_ingest *g, srv_app *app, const char *tenant, const char *field, const char *bytes, size_t n,
                        api_problem *p);
 
-/* The file is on disk. It stays there if the dataset is recorded (srv_ingest_record, in a write)
+/* The file is on disk, or its contents are recorded with it. It stays there if the dataset is recorded (srv_ingest_record, in a write)
  * before srv_ingest_free. */
 bool srv_ingest_finish(srv_ingest *g, api_problem *p);
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p);

@@ -186,6 +186,11 @@ static const char *const steps[] = {
     "CREATE INDEX sweeps_by_tenant ON sweeps (tenant);"
     "CREATE INDEX uploads_by_tenant ON uploads (tenant);"
     "CREATE INDEX tokens_by_tenant ON tokens (tenant);"
+    "CREATE TABLE contents (" /* small files that may not be on disk yet (srv_settle.h) */
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  sha256 TEXT NOT NULL UNIQUE,"
+    "  bytes BLOB NOT NULL"
+    ") STRICT;"
     "CREATE TABLE quotas (" /* those that differ from the server's settings */
     "  tenant TEXT NOT NULL,"
     "  name TEXT NOT NULL,"    /* srv_quota.c */

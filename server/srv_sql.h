@@ -104,6 +104,15 @@
     X(SQL_DATASET_CONTENTS, "SELECT DISTINCT sha256 FROM datasets")                                \
     X(SQL_DATASET_SHA256, "SELECT sha256 FROM datasets WHERE id = ?")                              \
     X(SQL_DATASET_LOST, "DELETE FROM datasets WHERE sha256 = ?")                                    \
+    X(SQL_CONTENT_INSERT, "INSERT OR REPLACE INTO contents (sha256, bytes) VALUES (?, ?)")          \
+    X(SQL_CONTENT_LIST, "SELECT seq, sha256 FROM contents WHERE seq > ? ORDER BY seq LIMIT ?")      \
+    X(SQL_CONTENT_BYTES,                                                                            \
+      "SELECT sha256, bytes FROM contents WHERE EXISTS (SELECT 1 FROM datasets WHERE sha256 = "     \
+      "contents.sha256) ORDER BY seq")                                                              \
+    X(SQL_CONTENT_ON_DISK, "DELETE FROM contents WHERE seq = ?")                                    \
+    X(SQL_CONTENT_DROP,                                                                             \
+      "DELETE FROM contents WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM datasets WHERE sha256 = "   \
+      "contents.sha256)")                                                                           \
     X(SQL_SOUND, "PRAGMA integrity_check(1)")                                                      \
     X(SQL_DATASET_NEEDS, "SELECT 1 FROM datasets WHERE sha256 = ? LIMIT 1")                        \
     X(SQL_DATASET_NEWEST,                                                                          \

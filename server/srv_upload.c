@@ -280,6 +280,14 @@ static bool all_seen(const srv_upload *u, const srv_out *o, const api_dataset *d
     return all;
 }
 
+static bool read_contents(int fd, srv_stored *to, api_problem *p)
+{
+    to->contents = malloc((size_t)to->bytes);
+    if (!to->contents)
+        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
+    return srv_out_read(fd, to->contents, (size_t)to->bytes, 0, p);
+}
+
 bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *to,
                        api_problem *p)
 {
@@ -298,15 +306,18 @@ bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, 
     *to = (srv_stored){.bytes = h.y_at + d->rows * sizeof(double)};
     if (!complete(u, o, d, &h, p))
         return false;
-    srv_sync sync; /* which is the disk's work, while this is the processor's */
-    srv_sync_begin(&sync, o->fd, to->bytes);
+    bool small = to->bytes <= SRV_SMALL_FILE;
+    srv_sync sync = {0}; /* which is the disk's work, while this is the processor's */
+    if (!small)
+        srv_sync_begin(&sync, o->fd, to->bytes);
     bool ok = srv_describe(o->fd, d, &h, all_seen(u, o, d) ? u->seen : NULL, to, p);
-    ok = srv_sync_end(&sync, p) && ok;
-    if (ok && srv_files_put(u->files, o->path, to->sha256, p)) {
+    ok = (small ? read_contents(o->fd, to, p) : srv_sync_end(&sync, p)) && ok;
+    if (ok && srv_files_put(u->files, o->path, to->sha256, !small, p)) {
         *o->path = '\0'; /* it has its name: nothing temporary to remove */
         return true;
     }
     free(to->statistics);
-    to->statistics = NULL;
+    free(to->contents);
+    *to = (srv_stored){0};
     return false;
 }

@@ -3,7 +3,7 @@
  * Numbers stream to a temporary file as they are read; memory stays the same however long
  * the body is. Rows that are many are written by a thread beside the one that reads them, which finds
  * their statistics as it goes; at the end the hash is found while the disk syncs. Only a whole, synced
- * file gets its name, by rename; what failed is removed.
+ * file, or one whose contents go into the database, gets its name, by rename; what failed is removed.
  */
 #ifndef SRV_UPLOAD_H
 #define SRV_UPLOAD_H
@@ -25,10 +25,12 @@ typedef struct srv_stored {
     uint64_t bytes;
     char sha256[SRV_SHA256_SIZE];
     char *statistics; /* JSON, owned by the caller */
+    void *contents;   /* of a small file, all of it, owned by the caller; else NULL */
 } srv_stored;
 
 /* Makes a dataset's file of what was read, behind the rows before (or NULL), by which d->rows and
- * d->entries grow. On success the file is in its place, synced, and held:
+ * d->entries grow. On success the file is in its place, and held; it is synced, or so small that its
+ * contents are to be recorded with its dataset (srv_settle.h):
  * the caller lets go of it (srv_files_release) once the dataset is recorded or given up. */
 bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *out,
                        api_problem *p);

@@ -13,7 +13,7 @@ foreach(what cache clock config log pool recorder routes sha256 snapshots store 
 endforeach()
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what access anywhere backup brief changes clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart steering stop sweeps upgrade uploads versions waiting)
+foreach(what access anywhere backup brief changes clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps upgrade uploads versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()

@@ -243,6 +243,21 @@ static const struct {
     {5003, 3, 3, {1, 2, 0}, API_APART},       /* gathered: nothing dropped, another order */
 };
 
+/* What goes through the database is all of the file, of small ones alone. */
+static void assert_small(const srv_stored *stored)
+{
+    char path[SRV_FILE_PATH];
+    bool small = stored->bytes <= SRV_SMALL_FILE;
+    ck_assert_int_eq(stored->contents != NULL, small);
+    srv_file_path(dir, stored->sha256, path);
+    FILE *f = fopen(path, "rb");
+    ck_assert_ptr_nonnull(f);
+    for (uint64_t i = 0; small && i < stored->bytes; i++)
+        if (fgetc(f) != ((const unsigned char *)stored->contents)[i])
+            ck_abort_msg("byte %llu differs", (unsigned long long)i);
+    fclose(f);
+}
+
 START_TEST(what_is_streamed_in_is_in_the_file)
 {
     sample s;
@@ -259,7 +274,9 @@ START_TEST(what_is_streamed_in_is_in_the_file)
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 1);
     assert_file(&s, &stored);
     assert_statistics(&s, stored.statistics);
+    assert_small(&stored);
     free(stored.statistics);
+    free(stored.contents);
 
     srv_files_drop(files, stored.sha256); /* held still */
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 1);
@@ -300,7 +317,9 @@ START_TEST(the_same_data_gives_the_same_file_however_it_was_laid_out)
     srv_files_drop(files, b.sha256);
     ck_assert_uint_eq(scratch_count(dir, "datasets"), 0);
     free(a.statistics);
+    free(a.contents);
     free(b.statistics);
+    free(b.contents);
     srv_upload_free(u);
     srv_upload_free(v);
     free_sample(&plain);
@@ -330,7 +349,9 @@ START_TEST(who_is_told_how_wide_rows_are_says_the_same_of_them)
     assert_file(&s, &not);
     srv_files_release(files, not.sha256);
     free(told.statistics);
+    free(told.contents);
     free(not.statistics);
+    free(not.contents);
     srv_upload_free(u);
     srv_upload_free(v);
     free_sample(&s);
@@ -366,6 +387,7 @@ START_TEST(levels_are_counted_though_rows_were_looked_at_before)
     cJSON_Delete(list);
     srv_files_release(files, stored.sha256);
     free(stored.statistics);
+    free(stored.contents);
     srv_upload_free(u);
     free_sample(&s);
 }
@@ -517,6 +539,7 @@ START_TEST(on_a_full_disk_it_says_so_and_leaves_nothing)
     srv_upload_free(u);
     assert_file(&s, &stored);
     free(stored.statistics);
+    free(stored.contents);
     free_sample(&s);
     end_small_disk();
 }
