@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST = 1000 };
+
 /* A token that anybody could make would outlive the time when nobody was asked for one. */
 static bool is_controlled(srv_request *rq)
 {
@@ -21,10 +23,24 @@ typedef struct making {
     srv_new_token new;
 } making;
 
+/* With it there are no more than so many that hold, nor many more that were revoked. */
 static bool insert(srv_db *db, void *arg, api_problem *p)
 {
     making *m = arg;
-    return srv_token_insert(db, &m->new, m->rq->token.tenant, m->asked->scope, m->asked->name, p);
+    const char *tenant = m->rq->token.tenant;
+    if (!srv_token_insert(db, &m->new, tenant, m->asked->scope, m->asked->name, p) ||
+        !srv_db_run(db, SQL_TOKEN_FORGET, p, "ti", tenant, (int64_t)MOST))
+        return false;
+    srv_rows *rows = srv_db_query(db, SQL_TOKEN_COUNT, p, "t", tenant);
+    if (!rows || srv_db_step(db, rows, p) != SRV_ROW)
+        return false;
+    int64_t count = srv_integer(rows, 0);
+    srv_db_done(rows);
+    return count <= MOST ||
+           api_problem_set(p, API_QUOTA_FULL,
+                           "tenant %s has %d tokens, which is the most that hold at once; revoke "
+                           "some first",
+                           tenant, MOST);
 }
 
 void srv_post_token(srv_request *rq)

@@ -114,6 +114,16 @@ const char *srv_ingest_name(const srv_ingest *g)
     return *g->dataset.name ? g->dataset.name : g->id;
 }
 
+/* Bytes of the texts in its row. */
+static int64_t described(const srv_ingest *g)
+{
+    const char *const texts[] = {g->columns, g->stored.statistics, g->labels, g->kinds};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        n += texts[i] ? strlen(texts[i]) : 0;
+    return (int64_t)n;
+}
+
 bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
 {
     const api_dataset *d = &g->dataset;
@@ -121,11 +131,12 @@ bool srv_ingest_record(srv_db *db, srv_ingest *g, api_problem *p)
     const srv_stored *f = &g->stored;
     bool ok = !f->contents || srv_db_run(db, SQL_CONTENT_INSERT, p, "tb", f->sha256, f->contents,
                                          (size_t)f->bytes);
-    ok = ok && srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttdt", g->id, srv_ingest_name(g),
+    ok = ok && srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittittttttdti", g->id, srv_ingest_name(g),
                       (int64_t)d->rows, (int64_t)d->cols, g->columns, d->target,
                       (int64_t)g->stored.bytes, g->stored.sha256, g->stored.statistics,
                       g->created_at, g->labels, d->dtype == API_FLOAT32 ? "float32" : "float64",
-                      g->kinds, d->sparse ? (double)d->entries : NAN, srv_tenant_name(g->tenant));
+                      g->kinds, d->sparse ? (double)d->entries : NAN, srv_tenant_name(g->tenant),
+                      described(g));
     return ok && (!g->append || srv_append_record(db, g->append, g->id, &g->version, p)) &&
            srv_quota_check(db, &g->app->config, srv_tenant_name(g->tenant),
                            SRV_OF(SRV_QUOTA_BYTES) | SRV_OF(SRV_QUOTA_DATASETS), p);

@@ -179,7 +179,11 @@ static const char *const steps[] = {
 
     /* 3: tenants by themselves: an index of each one's rows, and what it may have */
     "CREATE INDEX datasets_by_tenant ON datasets (tenant);"
-    "CREATE INDEX datasets_by_content ON datasets (tenant, sha256, bytes);"
+    /* bytes of its row's texts: names, levels, statistics */
+    "ALTER TABLE datasets ADD COLUMN described INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE datasets SET described = length(CAST(columns || statistics || coalesce(labels, '') || "
+    "coalesce(kinds, '') AS BLOB));"
+    "CREATE INDEX datasets_by_content ON datasets (tenant, sha256, bytes, described);"
     "CREATE INDEX jobs_by_tenant ON jobs (tenant);"
     "CREATE INDEX jobs_under_way ON jobs (tenant, paused) WHERE state IN ('queued', 'running');"
     "CREATE INDEX models_by_tenant ON models (tenant);"
@@ -200,6 +204,11 @@ static const char *const steps[] = {
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };
+
+bool srv_migrated(srv_db *db)
+{
+    return srv_db_user_version(db) == NEWEST;
+}
 
 bool srv_migrate(srv_db *db, api_problem *p)
 {

@@ -8,4 +8,7 @@
  * with the reason in p, also for a database from a newer version. */
 bool srv_migrate(srv_db *db, api_problem *p);
 
+/* Is it at the newest schema? */
+bool srv_migrated(srv_db *db);
+
 #endif

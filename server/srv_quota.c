@@ -22,7 +22,7 @@ static const struct {
                             SQL_USE_DATASETS, API_QUOTA_FULL},
     [SRV_QUOTA_MODELS] = {"models", "models (one for each job that has not ended)",
                           "delete some first", AT(tenant_models), SQL_USE_MODELS, API_QUOTA_FULL},
-    [SRV_QUOTA_JOBS] = {"jobs", "jobs (ended ones too)", "delete some first",
+    [SRV_QUOTA_JOBS] = {"jobs", "jobs and sweeps (ended ones too)", "delete some first",
                         AT(tenant_jobs), SQL_USE_JOBS, API_QUOTA_FULL},
     [SRV_QUOTA_ACTIVE] = {"active_jobs", "jobs that wait or run", "try again when some have ended",
                           AT(tenant_active_jobs), SQL_USE_ACTIVE, API_QUOTA_BUSY},

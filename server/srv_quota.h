@@ -16,10 +16,11 @@
 #include <stdio.h>
 
 typedef enum srv_quota {
-    SRV_QUOTA_BYTES,    /* of datasets, each content once, and of uploads in pieces */
+    SRV_QUOTA_BYTES,    /* of datasets, each content once, with what describes them, and of uploads
+                           in pieces */
     SRV_QUOTA_DATASETS,
     SRV_QUOTA_MODELS,   /* stored, and one for each job that has not ended */
-    SRV_QUOTA_JOBS,     /* stored, ended ones too */
+    SRV_QUOTA_JOBS,     /* stored, ended ones too, and sweeps */
     SRV_QUOTA_ACTIVE,   /* jobs that are queued or running */
     SRV_QUOTA_UPLOADS,  /* in pieces and open; and, apart from these, requests under way */
     SRV_QUOTAS

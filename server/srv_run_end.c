@@ -1,7 +1,9 @@
 /* srv_run_end: what becomes of a part that has ended, and of the job with its last one. */
 #include "srv_model.h"
 #include "srv_new_job.h"
+#include "srv_quota.h"
 #include "srv_run.h"
+#include "srv_token.h"
 
 #include "api_model.h"
 #include "gd_advice.h"
@@ -79,6 +81,14 @@ static bool write_part(srv_db *db, const result *r, api_problem *p)
                                   r->part, (const void *)r->theta, len);
 }
 
+/* A job has room for one model since it was taken; each of its groups makes one more. */
+static bool check_quota(srv_db *db, const srv_run *w, api_problem *p)
+{
+    char tenant[SRV_TENANT_SIZE];
+    return srv_tenant_of(db, w->id, tenant, p) &&
+           srv_quota_check(db, &w->app->config, tenant, SRV_OF(SRV_QUOTA_MODELS), p);
+}
+
 /* The part, the last of its points, and where the job goes on: at the beginning of the next. */
 static bool write_result(srv_db *db, void *arg, api_problem *p)
 {
@@ -98,7 +108,7 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
         if (!w->gone && (!srv_run_write_ends(db, w, p) || !write_part(db, r, p)))
             return false;
     }
-    if (*r->model_id && !write_model(db, r, p))
+    if (*r->model_id && (!write_model(db, r, p) || (!r->last && !check_quota(db, w, p))))
         return false;
     return !r->last || (srv_db_run(db, SQL_JOB_END, p, "ttttttttt", r->state, r->stop_reason,
                                    *w->model_id ? w->model_id : NULL, r->error, r->advice,
@@ -118,7 +128,8 @@ static void point_to_next(srv_run *w)
 
 /* Writes the result; a disk that is full may have room again later. False when the server
  * stops before that: the job goes on from its checkpoint at the next start; or when a fresh one can't
- * be written, of which nothing is. */
+ * be written, of which nothing is; or when the tenant may have no further model, and the job has
+ * failed. */
 static bool finish(srv_run *w, result *r)
 {
     srv_time_text(r->finished_at);
@@ -134,6 +145,12 @@ static bool finish(srv_run *w, result *r)
             break;
         if (w->fresh)
             return false;
+        if (p.code == API_QUOTA_FULL) {
+            if (strcmp(w->model_id, r->model_id) == 0)
+                *w->model_id = '\0'; /* it is not stored */
+            srv_run_fail(w, &p);
+            return false;
+        }
         srv_log("job result not saved", srv_s("id", w->id), srv_s("why", p.detail));
         for (double until = srv_monotonic() + RETRY_AFTER; srv_monotonic() < until;) {
             if (atomic_load(w->signals->stop))

@@ -77,28 +77,35 @@
       "SELECT id, tenant, scope, created_at, name, revoked_at FROM tokens ORDER BY seq")           \
     SRV_PAGES(X, SQL_TENANT_TOKENS,                                                                \
               "SELECT id, name, scope, created_at, revoked_at, seq FROM tokens WHERE ")            \
+    X(SQL_TOKEN_COUNT, "SELECT count(*) FROM tokens WHERE tenant = ? AND revoked_at IS NULL")      \
+    /* those that were revoked, but for the newest ?2 of all */                                    \
+    X(SQL_TOKEN_FORGET,                                                                            \
+      "DELETE FROM tokens WHERE tenant = ?1 AND revoked_at IS NOT NULL AND seq <= (SELECT seq "    \
+      "FROM tokens WHERE tenant = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)")                        \
     X(SQL_TOKEN_REVOKE, "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")    \
     X(SQL_QUOTA_GET, "SELECT most FROM quotas WHERE tenant = ? AND name = ?")                      \
     X(SQL_QUOTA_SET, "INSERT OR REPLACE INTO quotas (tenant, name, most) VALUES (?, ?, ?)")        \
     X(SQL_QUOTA_CLEAR, "DELETE FROM quotas WHERE tenant = ?1 AND (?2 IS NULL OR name = ?2)")       \
     X(SQL_QUOTA_LIST, "SELECT tenant, name, most FROM quotas ORDER BY tenant, name")               \
     X(SQL_USE_BYTES,                                                                               \
-      "SELECT (SELECT coalesce(sum(bytes), 0) FROM (SELECT bytes FROM datasets WHERE tenant = ?1 " \
-      "GROUP BY sha256)) + (SELECT coalesce(sum(received), 0) FROM uploads WHERE tenant = ?1 AND " \
+      "SELECT (SELECT coalesce(sum(bytes + described), 0) FROM (SELECT bytes, sum(described) AS "  \
+      "described FROM datasets WHERE tenant = ?1 GROUP BY sha256)) + (SELECT coalesce(sum(received), 0) FROM uploads WHERE tenant = ?1 AND " \
       "state = 'open')")                                                                           \
     X(SQL_USE_DATASETS, "SELECT count(*) FROM datasets WHERE tenant = ?1")                         \
     X(SQL_USE_MODELS,                                                                              \
       "SELECT (SELECT count(*) FROM models WHERE tenant = ?1) + (SELECT count(*) FROM jobs "       \
       "INDEXED BY jobs_under_way WHERE tenant = ?1 AND state IN ('queued', 'running'))")           \
-    X(SQL_USE_JOBS, "SELECT count(*) FROM jobs WHERE tenant = ?1")                                 \
+    X(SQL_USE_JOBS,                                                                                \
+      "SELECT (SELECT count(*) FROM jobs WHERE tenant = ?1) + (SELECT count(*) FROM sweeps WHERE " \
+      "tenant = ?1)")                                                                              \
     X(SQL_USE_ACTIVE,                                                                              \
       "SELECT count(*) FROM jobs INDEXED BY jobs_under_way WHERE tenant = ?1 AND paused = 0 AND "  \
       "state IN ('queued', 'running')")                                                            \
     X(SQL_USE_UPLOADS, "SELECT count(*) FROM uploads WHERE tenant = ?1 AND state = 'open'")        \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
-      "created_at, labels, dtype, kinds, nonzeros, tenant) "                                       \
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
+      "created_at, labels, dtype, kinds, nonzeros, tenant, described) "                            \
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                         \
     X(SQL_DATASET_GET, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE id = ?")                \
     SRV_PAGES(X, SQL_DATASET_LIST, "SELECT " SRV_DATASET_COLUMNS " FROM datasets WHERE ")          \
     X(SQL_DATASET_CONTENTS, "SELECT DISTINCT sha256 FROM datasets")                                \

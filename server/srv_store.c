@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Milliseconds that one write waits for another process that holds the database; those after it, as
  * long as it does, wait no more. */
@@ -129,13 +130,29 @@ srv_store *srv_store_open(const char *dir, api_problem *p)
     return NULL;
 }
 
+/* A server that runs is not to find another schema than it made. */
+static bool migrate_alone(srv_db *db, const char *dir, api_problem *p)
+{
+    int lock = -1;
+    api_problem used = {0};
+    if (!srv_folder_lock(dir, &lock, &used))
+        return api_problem_set(p, API_CONFLICT,
+                               "the descentd that uses %s is of another version than this one: stop "
+                               "it, and start this one there first",
+                               dir);
+    bool ok = srv_migrate(db, p);
+    close(lock);
+    return ok;
+}
+
 srv_db *srv_store_connect(const char *dir, api_problem *p)
 {
     char path[SRV_PATH_SIZE];
     snprintf(path, sizeof path, "%s/descentd.db", dir);
     bool whole = srv_folder_make(dir, p) && srv_folder_whole(dir, p);
     srv_db *db = whole ? srv_db_open(path, true, p) : NULL;
-    if (db && srv_migrate(db, p))
+    bool ok = db && (srv_migrated(db) || migrate_alone(db, dir, p));
+    if (ok)
         return db;
     srv_db_close(db);
     return NULL;

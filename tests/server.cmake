@@ -33,6 +33,7 @@ target_link_libraries(e2e_uploads PRIVATE PkgConfig::NETTLE)
 target_compile_definitions(e2e_backup PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_access PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_quotas PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_upgrade PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 
 # End-to-end tests of the API: each starts the real binary and talks HTTP to it.
 add_library(schema_support STATIC support/schema.c)

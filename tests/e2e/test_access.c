@@ -364,6 +364,51 @@ START_TEST(an_admin_makes_lists_and_revokes_tokens_of_the_tenant)
 }
 END_TEST
 
+/* Puts so many tokens of the tenant into the database, as of long ago. */
+static void add_tokens(const e2e_server *s, int count, bool revoked)
+{
+    char path[300], sql[600];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/descentd.db", s->dir);
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+             "INSERT INTO tokens (id, name, tenant, scope, hash, created_at, revoked_at) SELECT "
+             "'gdt_%d' || i, '', 'acme', 'read', '', '2026-01-01T00:00:00.000Z', %s FROM n",
+             count, revoked, revoked ? "'2026-01-02T00:00:00.000Z'" : "NULL");
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 20000);
+    ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+START_TEST(a_tenants_tokens_are_bounded)
+{
+    static const char asked[] = "{\"scope\": \"read\"}";
+    e2e_server *s = e2e_start(with_auth);
+    token admin = make_token(s, "acme", "admin");
+    char last[32] = "", path[80];
+    add_tokens(s, 1500, true);
+    add_tokens(s, 998, false);
+    make(s, &admin, "/v1/tokens", asked, last);
+    e2e_reply r = ask(s, &admin, "POST", "/v1/tokens", asked); /* there are 1000 that hold */
+    e2e_problem(&r, 507, "quota-full");
+    e2e_reply_free(&r);
+    snprintf(path, sizeof path, "/v1/tokens/%s", last);
+    expect(s, &admin, "DELETE", path, NULL, 204);
+    make(s, &admin, "/v1/tokens", asked, last);
+    /* those that were revoked long ago are gone; of the newest 1000 there is one */
+    r = ask(s, &admin, "GET", "/v1/tokens?limit=1000", NULL);
+    snprintf(path, sizeof path, "/v1/tokens?limit=1000&before=%.0f", e2e_number(r.json, "next"));
+    e2e_reply_free(&r);
+    r = ask(s, &admin, "GET", path, NULL);
+    ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "tokens")), 1);
+    ck_assert(cJSON_IsNull(e2e_at(r.json, "tokens.0.revoked_at")));
+    e2e_reply_free(&r);
+    expect(s, &admin, "GET", "/v1/jobs", NULL, 200);
+    e2e_stop(s);
+}
+END_TEST
+
 /* ---- tokens of a file ---- */
 
 static void write_file(const char *path, const char *text)
@@ -635,6 +680,7 @@ int main(void)
     tcase_add_test(tc, an_address_that_others_reach_needs_tokens);
     tcase_add_test(tc, the_command_line_says_what_is_wrong);
     tcase_add_test(tc, an_admin_makes_lists_and_revokes_tokens_of_the_tenant);
+    tcase_add_test(tc, a_tenants_tokens_are_bounded);
     tcase_add_test(tc, tokens_of_a_file_are_read_at_the_start_and_on_sighup);
     tcase_add_test(tc, a_file_of_tokens_that_is_wrong_starts_no_server);
     tcase_add_test(tc, https_with_a_certificate_that_is_read_again);

@@ -32,6 +32,7 @@ static const request requests[] = {
      "city,x,y\nRome,1,2\nOslo,2,3\nRome,4,5\n", 201, "datasets"},
     {"a sparse dataset", "POST", "/v1/datasets", "text/x-libsvm", "1 3:1.5 17:2\n-1 1:0.25\n", 201,
      "datasets"},
+    {"usage", "GET", "/v1/usage", NULL, NULL, 200, NULL},
     {"datasets", "GET", "/v1/datasets", NULL, NULL, 200, NULL},
     {"a dataset's columns", "GET", "/v1/datasets/%s?columns=x", NULL, NULL, 200, NULL},
     {"rows", "GET", "/v1/datasets/%s/rows?shape=records", NULL, NULL, 200, NULL},
@@ -148,7 +149,8 @@ static void assert_alive(const e2e_server *s, const char *name, const char *what
 static void count(tally *t, const request *q, const e2e_reply *r, bool expected, const char *what,
                   int64_t n)
 {
-    bool fine = r->status == q->status;
+    /* an upload that was finished, and whose answer could not be written, is answered as one that is */
+    bool fine = r->status == q->status || (r->status == 200 && strstr(q->path, "/finish"));
     t->tries++;
     t->acknowledged += fine;
     t->unanswered += r->status == 0 || r->status >= 500;
@@ -249,7 +251,12 @@ START_TEST(requests_do_without_anything)
     const request *q = &requests[_i];
     if (!can_preload())
         return;
-    e2e_server *s = start_faulty(NULL);
+    static const char *const quotas[] = {"--tenant-bytes",       "1g",     "--tenant-datasets",
+                                         "1000000",              "--tenant-models", "1000000",
+                                         "--tenant-jobs",        "1000000",
+                                         "--tenant-active-jobs", "1000000",
+                                         "--tenant-uploads",     "1000000", NULL};
+    e2e_server *s = start_faulty(quotas);
     e2e_dataset(s, "{\"columns\": [\"x\"], \"X\": [1, 2, 3], \"y\": [1, 3, 4]}", dataset);
     post_job(s, dataset, "\"epochs\": 20", job);
     e2e_reply r = e2e_wait(s, job);

@@ -2,7 +2,10 @@
  * all that they did. tests/data/upgrade/make.sh made them, with what the old release said.
  */
 #define _GNU_SOURCE
-#include "jobs.h"
+#include "tokens.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
 
 static const char *const releases[] = {"schema1", "schema2"};
 enum { RELEASES = sizeof releases / sizeof releases[0] };
@@ -216,6 +219,35 @@ START_TEST(what_an_earlier_release_left_is_served)
 }
 END_TEST
 
+/* A server of the earlier release would find a schema that it does not know. */
+START_TEST(the_command_line_changes_no_schema_under_a_server)
+{
+    char path[300], said_so[2048];
+    sqlite3 *db;
+    sqlite3_stmt *version;
+    e2e_server *s = e2e_start(NULL);
+    end_cleanly(s, SIGTERM, 5);
+    unpack(s, "schema2");
+    snprintf(path, sizeof path, "%s/lock", s->dir);
+    int held = open(path, O_RDWR | O_CREAT, 0600);
+    ck_assert_int_eq(flock(held, LOCK_EX | LOCK_NB), 0);
+    ck_assert_int_eq(COMMAND(s, said_so, "token", "list"), 1);
+    ck_assert_msg(strstr(said_so, "is of another version") != NULL, "%s", said_so);
+    ck_assert_int_eq(COMMAND(s, said_so, "quota", "set", "acme", "jobs", "1"), 1);
+    snprintf(path, sizeof path, "%s/descentd.db", s->dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &version, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(version), SQLITE_ROW);
+    ck_assert_int_eq(sqlite3_column_int(version, 0), 2);
+    sqlite3_finalize(version);
+    sqlite3_close(db);
+    close(held);
+    ck_assert_int_eq(COMMAND(s, said_so, "token", "list"), 0);
+    ck_assert_ptr_nonnull(strstr(said_so, "acme"));
+    e2e_discard(s);
+}
+END_TEST
+
 START_TEST(a_newer_database_is_refused_and_left_as_it_is)
 {
     char path[300], line[512] = "", said_so[512] = "";
@@ -251,6 +283,7 @@ int main(void)
     TCase *tc = tcase_create("upgrade");
     tcase_set_timeout(tc, 120 * SLOWER);
     tcase_add_loop_test(tc, what_an_earlier_release_left_is_served, 0, RELEASES);
+    tcase_add_test(tc, the_command_line_changes_no_schema_under_a_server);
     tcase_add_test(tc, a_newer_database_is_refused_and_left_as_it_is);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

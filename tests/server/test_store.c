@@ -64,17 +64,17 @@ static long long ask(const char *sql)
 
 static bool insert_dataset(srv_db *db, const char *id, const char *name, api_problem *p)
 {
-    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittitttttttt", id, name, (int64_t)3, (int64_t)1,
+    return srv_db_run(db, SQL_DATASET_INSERT, p, "ttiittitttttttti", id, name, (int64_t)3, (int64_t)1,
                       "[\"x\"]", "y", (int64_t)8216, "sha", "[]", "2026-11-24T09:41:07.123Z",
                       (const char *)NULL, "float64", (const char *)NULL, (const char *)NULL,
-                      "default");
+                      "default", (int64_t)0);
 }
 
 static bool insert_job(srv_db *db, const char *id, const char *dataset_id, api_problem *p)
 {
     return srv_db_run(db, SQL_JOB_INSERT, p, "tttittttttttt", id, "", dataset_id, (int64_t)10,
                       "{}", "{}", "2026-11-24T09:41:07.123Z", NULL, NULL, NULL,
-                      NULL, NULL, "default");
+                      NULL, NULL, "default", (int64_t)0);
 }
 
 static bool add_dataset(srv_db *db, void *arg, api_problem *p)
