@@ -239,7 +239,8 @@ static bool decode_column(const cJSON *o, api_prepared *c, api_problem *p)
     c->type = cJSON_IsString(type) ? api_type_read(type->valuestring, "", &ignored)
                                    : API_TYPE_UNKNOWN;
     bool categorical = c->type == API_CATEGORICAL;
-    if (!cJSON_IsString(name) || c->type == API_TYPE_UNKNOWN || categorical != (levels != NULL))
+    if (!cJSON_IsString(name) || !*name->valuestring || c->type == API_TYPE_UNKNOWN ||
+        categorical != (levels != NULL))
         return damaged(p);
     c->name = strdup(name->valuestring);
     if (!c->name)
