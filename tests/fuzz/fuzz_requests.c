@@ -164,13 +164,13 @@ static void fill_in(const uint8_t *data, size_t n, api_text *out)
     }
 }
 
-/* False: it has no method and path. */
+/* False: it has no method and path; a line without a method is closed without an answer. */
 static bool compose(request *r, const char *s, size_t n)
 {
     const char *end = s + n, *line = memchr(s, '\n', n);
     const char *space = memchr(s, ' ', (size_t)((line ? line : end) - s));
     size_t method = space ? (size_t)(space - s) : 0;
-    if (!space || space + 1 == end || space[1] != '/' || method >= sizeof r->method)
+    if (method == 0 || space + 1 == end || space[1] != '/' || method >= sizeof r->method)
         return false;
     for (size_t i = 0; i < method; i++)
         if (!isupper((unsigned char)s[i]))
