@@ -59,8 +59,8 @@ typedef struct api_read_options {
     char delimiter;      /* of a table, or 0: what the format has, or the first line shows */
     api_header header;
     size_t width;      /* columns of sparse rows, or 0 for as many as they turn out to have */
-    const char *width_of; /* what has that many, "of dataset ds_1", which may be told to have more; NULL:
-                             the query gives them */
+    const char *added_to; /* "of dataset ds_1": what is stored that the rows are added to, sparse ones if
+                             its columns are `numbered`; NULL: nothing */
     bool index_from_0; /* their first column is 0, not 1 */
     bool numbered;     /* `columns` are the numbers from first_number on */
     size_t first_number;

@@ -51,10 +51,10 @@ static bool key(api_sparse *r, const char *field, const api_json_event *e, api_p
                             : api_names_find(&r->names, e->text);
     if (at == SIZE_MAX)
         return api_problem_field(p, place_of(r, field, place),
-                                 "has \"%.64s\", which is no column of the model (line %llu, byte "
-                                 "%llu)",
-                                 e->text, (unsigned long long)e->line,
-                                 (unsigned long long)e->start);
+                                 "has \"%.64s\", which is no column %s (line %llu, byte %llu)%s", e->text,
+                                 o->added_to ? o->added_to : "of the model", (unsigned long long)e->line,
+                                 (unsigned long long)e->start,
+                                 o->added_to ? "; ?columns= gives it more" : "");
     r->column = (uint32_t)at;
     return true;
 }
@@ -67,8 +67,7 @@ static bool number(api_sparse *r, const char *field, const api_json_event *e, ap
             p, place_of(r, field, place), "must have finite numbers, got %s (line %llu, byte %llu)",
             e->overflow ? "one beyond the range of double precision" : api_json_type_name(e->type),
             (unsigned long long)e->line, (unsigned long long)e->start);
-    r->entries++;
-    if (r->options->max_values && r->entries > r->options->max_values)
+    if (r->options->max_values && r->entries + r->count >= r->options->max_values)
         return api_problem_set(p, API_TOO_LARGE, "more than %llu values in one request",
                                (unsigned long long)r->options->max_values);
     if (r->count == r->cap) {
@@ -92,7 +91,6 @@ static int by_column(const void *a_, const void *b_)
 static bool row_ended(api_sparse *r, const char *field, const api_json_event *e, api_problem *p)
 {
     char place[PLACE];
-    uint64_t end = r->entries;
     if (r->count > 1)
         qsort(r->row, r->count, sizeof *r->row, by_column);
     for (size_t i = 0; i < r->count; i++) {
@@ -100,9 +98,13 @@ static bool row_ended(api_sparse *r, const char *field, const api_json_event *e,
             return api_problem_field(p, place_of(r, field, place),
                                      "has a column twice (line %llu, byte %llu)",
                                      (unsigned long long)e->line, (unsigned long long)e->start);
+        if (r->row[i].value == 0) /* what is left out is 0 */
+            continue;
+        r->entries++;
         if (!r->sink->entries(r->sink->ctx, &r->row[i].column, &r->row[i].value, 1, p))
             return false;
     }
+    uint64_t end = r->entries;
     r->count = 0;
     r->rows++;
     return r->sink->ends(r->sink->ctx, &end, 1, p);

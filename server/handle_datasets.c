@@ -133,10 +133,10 @@ static bool open_append(srv_request *rq)
 }
 
 /* What the dataset says of its columns can't be said anew, but that sparse ones are more. */
-static bool only_more(srv_request *rq, const api_format *format)
+static bool only_more(srv_request *rq)
 {
     static const char *const fixed[] = {"target", "types", "dtype", "index_base", "columns"};
-    size_t count = sizeof fixed / sizeof fixed[0] - format->sparse;
+    size_t count = sizeof fixed / sizeof fixed[0] - rq->read->append.base.sparse;
     for (size_t i = 0; i < count; i++) {
         if (!srv_request_query(rq, fixed[i]))
             continue;
@@ -158,7 +158,12 @@ static bool open_file(srv_request *rq, const api_format *format)
                           .rows = srv_request_query(rq, "X"),
                           .max_bytes = rq->app->config.max_body,
                           .max_values = rq->app->config.max_cells};
-    if (format->sparse)
+    if (!open_append(rq))
+        return false;
+    srv_append *append = rq->read->append.base.id ? &rq->read->append : NULL;
+    if (append && !only_more(rq))
+        return false;
+    if (append ? append->base.sparse : format->sparse)
         read_numbering(rq, &o);
     else if (!split_columns(rq->read, srv_request_query(rq, "columns"), &o, p))
         return false;
@@ -173,10 +178,7 @@ static bool open_file(srv_request *rq, const api_format *format)
         api_name_check(o.rows, "X", p);
     for (size_t i = 0; i < o.columns_count; i++)
         api_name_check(o.columns[i], "columns", p);
-    if (p->code != API_NO_PROBLEM || !open_append(rq))
-        return false;
-    srv_append *append = rq->read->append.base.id ? &rq->read->append : NULL;
-    if (append && (!only_more(rq, format) || !srv_append_options(append, format, &o, p)))
+    if (p->code != API_NO_PROBLEM || (append && !srv_append_options(append, format, &o, p)))
         return false;
     if (!srv_ingest_begin(&rq->read->ingest, rq->app, rq->token.tenant, format, &o, p))
         return false;

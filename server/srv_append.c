@@ -102,38 +102,44 @@ bool srv_append_open(srv_append *a, srv_app *app, const char *tenant, const char
     return ok && open_file(a, p);
 }
 
-static bool sparse_options(const srv_append *a, api_read_options *o, api_problem *p)
+static bool sparse_options(srv_append *a, api_read_options *o, api_problem *p)
 {
     if (o->width && o->width < a->base.cols)
         return api_problem_field(p, "columns", "must be at least the %llu %s, got %zu",
                                  (unsigned long long)a->base.cols, a->whose, o->width);
-    if (!o->width) {
-        o->width = (size_t)a->base.cols;
-        o->width_of = a->whose;
+    o->width = o->width ? o->width : (size_t)a->base.cols;
+    if (o->width > a->base.cols) {
+        a->wider = api_numbered_names(a->first_number, o->width);
+        if (!a->wider)
+            return no_memory(p);
+        o->columns = a->wider;
     }
     o->index_from_0 = a->first_number == 0;
+    o->numbered = true; /* JSON has their numbers as names */
+    o->first_number = a->first_number;
+    o->columns_count = o->width;
     return true;
 }
 
-bool srv_append_options(const srv_append *a, const api_format *format, api_read_options *o,
+bool srv_append_options(srv_append *a, const api_format *format, api_read_options *o,
                         api_problem *p)
 {
-    if (a->base.sparse != format->sparse)
+    bool fits = a->base.sparse ? format->sparse || format == api_formats[0] : !format->sparse;
+    if (!fits)
         return api_problem_set(p, API_CONFLICT,
                                a->base.sparse
-                                   ? "dataset %s is sparse: rows can be added to it as text/x-libsvm, "
-                                     "not as %s"
+                                   ? "dataset %s is sparse: rows can be added to it as text/x-libsvm, or "
+                                     "as sparse_X of JSON, not as %s"
                                    : "dataset %s is not sparse: rows can't be added to it as %s",
                                a->base.id, format->media_type);
-    if (!format->sparse) {
-        o->columns = a->base.names;
-        o->columns_count = (size_t)a->base.cols;
-    }
+    o->columns = a->base.names;
+    o->columns_count = (size_t)a->base.cols;
     o->target = a->base.target;
     o->in_order = true;
+    o->added_to = a->whose;
     o->types = &a->types;
     o->name = o->name ? o->name : a->base.name;
-    return !format->sparse || sparse_options(a, o, p);
+    return !a->base.sparse || sparse_options(a, o, p);
 }
 
 /* ---- levels ---- */
@@ -258,6 +264,9 @@ static bool check_size(const srv_append *a, const api_dataset *d, api_problem *p
 bool srv_append_settle(srv_append *a, api_dataset *d, api_problem *p)
 {
     const srv_dataset *base = &a->base;
+    if (strcmp(d->target, base->target) != 0)
+        return api_problem_field(p, "target", "is \"%.80s\", but that of dataset %s is \"%.80s\"",
+                                 d->target, base->id, base->target);
     if (!check_file(a, p) || (!d->sparse && !same_columns(base, d, p)) || !check_size(a, d, p))
         return false;
     d->dtype = a->before.header.single ? API_FLOAT32 : API_FLOAT64;
@@ -297,6 +306,7 @@ void srv_append_free(srv_append *a)
     free(a->before.labels);
     if (a->base.id && a->before.fd >= 0)
         close(a->before.fd);
+    free(a->wider);
     srv_dataset_free(&a->base);
     api_types_free(&a->types);
     api_names_free(&a->labels);

@@ -19,6 +19,7 @@ typedef struct srv_append {
     srv_before before;
     srv_app *app;
     size_t first_number; /* of its columns, if it is sparse */
+    const char **wider;  /* their names, if they are to be more; or NULL */
     char whose[64];      /* whose columns they are, for messages */
     api_types types;
     api_names labels; /* of the dataset */
@@ -30,7 +31,7 @@ bool srv_append_open(srv_append *a, srv_app *app, const char *tenant, const char
 
 /* How its further rows are to be read, which are of this format; o->width: how many columns a sparse
  * dataset is to have, or 0. Strings are borrowed from a. False with the reason in p. */
-bool srv_append_options(const srv_append *a, const api_format *format, api_read_options *o,
+bool srv_append_options(srv_append *a, const api_format *format, api_read_options *o,
                         api_problem *p);
 
 /* d: what was read. Its kinds and labels become those of all rows, those of the dataset first. The

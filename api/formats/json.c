@@ -165,6 +165,8 @@ static bool known(const reader *r, member m)
 {
     if (m == DTYPE || m == TYPES) /* of what is stored, not of rows for a model */
         return r->options->labelled && !r->options->in_order;
+    if (r->options->added_to && (m == SPARSE_X || m == X || m == DATA || m == COLUMNS))
+        return (m == SPARSE_X) == r->options->numbered;
     if (m == SPARSE_X)
         return r->options->in_order && r->sink->entries;
     return r->options->labelled || m == X || m == DATA || m == COLUMNS;
@@ -368,6 +370,8 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
                                           : "columns");
     else if (r->seen[SPARSE_X])
         ok = finish_sparse(r, &made, p);
+    else if (r->options->added_to && r->options->numbered)
+        api_problem_field(&r->soft, "sparse_X", "is missing: rows like {\"3\": 1.5}");
     else if (r->seen[X] && r->seen[DATA])
         api_problem_field(&r->soft, "data", "can't be given together with X");
     else if (r->columns_given && (r->seen[X] || r->seen[DATA]))

@@ -177,13 +177,13 @@ static bool read_pair(reader *r, api_problem *p)
                    p);
     uint64_t column = index - r->base, most = r->given ? r->given : GD_MAX_SPARSE_COLUMNS;
     if (column >= most) {
-        const char *whose = r->options->width_of;
+        const char *whose = r->options->added_to;
         char why[160];
         snprintf(why, sizeof why, "is beyond the %zu columns %s%s", (size_t)most,
-                 !r->given ? "there may be"
-                 : whose   ? whose
-                           : "that the query gives",
-                 r->given && whose ? "; ?columns= gives it more" : "");
+                 whose      ? whose
+                 : r->given ? "that the query gives"
+                            : "there may be",
+                 whose ? "; ?columns= gives it more" : "");
         return bad(r, s, n, why, p);
     }
     if (column < r->next)

@@ -504,6 +504,7 @@ static void tour_versions(void)
     see("POST", path, id, "", JSON_TYPE, large, 413);
     see("POST", path, sparse, "?columns=4", "Content-Type: text/x-libsvm", "1 1:2 4:1\n", 201);
     see("POST", path, sparse, "", CSV_TYPE, "1,y\n2,3\n", 409);
+    see("POST", path, sparse, "", JSON_TYPE, "{\"sparse_X\": [{\"1\": 1}], \"y\": [2], \"name\": \"n\"}", 201);
     see("POST", path, none, "", JSON_TYPE, "{\"X\": [5], \"y\": [6]}", 404);
     see("GET", list, id, "", NULL, NULL, 200);
     see("GET", list, id, "?limit=1", NULL, NULL, 200);

@@ -115,6 +115,12 @@ static const struct {
     {"", "text/x-libsvm", "1 2:1\n2\n", "text/x-libsvm", "3\n4\n", "1 2:1\n2\n3\n4\n"},
     {"?dtype=float32&index_base=0", "text/x-libsvm", "spam 0:0.1 4:3\nham 2:0.7\n", "text/x-libsvm",
      "eggs 1:0.3\nham 4:0.9\nspam\n", "spam 0:0.1 4:3\nham 2:0.7\neggs 1:0.3\nham 4:0.9\nspam\n"},
+    {"", "text/x-libsvm", "1.5 1:2 4:3\n-2 2:0.1\n", "application/json",
+     "{\"sparse_X\": [{\"4\": 0.5, \"1\": 0.25}, {}, {\"3\": 0, \"2\": 7}], \"y\": [3, 4, 5]}",
+     "1.5 1:2 4:3\n-2 2:0.1\n3 1:0.25 4:0.5\n4\n5 2:7\n"},
+    {"?index_base=0", "text/x-libsvm", "spam 0:2 4:3\nham 2:0.1\n", "application/json",
+     "{\"y\": [\"ham\", \"eggs\"], \"sparse_X\": [{\"0\": 1}, {\"4\": 2}]}",
+     "spam 0:2 4:3\nham 2:0.1\nham 0:1\neggs 4:2\n"},
     {"?types=y:categorical", "text/x-libsvm", "1 1:1\n0 2:1\n", "text/x-libsvm", "0 1:3\n2 2:5\n",
      "1 1:1\n0 2:1\n0 1:3\n2 2:5\n"},
     {"?target=y", "text/csv", "on,at,y\ntrue,2024-01-01,3\nfalse,2024-01-02,4\n", "text/csv",
@@ -386,6 +392,7 @@ START_TEST(rows_that_do_not_fit_are_refused_and_leave_nothing)
         {"text/csv", "a,y\n1,low\n", "columns"},
         {"text/csv", "a,b,z\n1,2,low\n", "target"},
         {"application/json", "{\"X\": [[1]], \"y\": [\"low\"]}", NULL},
+        {"application/json", "{\"X\": [[1, 2]], \"y\": [\"low\"], \"target\": \"z\"}", "target"},
         {"application/json", "{\"X\": [[1, 2], [3]], \"y\": [\"low\"]}", NULL},
     };
     char dense[32], sparse[32];
@@ -405,13 +412,48 @@ START_TEST(rows_that_do_not_fit_are_refused_and_leave_nothing)
     e2e_problem(&r, 409, "conflict");
     ck_assert_ptr_nonnull(strstr(r.body, "is sparse: rows can be added to it as text/x-libsvm"));
     e2e_reply_free(&r);
+    r = add(dense, "", "application/json", "{\"sparse_X\": [{\"a\": 1}], \"y\": [\"low\"]}");
+    ck_assert_int_eq(r.status, 422);
+    ck_assert_str_eq(e2e_field_error(&r, "sparse_X"),
+                     "unknown field; known are: name, columns, X, y, data, target");
+    e2e_reply_free(&r);
+    static const struct {
+        const char *body, *field, *part;
+    } bad_json[] = {
+        {"{\"X\": [[1]], \"y\": [1]}", "X", "unknown field; known are: name, y, target, sparse_X"},
+        {"{\"data\": [{\"1\": 1, \"y\": 1}]}", "data", "unknown field"},
+        {"{\"sparse_X\": [{\"1\": 1}, {\"2\": 1}], \"y\": [1, 2]}", "sparse_X[1]",
+         "has \"2\", which is no column of dataset ds_"},
+        {"{\"sparse_X\": [{\"1\": 1}], \"y\": [1, 2]}", "y", "has 2 values, but sparse_X has 1 rows"},
+        {"{\"sparse_X\": [{\"1\": 1}], \"y\": [\"a\"]}", "y[0]", "must be a finite number, got a string"},
+        {"{\"sparse_X\": [{\"1\": 1}], \"y\": [null]}", "y", "must be there in every row"},
+        {"{\"sparse_X\": [{\"1\": 1}]}", "y", ""},
+        {"{\"sparse_X\": [], \"y\": []}", "sparse_X", "at least one row"},
+        {"{}", "sparse_X", ""},
+    };
+    for (size_t i = 0; i < sizeof bad_json / sizeof bad_json[0]; i++) {
+        r = add(sparse, "", "application/json", bad_json[i].body);
+        ck_assert_msg(r.status == 422, "%s: %s", bad_json[i].body, r.body);
+        const char *why = e2e_field_error(&r, bad_json[i].field);
+        ck_assert_msg(strstr(why, bad_json[i].part) != NULL, "%s", why);
+        e2e_reply_free(&r);
+    }
+    r = add(sparse, "?columns=2", "application/json", "{\"sparse_X\": [{\"2\": 1}], \"y\": [1]}");
+    ck_assert_int_eq(r.status, 201);
+    ck_assert_double_eq(e2e_number(r.json, "columns.to"), 2);
+    char wider[96];
+    snprintf(wider, sizeof wider, "/v1/datasets/%s", e2e_string(r.json, "id"));
+    e2e_reply_free(&r);
+    r = e2e_delete(s, wider);
+    ck_assert_int_eq(r.status, 204);
+    e2e_reply_free(&r);
     static const struct {
         const char *query, *body, *field, *part;
     } bad_sparse[] = {
         {"", "1 1:2\n2 2:1\n", "row 2, column \"2\"", "is beyond the 1 columns of dataset ds_"},
         {"", "1 1:2\nspam 1:1\n", "row 2", "\"spam\" is not a number (line 2, byte 6)"},
         {"", "1 0:2\n", "row 1, column \"0\"", "below 1, which is the first column (line 1, byte 2)"},
-        {"?columns=2", "1 3:2\n", "row 1, column \"3\"", "beyond the 2 columns that the query gives"},
+        {"?columns=2", "1 3:2\n", "row 1, column \"3\"", "beyond the 2 columns of dataset ds_"},
     };
     for (size_t i = 0; i < sizeof bad_sparse / sizeof bad_sparse[0]; i++) {
         r = add(sparse, bad_sparse[i].query, "text/x-libsvm", bad_sparse[i].body);
