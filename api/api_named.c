@@ -84,8 +84,11 @@ bool api_named_value(api_named *n, size_t key, uint64_t row, const api_json_even
 {
     api_misfit *m = &n->misfits[key];
     *out = (double)NAN;
-    if (m->fault)
+    if (m->fault) { /* once is enough; numbers that are read in bulk come all the same */
+        if (n->cells[key].type == API_NUMERIC && e->type == API_JSON_NUMBER && !e->overflow)
+            *out = e->number;
         return true;
+    }
     n->cells[key].level_bytes = &n->level_bytes;
     api_fault fault = api_cells_event(&n->cells[key], e, out);
     if (fault == API_CELL_NO_MEMORY)

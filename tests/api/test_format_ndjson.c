@@ -97,6 +97,10 @@ static const refusal refusals[] = {
     {"[\"a\",\"y\"]\n[1,2]\n[true,2]\n", API_INVALID, "row 2, column \"a\"",
      "must be a finite number, got true (line 3, byte 17)"},
     {"[\"a\",\"a\"]\n[1,2]\n", API_INVALID, "columns", "the first line has \"a\" twice"},
+    /* what comes behind it comes in bulk or not, and is the same */
+    {"{\"a\":1,\"y\":2}\n{\"a\":1e999,\"y\":2}\n{\"a\":-2.2250738585072e-308,\"y\":1089.94781785581722}\n"
+     "{\"a\":1089.94781785581722,\"y\":2}\n",
+     API_INVALID, "row 2, column \"a\"", "is beyond the range of double precision (line 2, byte 19)"},
     {"[]\n", API_INVALID, "row 1", "must have at least one value"},
     {"{}\n", API_INVALID, "row 1", "must have at least one member"},
     {"{\"a\":1,\"b\":2}\n", API_INVALID, "target", "the records have no column \"y\""},

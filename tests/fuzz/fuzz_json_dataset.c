@@ -18,6 +18,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
          .in_order = true,
          .numbered = true,
          .first_number = 1},
+        {.labelled = true, /* rows that are added to sparse ones */
+         .target = "y",
+         .columns = numbers,
+         .columns_count = 4,
+         .in_order = true,
+         .numbered = true,
+         .first_number = 1,
+         .added_to = "of dataset ds_1"},
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         check_upload(&api_format_json, &options[i], data, n);
