@@ -99,6 +99,11 @@ static bool finish(gd_curvature *c, double largest)
     return true;
 }
 
+void gd_curvature_take(gd_curvature *c, double largest)
+{
+    (void)finish(c, largest);
+}
+
 /* Takes out of w what the basis already spans; twice, which is enough (Kahan, Parlett). */
 static void orthogonalise(gd_curvature *c, double *w)
 {
@@ -136,12 +141,15 @@ static void pass(void *o, const double *v, double *hv)
     gd_objective_hessian_product(o, v, hv);
 }
 
+bool gd_curvature_rows(gd_curvature *c, gd_objective *o)
+{
+    bool looks = c->batch < c->rows && c->row_curvature == 0;
+    if (looks)
+        c->row_curvature = gd_objective_row_curvature(o);
+    return !looks || !(c->row_curvature > 0);
+}
+
 bool gd_curvature_step(gd_curvature *c, gd_objective *o)
 {
-    if (c->batch < c->rows && c->row_curvature == 0) {
-        c->row_curvature = gd_objective_row_curvature(o);
-        if (c->row_curvature > 0)
-            return false;
-    }
-    return gd_curvature_step_by(c, pass, o);
+    return gd_curvature_rows(c, o) && gd_curvature_step_by(c, pass, o);
 }

@@ -37,6 +37,13 @@ typedef void gd_curvature_product(void *ctx, const double *v, double *hv);
 /* One step of the search for full batches, by any product. Returns as below. */
 bool gd_curvature_step_by(gd_curvature *c, gd_curvature_product *product, void *ctx);
 
+/* The largest curvature of a single row, of mini-batches: by a pass. True when there was none to
+ * do. */
+bool gd_curvature_rows(gd_curvature *c, gd_objective *o);
+
+/* What has been found already: `largest`, for full batches. */
+void gd_curvature_take(gd_curvature *c, double largest);
+
 /* One pass over the data. Returns true when `largest` and `smoothness` are found; they are
  * infinite or NaN if the data's squares are. */
 bool gd_curvature_step(gd_curvature *c, gd_objective *o);

@@ -14,3 +14,9 @@ const gd_kernels *gd_executor_kernels(const gd_executor *e)
 {
     return e && e->kernels ? e->kernels : gd_kernels_best();
 }
+
+const gd_kernels *gd_kernels_of(const gd_executor *e)
+{
+    const gd_kernels *k = gd_executor_kernels(e);
+    return k->scores ? k : gd_kernels_find("portable");
+}

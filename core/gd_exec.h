@@ -34,6 +34,11 @@ typedef struct gd_executor {
      * not, and the objective does the pass by itself. */
     bool (*share)(void *ctx, struct gd_objective *o, const double *theta,
                   const struct gd_rows *rows, double *cost, double *gradient);
+    /* NULL: none. The largest curvature of an objective over its rows, which may have been found
+     * for another that is the same: true when it was, and is written. False: it is to be found, and
+     * then to be handed to `keep`; whoever asks for the same waits for it. */
+    bool (*recall)(void *ctx, struct gd_objective *o, double *largest);
+    void (*keep)(void *ctx, struct gd_objective *o, double largest);
 } gd_executor;
 
 /* The default: one block after the other on the calling thread. */
@@ -41,5 +46,8 @@ extern const gd_executor gd_executor_serial;
 
 /* The kernels that its work is done with, all of it. NULL: the serial one's. */
 const gd_kernels *gd_executor_kernels(const gd_executor *e);
+
+/* The same, of functions that have no plain path: never "plain", whose table is empty. */
+const gd_kernels *gd_kernels_of(const gd_executor *e);
 
 #endif

@@ -54,6 +54,17 @@ bool gd_gram_pays(double rows, double parameters, double epochs, bool spectral)
     return setup + epochs * epoch < epochs * (EPOCH + pass);
 }
 
+/* So many passes the search takes at most, of what has many parameters. */
+#define SEARCH 20.0
+/* Values below which a pass takes no time to speak of, and memory for moments is not worth it. */
+#define FEW 65536.0
+
+bool gd_gram_curves(double rows, double parameters)
+{
+    double n = parameters, pass = rows * n * READ;
+    return rows * n >= FEW && pass + rows * n * n * PRODUCT < fmin(n, SEARCH) * pass;
+}
+
 static size_t groups_of(size_t rows, size_t width)
 {
     size_t blocks = (rows + GD_BLOCK_ROWS - 1) / GD_BLOCK_ROWS, most = SUMS / (width * width);

@@ -42,6 +42,9 @@ void gd_gram_normal(const gd_gram *g, bool intercept, const double *center, cons
  * which takes parameters^2 of work, or with `spectral` parameters, in place of rows x parameters. */
 bool gd_gram_pays(double rows, double parameters, double epochs, bool spectral);
 
+/* And is its largest eigenvalue, alone, found faster by them than by passes (gd_curvature.h)? */
+bool gd_gram_curves(double rows, double parameters);
+
 /* gd_gram_tile.c: the inner loops. The width of a tile is a multiple of GD_GRAM_LANES. */
 #define GD_GRAM_LANES 4
 typedef struct gd_gram_kernels {
@@ -54,6 +57,9 @@ typedef struct gd_gram_kernels {
      * added depends on the processor. next: `count` values that will be loaded next. */
     void (*add)(const double *tile, size_t n, size_t width, double *sums, const double *next,
                 size_t count);
+    /* out: the tile's rows, each times the root of weights[i] x bends[i] >= 0. */
+    void (*weigh)(const double *tile, size_t n, size_t width, const double *weights,
+                  const double *bends, double *out);
 } gd_gram_kernels;
 extern const gd_gram_kernels gd_gram_portable, gd_gram_avx2; /* the latter on x86-64 alone */
 

@@ -3,7 +3,7 @@
  * compiled with fused products (-ffp-contract=fast), where the processor has them. */
 #include "gd_gram.h"
 
-#include <stdbool.h>
+#include <math.h>
 
 typedef double lanes2 __attribute__((vector_size(16), aligned(8), may_alias));
 typedef double lanes4 __attribute__((vector_size(32), aligned(8), may_alias));
@@ -100,7 +100,18 @@ INLINE void fetch(const double *next, size_t from, size_t to)
         }                                                                                          \
     }
 
-/* Both for one kind of processor. */
+INLINE void weigh_by(const double *restrict tile, size_t n, size_t width,
+                     const double *restrict weights, const double *restrict bends,
+                     double *restrict out)
+{
+    for (size_t i = 0; i < n; i++, tile += width, out += width) {
+        double root = sqrt(weights[i] * bends[i]);
+        for (size_t j = 0; j < width; j++)
+            out[j] = root * tile[j];
+    }
+}
+
+/* All of them for one kind of processor. */
 #define KERNELS(name, lanes, ATTRIBUTES)                                                           \
     ADD(name##_add_by, lanes)                                                                      \
     ATTRIBUTES static void name##_load(const double *const *rows, size_t n, size_t cols,           \
@@ -113,13 +124,18 @@ INLINE void fetch(const double *next, size_t from, size_t to)
                                       const double *next, size_t count)                            \
     {                                                                                              \
         name##_add_by(tile, n, width, sums, next, count);                                          \
+    }                                                                                              \
+    ATTRIBUTES static void name##_weigh(const double *tile, size_t n, size_t width,                \
+                                        const double *weights, const double *bends, double *out)   \
+    {                                                                                              \
+        weigh_by(tile, n, width, weights, bends, out);                                             \
     }
 
 KERNELS(portable, lanes2, )
-const gd_gram_kernels gd_gram_portable = {portable_load, portable_add};
+const gd_gram_kernels gd_gram_portable = {portable_load, portable_add, portable_weigh};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* Wider vectors gain nothing here: a row is a few of them, and much of the last would be waste. */
 KERNELS(avx2, lanes4, __attribute__((target("avx2,fma"))))
-const gd_gram_kernels gd_gram_avx2 = {avx2_load, avx2_add};
+const gd_gram_kernels gd_gram_avx2 = {avx2_load, avx2_add, avx2_weigh};
 #endif

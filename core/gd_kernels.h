@@ -121,6 +121,13 @@ typedef struct gd_kernels {
                     const double *weights, size_t n, double *sums);
     /* What was added up of at most GD_TILE_MAX_ROWS rows; leaves zeros. */
     double (*total)(double *sums);
+    /* Slopes by the score and their derivatives, as a cost's `slope` (gd_cost.h) gives them; and
+     * what its `gap` gives, for |z| <= 700. All arrays have gd_pitch(n) values, of which those
+     * beyond n may be any. NULL: by the cost's own functions, which are fast enough. */
+    void (*bends[GD_FAST_COSTS])(const double *z, const double *y, size_t n, double *slope,
+                                 double *bend);
+    void (*gap[GD_FAST_COSTS])(const double *z, const double *y, const double *alpha, size_t n,
+                               double *out);
     /* n values each; out may be x. Errors are below 1.5 units in the last place. exp and log: of
      * any number; expm1 of x <= 0; log1p of x >= 0. */
     void (*exp)(const double *x, double *out, size_t n);

@@ -2,9 +2,9 @@
  * in a fixed tree. */
 #include "gd_metrics.h"
 
+#include "gd_areas.h"
 #include "gd_kernels.h"
 #include "gd_limits.h"
-#include "gd_rank.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -138,41 +138,12 @@ static gd_status numbers(list *l, scored *s, bool counts, gd_error *err)
 
 /* ---- classes ---- */
 
-/* roc_auc by the trapezoidal rule, ties taken together (Fawcett, 2006); pr_auc as average
- * precision, the sum over thresholds of precision times the gain in recall. r: sorted, NaN, which a
- * broken model may score, last. */
-static void add_areas(list *l, const gd_ranked *r, const double *y, size_t rows)
-{
-    double positives = 0, hits = 0, false_alarms = 0, roc = 0, pr = 0;
-    for (size_t i = 0; i < rows; i++)
-        positives += y[i] == 1;
-    double negatives = (double)rows - positives;
-    for (size_t i = 0; i < rows;) {
-        double more_hits = 0, more_alarms = 0, score = r[i].score;
-        for (; i < rows && (r[i].score == score || (isnan(score) && isnan(r[i].score))); i++) {
-            bool positive = y[r[i].row] == 1;
-            more_hits += positive;
-            more_alarms += !positive;
-        }
-        roc += more_alarms * (hits + more_hits / 2);
-        hits += more_hits;
-        false_alarms += more_alarms;
-        pr += more_hits * hits / (hits + false_alarms);
-    }
-    bool both = positives > 0 && negatives > 0;
-    add(l, "roc_auc", both ? roc / (positives * negatives) : NAN);
-    add(l, "pr_auc", positives > 0 ? pr / positives : NAN);
-}
-
 static gd_status rank(list *l, const scored *s, gd_error *err)
 {
-    gd_ranked *r = calloc(s->rows, sizeof *r);
-    gd_status status =
-        r ? gd_rank(r, s->z, s->rows, s->executor, err)
-          : gd_fail(err, GD_NO_MEMORY, "", "not enough memory to rank %zu rows", s->rows);
-    if (status == GD_OK)
-        add_areas(l, r, s->y, s->rows);
-    free(r);
+    gd_areas areas = {NAN, NAN};
+    gd_status status = gd_areas_find(&areas, s->z, s->y, s->rows, s->executor, err);
+    add(l, "roc_auc", areas.roc);
+    add(l, "pr_auc", areas.pr);
     return status;
 }
 
@@ -207,7 +178,36 @@ static void add_scores(list *l, gd_task task, const double *confusion, size_t cl
     add(l, "f1", sum[2] / n);
 }
 
-enum { RIGHT, LOG_LOSS };
+enum { RIGHT, LOG_LOSS, CONFUSION };
+
+#define LEAST_PROBABILITY 2.220446049250313e-16 /* as scikit-learn clips it */
+
+/* Two classes by one score: what they are taken for is known without a look at the model a row, and
+ * the logarithms are of many rows at once. */
+static void visit_two(const scored *s, size_t first, size_t n, double *sums)
+{
+    enum { SOME = 256 };
+    bool logs = gd_shape_link(s->model, s->shape) == GD_LOGIT;
+    const gd_kernels *kernels = gd_kernels_of(s->executor);
+    double cut = gd_cut_of(s->model, s->shape);
+    for (size_t at = first; at < first + n; at += SOME) {
+        size_t some = first + n - at < SOME ? first + n - at : SOME;
+        const double *z = s->z + at, *y = s->y + at;
+        double p[SOME], counts[4] = {0};
+        for (size_t i = 0; i < some; i++) {
+            size_t was = y[i] > 0.5, said = s->shape->decided ? z[i] >= cut : z[i] > cut;
+            counts[2 * was + said]++;
+            p[i] = fmax(was ? z[i] : 1 - z[i], LEAST_PROBABILITY);
+        }
+        for (size_t k = 0; k < 4; k++)
+            sums[CONFUSION + k] += counts[k];
+        sums[RIGHT] += counts[0] + counts[3];
+        if (logs)
+            kernels->log(p, p, some);
+        for (size_t i = 0; logs && i < some; i++)
+            sums[LOG_LOSS] -= p[i];
+    }
+}
 
 static void visit_classes(const scored *s, size_t first, size_t n, double *sums)
 {
@@ -221,7 +221,7 @@ static void visit_classes(const scored *s, size_t first, size_t n, double *sums)
         if (link == GD_IDENTITY)
             continue;
         double p = link == GD_LOGIT ? (s->y[i] > 0.5 ? *z : 1 - *z) : z[was];
-        sums[LOG_LOSS] -= log(fmax(p, 2.220446049250313e-16)); /* as scikit-learn clips it */
+        sums[LOG_LOSS] -= log(fmax(p, LEAST_PROBABILITY));
     }
 }
 
@@ -229,11 +229,14 @@ static gd_status classes(list *l, scored *s, double *confusion, gd_error *err)
 {
     size_t n = s->classes;
     gd_task task = gd_shape_task(s->model, s->shape);
-    gd_status status = sum_up(s, visit_classes);
+    bool two = task == GD_BINARY && n == 2 && s->shape->outputs == 1;
+    gd_status status = sum_up(s, two ? visit_two : visit_classes);
     if (status != GD_OK)
         return status;
     memset(confusion, 0, n * n * sizeof *confusion);
-    for (size_t i = 0; i < s->rows; i++)
+    for (size_t k = 0; two && k < 4; k++)
+        confusion[k] = s->sums[CONFUSION + k];
+    for (size_t i = 0; !two && i < s->rows; i++)
         confusion[(size_t)s->y[i] * n + s->said[i]]++;
     add(l, "accuracy", s->sums[RIGHT] / (double)s->rows);
     if (gd_shape_link(s->model, s->shape) != GD_IDENTITY)

@@ -8,7 +8,7 @@
 
 /* theta: the model's parameters in the units of X. X: rows x cols. out: rows x outputs,
  * written: the response (a number, a mean, a score, a probability) by the model's link. Fails for
- * want of memory alone, and of models that need scratch (work_len) alone. */
+ * want of memory alone. */
 gd_status gd_predict(const gd_model *model, const gd_shape *shape, const double *theta,
                      const double *X, size_t rows, double *out) __attribute__((warn_unused_result));
 
@@ -27,6 +27,10 @@ gd_status gd_predict_rows(const gd_model *model, const gd_shape *shape, const do
 /* The class that a row's response speaks for, of a model of classes; of two by the shape's
  * threshold, if it has one. */
 size_t gd_class_of(const gd_model *model, const gd_shape *shape, const double *response);
+
+/* What a response is to be above to speak for class 1 of two; or at, where the shape has a
+ * threshold. */
+double gd_cut_of(const gd_model *model, const gd_shape *shape);
 
 typedef struct gd_metric {
     const char *name; /* as in scikit-learn */

@@ -37,21 +37,21 @@ bool gd_newton_penalties(const gd_fit *f, gd_penalty *out)
     return simple;
 }
 
-/* n values each; the Hessian has n x n. */
+/* n values each, and zeros; the Hessian has n x n. */
 static bool allocate(gd_newton *w)
 {
     size_t n = w->n, all = w->outputs * w->columns; /* penalties of all outputs */
-    double **const parts[] = {&w->start, &w->theta, &w->step,  &w->gradient, &w->shift,
-                              &w->u,     &w->size,  &w->trial, &w->half,     &w->unit};
+    double **const parts[] = {&w->theta, &w->shift, &w->start, &w->step, &w->gradient,
+                              &w->u,     &w->size,  &w->trial, &w->half, &w->unit};
     size_t count = sizeof parts / sizeof parts[0];
-    w->memory = calloc(n * n + count * n, sizeof(double));
+    w->memory = calloc(n * n + count * w->stretch, sizeof(double));
     w->penalty = calloc(all, sizeof *w->penalty);
     w->aside = calloc(n, sizeof *w->aside);
     if (!w->memory || !w->penalty || !w->aside)
         return false;
     w->hessian = w->memory;
     double *at = w->memory + n * n;
-    for (size_t i = 0; i < count; i++, at += n)
+    for (size_t i = 0; i < count; i++, at += w->stretch)
         *parts[i] = at;
     return true;
 }
@@ -88,8 +88,10 @@ gd_status gd_newton_init(gd_newton *w, const gd_fit *fit, double condition,
                      .first = outputs > 1 && free_of_all,
                      .condition = condition,
                      .width = 1,
-                     .kernels = gd_executor_kernels(executor)->gram};
+                     .kernels = gd_executor_kernels(executor)};
     w->n = (outputs - w->first) * p;
+    w->stretch = gd_pitch(w->n);
+    w->fast = gd_newton_may_be_fast(w);
     gd_status status = gd_qr_new(&w->qr, w->n, 0, err);
     if (status == GD_OK)
         status = gd_qr_new(&w->sub, w->n, 0, err);

@@ -39,7 +39,8 @@ typedef struct gd_newton {
     double work;                /* done so far, in rows x parameters^2 */
     gd_status status;           /* GD_INTERRUPTED, GD_NO_MEMORY: nothing here means anything */
     gd_fit_pass *pass;
-    const gd_gram_kernels *kernels;
+    const gd_kernels *kernels;
+    bool fast; /* one output, and kernels that do its passes (gd_newton_fast.c) */
     gd_qr *qr, *sub;
     gd_qr **parts; /* of groups of rows; parts_count of them, NULL while none was needed */
     size_t parts_count;
@@ -49,11 +50,13 @@ typedef struct gd_newton {
     bool *aside;    /* n: depends on columns before it, whatever the weights */
     double *memory;
     gd_penalty *penalty;         /* n */
-    double *start;               /* n: where the gap is asked for */
-    double *theta;               /* n: the iterate */
+    /* n values each, with zeros behind them up to `stretch`; the first three lie side by side */
+    double *theta; /* the iterate */
+    double *shift; /* the step that alpha is linearised by */
+    double *start; /* where the gap is asked for */
+    size_t stretch;
     double *step;                /* n */
     double *gradient;            /* n: of the data's cost, smoothed, at theta */
-    double *shift;               /* n: the step that alpha is linearised by */
     double *u, *size;            /* n: as in gd_certificate.h; and the sum of its terms' sizes */
     double *hessian;             /* n x n */
     double *trial, *half, *unit; /* n each */
@@ -107,8 +110,18 @@ gd_status gd_certificate_from(gd_certificate *out, const gd_fit *fit, double wor
 
 /* ---- gd_newton_rows.c: passes over the rows. False: see w->status. ---- */
 
-size_t gd_newton_sums(const gd_newton *w);  /* values that they sum up */
+/* What they sum up: of the factor the gradient, `stretch` values, then the moments of pairs of
+ * outputs; of the dual point u, then the sizes of its terms, `stretch` values each. */
+enum { GD_NEWTON_LEAST, GD_NEWTON_COST, GD_NEWTON_SQUARE, GD_NEWTON_GRADIENT };
+enum { GD_NEWTON_GAP = 1, GD_NEWTON_DUAL };
+
+size_t gd_newton_sums(const gd_newton *w);  /* values of that at most */
 size_t gd_newton_spare(const gd_newton *w); /* and of scratch */
+
+/* Lowers *least, the largest share of all alpha so far that is within the bounds of conjugates
+ * (infinite at first), to what is within those of a row. trial: outputs values of scratch. */
+void gd_newton_bring_inside(const gd_newton *w, const double *z, double y, const double *alpha,
+                            double *trial, double *least);
 
 /* data_cost, square, gradient, and R of the rows, to which nothing was added for penalties unless
  * `simple`. */
@@ -119,5 +132,11 @@ bool gd_newton_dual(gd_newton *w, double share, double *gap);
 
 /* The data's part of the slope along the step, at theta + t step. */
 bool gd_newton_slope(gd_newton *w, double t, double *slope);
+
+/* ---- gd_newton_fast.c: the same of one output, by kernels ---- */
+
+bool gd_newton_may_be_fast(const gd_newton *w);
+size_t gd_newton_fast_spare(const gd_newton *w);
+gd_fit_visitor gd_newton_fast_factor, gd_newton_fast_dual;
 
 #endif

@@ -15,11 +15,6 @@
 /* The condition number of what has a ridge: any that its factor can bear. */
 #define RIDGED 1e12
 
-/* Sums of the factor: after these the gradient, then the moments of pairs of outputs. */
-enum { LEAST, COST, SQUARE, GRADIENT };
-/* Sums of the dual point: u, then its size. */
-enum { GAP = 1, DUAL };
-
 static size_t pairs(const gd_newton *w)
 {
     size_t blocks = w->outputs - w->first;
@@ -33,14 +28,16 @@ static size_t tile_width(const gd_newton *w)
 
 size_t gd_newton_sums(const gd_newton *w)
 {
-    size_t factor = GRADIENT + w->n + pairs(w) * tile_width(w) * tile_width(w);
-    size_t dual = DUAL + 2 * w->n;
+    size_t factor = GD_NEWTON_GRADIENT + w->stretch + pairs(w) * tile_width(w) * tile_width(w);
+    size_t dual = GD_NEWTON_DUAL + 2 * w->stretch;
     return factor > dual ? factor : dual;
 }
 
 size_t gd_newton_spare(const gd_newton *w)
 {
-    return GD_FIT_TILE_ROWS * (4 * w->outputs + tile_width(w)) + w->n;
+    size_t plain = GD_FIT_TILE_ROWS * (4 * w->outputs + tile_width(w)) + w->n;
+    size_t fast = w->fast ? gd_newton_fast_spare(w) : 0;
+    return plain > fast ? plain : fast;
 }
 
 /* A slot's scratch: outputs values a row, but for what is noted. */
@@ -122,22 +119,30 @@ static double row_gap(const gd_newton *w, const double *z, double y, const doubl
     return gd_cost_softmax_gap(z, y, alpha, w->outputs);
 }
 
-/* The largest share of alpha that is within the bounds of the row's conjugate. 0 always is.
- * trial: outputs values of scratch. */
-static double share_inside(const gd_newton *w, const double *z, double y, const double *alpha,
-                           double *trial)
+/* Is a share of alpha within the bounds of the row's conjugate? 0 always is. */
+static bool is_inside(const gd_newton *w, const double *z, double y, const double *alpha,
+                      double share, double *trial)
 {
-    double low = 0, high = 1;
-    for (int i = 0; i < 40; i++) {
+    for (size_t k = 0; k < w->outputs; k++)
+        trial[k] = share * alpha[k];
+    return !isinf(row_gap(w, z, y, trial));
+}
+
+/* Nearly all rows are within what others have left. */
+void gd_newton_bring_inside(const gd_newton *w, const double *z, double y, const double *alpha,
+                            double *trial, double *least)
+{
+    double low = 0, high = fmin(*least, 1);
+    if (isfinite(*least) && is_inside(w, z, y, alpha, high, trial))
+        return;
+    for (int i = 0; high > 0 && i < 40; i++) {
         double middle = 0.5 * (low + high);
-        for (size_t k = 0; k < w->outputs; k++)
-            trial[k] = middle * alpha[k];
-        if (isinf(row_gap(w, z, y, trial)))
-            high = middle;
-        else
+        if (is_inside(w, z, y, alpha, middle, trial))
             low = middle;
+        else
+            high = middle;
     }
-    return low;
+    *least = low;
 }
 
 /* Counts a pass over the rows that takes `each` work a parameter; and how it went. */
@@ -156,14 +161,8 @@ static bool count_pass(gd_newton *w, double each, const double *sums)
 static void add_moments(const gd_newton *w, const gd_fit_tile *t, const double *h, double *rows,
                         double *sums)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        double root = sqrt(t->weight[i] * h[i]);
-        const double *restrict a = t->A + i * t->width;
-        double *restrict to = rows + i * t->width;
-        for (size_t j = 0; j < t->width; j++)
-            to[j] = root * a[j];
-    }
-    w->kernels->add(rows, t->n, t->width, sums, rows, 0);
+    w->kernels->gram->weigh(t->A, t->n, t->width, t->weight, h, rows);
+    w->kernels->gram->add(rows, t->n, t->width, sums, rows, 0);
 }
 
 /* Of several outputs the blocks of the Hessian; off the diagonal with the sign turned. */
@@ -207,22 +206,23 @@ static void visit_factor(void *arg, const gd_fit_tile *t, size_t group, double *
     const scratch s = scratch_of(w, t);
     size_t outputs = w->outputs;
     scores(w, t, w->theta, s.z);
-    sums[COST] += gd_cost_sum(f->cost, s.z, t->y, t->weight, t->n, outputs, NULL, f->cost_hyper);
+    sums[GD_NEWTON_COST] +=
+        gd_cost_sum(f->cost, s.z, t->y, t->weight, t->n, outputs, NULL, f->cost_hyper);
     for (size_t i = 0; i < t->n; i++) {
         double *alpha = s.alpha + i * outputs, *bend = s.bend + i * outputs;
         slopes(w, s.z + i * outputs, t->y[i], alpha, bend);
         for (size_t k = w->first; k < outputs; k++)
             gd_axpy(t->weight[i] * alpha[k], t->A + i * t->width,
-                    sums + GRADIENT + (k - w->first) * w->columns, w->columns);
+                    sums + GD_NEWTON_GRADIENT + (k - w->first) * w->columns, w->columns);
         if (outputs == 1 && *bend > 0)
-            sums[SQUARE] += t->weight[i] * *alpha * (*alpha / *bend);
+            sums[GD_NEWTON_SQUARE] += t->weight[i] * *alpha * (*alpha / *bend);
     }
     if (w->by_rows)
         add_rows(w, t, &s, w->parts[group]);
     else if (outputs == 1)
-        add_moments(w, t, s.bend, s.rows, sums + GRADIENT + w->n);
+        add_moments(w, t, s.bend, s.rows, sums + GD_NEWTON_GRADIENT + w->stretch);
     else
-        add_blocks(w, t, &s, sums + GRADIENT + w->n);
+        add_blocks(w, t, &s, sums + GD_NEWTON_GRADIENT + w->stretch);
 }
 
 static bool make_parts(gd_newton *w)
@@ -240,9 +240,9 @@ static bool make_parts(gd_newton *w)
 
 static void take_sums(gd_newton *w, const double *sums)
 {
-    w->data_cost = sums[COST];
-    w->square = sums[SQUARE];
-    memcpy(w->gradient, sums + GRADIENT, w->n * sizeof *w->gradient);
+    w->data_cost = sums[GD_NEWTON_COST];
+    w->square = sums[GD_NEWTON_SQUARE];
+    memcpy(w->gradient, sums + GD_NEWTON_GRADIENT, w->n * sizeof *w->gradient);
 }
 
 /* Moments of pairs of outputs to the Hessian, l2 included where it is quadratic. */
@@ -280,11 +280,12 @@ static bool add_ridge(gd_newton *w)
 static bool factor_moments(gd_newton *w)
 {
     size_t len = gd_newton_sums(w);
-    const double *sums = gd_fit_pass_run(w->pass, visit_factor, w, len, 0);
+    const double *sums =
+        gd_fit_pass_run(w->pass, w->fast ? gd_newton_fast_factor : visit_factor, w, len, 0);
     if (!count_pass(w, 4 + (double)w->n, sums))
         return false;
     take_sums(w, sums);
-    assemble(w, sums + GRADIENT + w->n);
+    assemble(w, sums + GD_NEWTON_GRADIENT + w->stretch);
     double condition = add_ridge(w) ? RIDGED : w->condition;
     w->by_rows = !gd_qr_take_moments(w->qr, w->hessian, condition);
     return true;
@@ -296,7 +297,8 @@ static bool factor_rows(gd_newton *w)
         return false;
     for (size_t i = 0; i < w->parts_count; i++)
         gd_qr_clear(w->parts[i]);
-    const double *sums = gd_fit_pass_run(w->pass, visit_factor, w, GRADIENT + w->n, w->parts_count);
+    const double *sums =
+        gd_fit_pass_run(w->pass, visit_factor, w, GD_NEWTON_GRADIENT + w->n, w->parts_count);
     if (!count_pass(w, 4 + (double)w->n, sums))
         return false;
     take_sums(w, sums);
@@ -349,7 +351,9 @@ static void visit_dual(void *arg, const gd_fit_tile *t, size_t group, double *su
         for (size_t k = 0; k < outputs; k++)
             alpha[k] *= w->share;
         for (size_t k = w->first; k < outputs; k++) {
-            double *restrict u = sums + DUAL + (k - w->first) * columns, *restrict size = u + w->n;
+            double *restrict u = sums + GD_NEWTON_DUAL + (k - w->first) * columns, *restrict size =
+                                                                                       u +
+                                                                                       w->stretch;
             double factor = t->weight[i] * alpha[k];
             for (size_t j = 0; j < columns; j++) {
                 double term = factor * a[j];
@@ -362,22 +366,23 @@ static void visit_dual(void *arg, const gd_fit_tile *t, size_t group, double *su
     for (size_t i = 0; i < t->n; i++) {
         const double *z = s.z + i * outputs, *alpha = s.alpha + i * outputs;
         double term = row_gap(w, z, t->y[i], alpha);
-        if (isinf(term) && sums[LEAST] > 0)
-            sums[LEAST] = fmin(sums[LEAST], share_inside(w, z, t->y[i], alpha, s.delta));
-        sums[GAP] += t->weight[i] * term;
+        if (isinf(term))
+            gd_newton_bring_inside(w, z, t->y[i], alpha, s.delta, &sums[GD_NEWTON_LEAST]);
+        sums[GD_NEWTON_GAP] += t->weight[i] * term;
     }
 }
 
 bool gd_newton_dual(gd_newton *w, double share, double *gap)
 {
     w->share = share;
-    const double *sums = gd_fit_pass_run(w->pass, visit_dual, w, DUAL + 2 * w->n, 0);
+    const double *sums = gd_fit_pass_run(w->pass, w->fast ? gd_newton_fast_dual : visit_dual, w,
+                                         GD_NEWTON_DUAL + 2 * w->stretch, 0);
     if (!count_pass(w, 8, sums))
         return false;
-    w->inside = fmin(1, sums[LEAST]);
-    *gap = sums[GAP];
-    memcpy(w->u, sums + DUAL, w->n * sizeof *w->u);
-    memcpy(w->size, sums + DUAL + w->n, w->n * sizeof *w->size);
+    w->inside = fmin(1, sums[GD_NEWTON_LEAST]);
+    *gap = sums[GD_NEWTON_GAP];
+    memcpy(w->u, sums + GD_NEWTON_DUAL, w->n * sizeof *w->u);
+    memcpy(w->size, sums + GD_NEWTON_DUAL + w->stretch, w->n * sizeof *w->size);
     return true;
 }
 
@@ -394,16 +399,16 @@ static void visit_slope(void *arg, const gd_fit_tile *t, size_t group, double *s
     gd_axpy(w->along, s.delta, s.z, t->n * outputs);
     for (size_t i = 0; i < t->n; i++) {
         slopes(w, s.z + i * outputs, t->y[i], s.alpha, s.bend);
-        sums[COST] += t->weight[i] * gd_dot(s.alpha, s.delta + i * outputs, outputs);
+        sums[GD_NEWTON_COST] += t->weight[i] * gd_dot(s.alpha, s.delta + i * outputs, outputs);
     }
 }
 
 bool gd_newton_slope(gd_newton *w, double t, double *slope)
 {
     w->along = t;
-    const double *sums = gd_fit_pass_run(w->pass, visit_slope, w, COST + 1, 0);
+    const double *sums = gd_fit_pass_run(w->pass, visit_slope, w, GD_NEWTON_COST + 1, 0);
     if (!count_pass(w, 4, sums))
         return false;
-    *slope = sums[COST];
+    *slope = sums[GD_NEWTON_COST];
     return true;
 }

@@ -1,7 +1,6 @@
 /* gd_rank: see gd_rank.h. */
 #include "gd_rank.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,18 +8,6 @@
 
 /* A key has so many digits of so many bits. */
 enum { DIGITS = 6, BITS = 11, VALUES = 1 << BITS };
-
-/* Whole numbers that rise as scores fall; -0 is 0. */
-static uint64_t key_of(double score)
-{
-    const uint64_t sign = (uint64_t)1 << 63;
-    uint64_t bits;
-    if (isnan(score))
-        return UINT64_MAX;
-    score += 0.0;
-    memcpy(&bits, &score, sizeof bits);
-    return bits & sign ? bits : ~(bits | sign);
-}
 
 static size_t digit_of(uint64_t key, unsigned digit)
 {
@@ -30,7 +17,7 @@ static size_t digit_of(uint64_t key, unsigned digit)
 static int compare(const void *a_, const void *b_)
 {
     const gd_ranked *a = a_, *b = b_;
-    uint64_t x = key_of(a->score), y = key_of(b->score);
+    uint64_t x = gd_rank_key(a->score), y = gd_rank_key(b->score);
     return x != y ? (x > y) - (x < y) : (a->row > b->row) - (a->row < b->row);
 }
 
@@ -44,7 +31,7 @@ static void scatter(const gd_ranked *from, gd_ranked *to, size_t n, unsigned dig
         begin += count;
     }
     for (size_t i = 0; i < n; i++)
-        to[counts[digit_of(key_of(from[i].score), digit)]++] = from[i];
+        to[counts[digit_of(gd_rank_key(from[i].score), digit)]++] = from[i];
 }
 
 static gd_status sort_digits(gd_ranked *out, size_t n, const gd_executor *e, gd_error *err)
@@ -58,10 +45,10 @@ static gd_status sort_digits(gd_ranked *out, size_t n, const gd_executor *e, gd_
     }
     for (size_t i = 0; i < n; i++)
         for (unsigned d = 0; d < DIGITS; d++)
-            counts[d * VALUES + digit_of(key_of(out[i].score), d)]++;
+            counts[d * VALUES + digit_of(gd_rank_key(out[i].score), d)]++;
     for (unsigned d = 0; d < DIGITS; d++) {
         size_t *c = counts + d * VALUES;
-        if (c[digit_of(key_of(out[0].score), d)] == n)
+        if (c[digit_of(gd_rank_key(out[0].score), d)] == n)
             continue; /* they all have this one */
         if (e && e->interrupted && e->interrupted(e->ctx)) {
             status = gd_fail(err, GD_INTERRUPTED, "", "broken off");

@@ -7,11 +7,24 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct gd_ranked {
     double score;
     uint32_t row;
 } gd_ranked;
+
+/* Whole numbers that rise as scores fall; -0 is 0, and NaN is the largest. */
+static inline uint64_t gd_rank_key(double score)
+{
+    const uint64_t sign = (uint64_t)1 << 63;
+    uint64_t bits;
+    if (score != score)
+        return UINT64_MAX;
+    score += 0.0;
+    memcpy(&bits, &score, sizeof bits);
+    return bits & sign ? bits : ~(bits | sign);
+}
 
 /* out: n rows, written: the highest score first, what is not a number last, and equal ones as they
  * lie. n: at most GD_MAX_ROWS. Very many are sorted digit by digit (Knuth, The Art of Computer

@@ -240,17 +240,16 @@ gd_status gd_train_new(gd_train **out, const gd_data *data, const gd_spec *spec,
     size_t lanes = gd_minibatch_room(t);
     t->theta = calloc(7 * t->n + 2 * cols + lanes + state_len, sizeof(double));
     t->columns = calloc(cols, sizeof *t->columns);
-    size_t searched = cols + spec->intercept; /* parameters of one output */
     bool looks = spec->standardize && !gd_train_moments_tell(t);
     if (looks)
         t->scratch = calloc(gd_columns_scratch(t->executor, &t->data, &t->rows), sizeof *t->scratch);
-    if (gd_explained_by_curvature(t))
-        t->basis = calloc(gd_curvature_len(searched), sizeof *t->basis);
+    status = gd_train_curvature_new(t, err);
+    if (status != GD_OK)
+        goto fail;
     bool shuffled = spec->shuffle && t->batch < t->rows.count;
     if (shuffled)
         t->order = calloc(t->rows.count, sizeof *t->order);
-    if (!t->theta || !t->columns || (looks && !t->scratch) || (gd_explained_by_curvature(t) && !t->basis) ||
-        (shuffled && !t->order)) {
+    if (!t->theta || !t->columns || (looks && !t->scratch) || (shuffled && !t->order)) {
         status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to train %zu parameters", t->n);
         goto fail;
     }
@@ -295,6 +294,7 @@ void gd_train_free(gd_train *t)
     gd_quadratic_free(t->quadratic);
     free(t->theta);
     free(t->basis);
+    gd_gram_free(t->moments);
     free(t->columns);
     free(t->scratch);
     free(t->order);

@@ -28,5 +28,6 @@ double gd_train_bytes(const gd_data *data, const gd_spec *spec)
         values += rows;
     double numbers = (spec->validation_fraction != GD_NO_VALIDATION ? rows : 0) +
                      (batches && spec->shuffle ? rows : 0);
-    return gd_quadratic_bytes(data, spec) + values * (double)sizeof(double) + numbers * (double)sizeof(uint32_t);
+    return gd_quadratic_bytes(data, spec) + (explained ? gd_train_curvature_bytes(data, spec) : 0) +
+           values * (double)sizeof(double) + numbers * (double)sizeof(uint32_t);
 }

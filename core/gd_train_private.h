@@ -41,6 +41,7 @@ struct gd_train {
     gd_point best_point;
     gd_error error;
     gd_curvature curvature;
+    gd_gram *moments; /* by which it is found; NULL: by passes, or by those of `quadratic` */
     double reference; /* cost that later costs are measured against */
     double base_rate; /* before the schedule */
     double schedule_state[GD_SCHEDULE_STATE];
@@ -50,7 +51,8 @@ struct gd_train {
     double *center, *scale;                                       /* cols values each */
     double *optimizer_state;
     double *lanes;      /* center and inverse scale for gd_minibatch.h; or room for gd_sparse.h */
-    double *basis;      /* of the search for the curvature; NULL where it has none */
+    double *basis; /* of the search for the curvature, and the Hessian that moments give behind it;
+                      NULL where it has none */
     gd_column *columns; /* cols of them */
     double *scratch;    /* to find them by a pass of their own; NULL where there is none */
     bool measured;      /* they are known */
@@ -99,6 +101,13 @@ void gd_train_prepare(gd_train *t);
 /* From where t->theta is, in the units trained in. */
 void gd_train_begin(gd_train *t);
 void gd_begin_curvature(gd_train *t);
+
+/* gd_train_curvature.c: the search for the curvature, which says what rates are stable. */
+/* Makes room; by how it goes. t->data, shape, rows are set. */
+gd_status gd_train_curvature_new(gd_train *t, gd_error *err);
+double gd_train_curvature_bytes(const gd_data *data, const gd_spec *spec);
+/* A piece of it. True when it has ended, which it has not where it was broken off. */
+bool gd_train_curvature_step(gd_train *t);
 
 /* gd_train_bounds.c */
 gd_status gd_bounds_check(const gd_spec *s, size_t cols, gd_error *err);

@@ -76,12 +76,6 @@ static void stop(gd_train *t, gd_stop why)
 
 /* ---- the phases ---- */
 
-void gd_begin_curvature(gd_train *t)
-{
-    gd_curvature_begin(&t->curvature, t->basis, t->shape.cols + t->shape.intercept, t->batch,
-                       t->rows.count);
-}
-
 /* l2 adds its own curvature along the weights. False when that gives no rate. */
 static bool set_curvature(gd_train *t)
 {
@@ -181,18 +175,9 @@ static bool all_zero(const gd_data *d)
     return true;
 }
 
-/* True when the search has ended. */
-static bool search_curvature(gd_train *t)
-{
-    bool found = gd_quadratic_on(t)
-                     ? gd_curvature_step_by(&t->curvature, gd_quadratic_product, t->quadratic)
-                     : gd_curvature_step(&t->curvature, t->objective);
-    return found && !gd_train_interrupted(t);
-}
-
 static void find_rate(gd_train *t)
 {
-    if (!search_curvature(t))
+    if (!gd_train_curvature_step(t))
         return;
     t->phase = GD_START;
     if (set_curvature(t)) {
@@ -297,7 +282,7 @@ static void epoch(gd_train *t)
 
 static void analyse(gd_train *t)
 {
-    if (!search_curvature(t))
+    if (!gd_train_curvature_step(t))
         return;
     t->phase = GD_ENDED;
     bool found = set_curvature(t);

@@ -110,6 +110,9 @@ void srv_run_blocks(void *run, gd_block_fn *fn, void *arg, size_t blocks);
 /* And its `share`, of full batches that are worth it. */
 bool srv_run_share(void *run, gd_objective *o, const double *theta, const gd_rows *rows,
                    double *cost, double *gradient);
+/* And its `recall` and `keep`, of the same. */
+bool srv_run_recall(void *run, gd_objective *o, double *curvature);
+void srv_run_keep(void *run, gd_objective *o, double curvature);
 /* Begins part w->part, in place of the one before. */
 bool srv_run_begin_part(srv_run *w, api_problem *p);
 void srv_run_free(srv_run *w);

@@ -98,6 +98,8 @@ void srv_run_init(srv_run *w, srv_app *app, const char *id, const srv_signals *s
                                 .ctx = w,
                                 .interrupted = srv_run_interrupted,
                                 .share = srv_run_share,
+                                .recall = srv_run_recall,
+                                .keep = srv_run_keep,
                                 .kernels = app->config.kernels};
     w->ending = w->executor;
     w->ending.interrupted = srv_run_broken_off;
@@ -204,16 +206,32 @@ void srv_run_blocks(void *run, gd_block_fn *fn, void *arg, size_t blocks)
  * a millisecond or so. */
 #define WORTH_SHARING ((size_t)1 << 19)
 
+static bool worth_sharing(const srv_run *w)
+{
+    const gd_data *d = &w->data;
+    uint64_t batch = w->job.spec.batch_size;
+    size_t values = gd_data_sparse(d) ? (size_t)gd_sparse_entries(d) : d->rows * d->cols;
+    return (batch == GD_FULL_BATCH || batch >= d->rows) && values >= WORTH_SHARING;
+}
+
 bool srv_run_share(void *run, gd_objective *o, const double *theta, const gd_rows *rows,
                    double *cost, double *gradient)
 {
     srv_run *w = run;
-    const gd_data *d = &w->data;
-    uint64_t batch = w->job.spec.batch_size;
-    size_t values = gd_data_sparse(d) ? (size_t)gd_sparse_entries(d) : d->rows * d->cols;
-    if ((batch != GD_FULL_BATCH && batch < d->rows) || values < WORTH_SHARING)
-        return false;
-    return srv_together_eval(&w->partner, o, theta, rows, cost, gradient);
+    return worth_sharing(w) && srv_together_eval(&w->partner, o, theta, rows, cost, gradient);
+}
+
+bool srv_run_recall(void *run, gd_objective *o, double *curvature)
+{
+    srv_run *w = run;
+    return worth_sharing(w) && srv_together_recall(&w->partner, o, curvature);
+}
+
+void srv_run_keep(void *run, gd_objective *o, double curvature)
+{
+    srv_run *w = run;
+    (void)o;
+    srv_together_keep(&w->partner, curvature);
 }
 
 bool srv_run_begin_part(srv_run *w, api_problem *p)

@@ -19,6 +19,9 @@ struct srv_group {
     srv_partner *partners; /* in the order in which they came last */
     srv_partner *host;     /* the one whose objective has room for many; NULL: none yet */
     size_t params_len;
+    bool curved; /* its curvature is known; else whoever is about to find it: NULL: nobody */
+    double curvature;
+    srv_partner *finder;
     bool passing;                      /* a pass is under way */
     double ended, took;                /* the last one */
     srv_partner *taken[GD_MAX_THETAS]; /* whom it serves; NULL: gone meanwhile */
@@ -283,22 +286,31 @@ static void leave(srv_partner *p)
     p->group = NULL;
     if (g->host == p)
         g->host = NULL;
+    if (g->finder == p) {
+        g->finder = NULL;
+        wake_all(g);
+    }
     if (!g->partners)
         free_group(p->meeting, g);
     else
         call_leader(g);
 }
 
-/* Sleeps until there may be news. The lock is held, and again on return. */
+/* Sleeps until there may be news, or it is time. The lock is held, and again on return. */
+static void sleep_until(srv_partner *p, double until)
+{
+    struct timespec at = {.tv_sec = (time_t)until};
+    at.tv_nsec = (long)((until - (double)at.tv_sec) * 1e9);
+    pthread_cond_timedwait(&p->news, &p->meeting->lock, &at);
+}
+
 static void sleep_on(srv_partner *p, double now)
 {
     double until = now + LOOK;
     const srv_group *g = p->group;
     if (!g->passing && leader(g) == p && latest_begin(g) < until)
         until = latest_begin(g);
-    struct timespec at = {.tv_sec = (time_t)until};
-    at.tv_nsec = (long)((until - (double)at.tv_sec) * 1e9);
-    pthread_cond_timedwait(&p->news, &p->meeting->lock, &at);
+    sleep_until(p, until);
 }
 
 /* Waits until p is served, leading a pass if it is its turn. False: it was asked to leave, and has
@@ -359,6 +371,57 @@ bool srv_together_eval(srv_partner *p, gd_objective *o, const double *theta, con
     if (has_lane && !p->member->holds)
         srv_team_enter(p->member);
     return served;
+}
+
+/* Waits while another is about to find it. The lock is held, and again on return. */
+static void wait_for_finder(srv_partner *p)
+{
+    const srv_group *g = p->group;
+    while (g->finder && !(p->interrupted && p->interrupted(p->ctx))) {
+        if (p->member->holds) { /* a lane, which the finder may want */
+            pthread_mutex_unlock(&p->meeting->lock);
+            srv_team_leave(p->member);
+            pthread_mutex_lock(&p->meeting->lock);
+        } else {
+            sleep_until(p, srv_monotonic() + LOOK);
+        }
+    }
+}
+
+bool srv_together_recall(srv_partner *p, gd_objective *o, double *curvature)
+{
+    srv_together *t = p->meeting;
+    bool has_lane = p->member->holds, known = false;
+    pthread_mutex_lock(&t->lock);
+    if (p->group || join(p, o)) {
+        srv_group *g = p->group;
+        p->state = SRV_PARTNER_AWAY;
+        call_leader(g);
+        wait_for_finder(p);
+        known = g->curved;
+        if (known)
+            *curvature = g->curvature;
+        else if (!g->finder)
+            g->finder = p;
+    }
+    pthread_mutex_unlock(&t->lock);
+    if (has_lane && !p->member->holds)
+        srv_team_enter(p->member);
+    return known;
+}
+
+void srv_together_keep(srv_partner *p, double curvature)
+{
+    srv_together *t = p->meeting;
+    pthread_mutex_lock(&t->lock);
+    srv_group *g = p->group;
+    if (g && g->finder == p) {
+        g->curved = true;
+        g->curvature = curvature;
+        g->finder = NULL;
+        wake_all(g);
+    }
+    pthread_mutex_unlock(&t->lock);
 }
 
 void srv_together_away(srv_partner *p)

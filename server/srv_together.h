@@ -9,6 +9,9 @@
  * who are about to come: for half as long as the last one took, and no longer than GATHER. Whoever
  * is known to be elsewhere (writing, or at its end) is not waited for.
  *
+ * What a group has found of its objective's curvature it remembers while it has partners: the first
+ * who asks is to find it, and others who ask meanwhile wait.
+ *
  * A partner's numbers are those of a pass of its own, to the bit, whoever is beside it. One that is
  * interrupted goes at once; if it was the one that ran the pass, the others have theirs run again.
  * Nobody waits for a wake-up alone: all look up every LOOK.
@@ -61,6 +64,11 @@ void srv_together_free(srv_together *t); /* no partners are left; NULL is fine *
  * The partner may hold a lane, and does afterwards if it did. */
 bool srv_together_eval(srv_partner *p, gd_objective *o, const double *theta, const gd_rows *rows,
                        double *cost, double *gradient);
+
+/* A gd_executor's `recall` and `keep`: the same. Whoever is asked to leave while it waits is told
+ * that there is nothing. */
+bool srv_together_recall(srv_partner *p, gd_objective *o, double *curvature);
+void srv_together_keep(srv_partner *p, double curvature);
 
 /* It may be a while until p comes again. */
 void srv_together_away(srv_partner *p);

@@ -75,8 +75,9 @@ static void train(srv_run *w)
         if (!read)
             continue;
         if (gd_train_state(w->train)->stop != GD_STOP_NONE)
-            srv_together_leave(&w->partner); /* what is left to do is its own */
+            srv_together_away(&w->partner); /* no more passes */
         if (step == GD_STEP_DONE) {
+            srv_together_leave(&w->partner); /* what is left to do is its own */
             if (gd_train_interrupted(w->train) && heed(w))
                 return;
             if (srv_run_conclude(w) == SRV_RUN_OVER)

@@ -6,6 +6,7 @@
 #include "functions.h"
 
 #include "costs.h"
+#include "bends.h"
 #include "linear.h"
 #include "many.h"
 
@@ -38,8 +39,10 @@ GD_MAP(map_log1p, log1p_of)
 
 #define GD_KERNELS_FUNCTIONS                                                                       \
     .scores = scores, .gradient = gradient, .pack = pack, .scores_of_many = scores_of_many,        \
-    .gradient_of_many = gradient_of_many, .softmax = softmax_cost, .total = total_cost, .exp = map_exp,               \
-    .expm1 = map_expm1, .log = map_log, .log1p = map_log1p,                                        \
+    .gradient_of_many = gradient_of_many, .softmax = softmax_cost, .total = total_cost,            \
+    .exp = map_exp, .expm1 = map_expm1, .log = map_log, .log1p = map_log1p,                        \
+    .bends = {[GD_FAST_LOGISTIC] = logistic_bends, [GD_FAST_POISSON] = poisson_bends},             \
+    .gap = {[GD_FAST_LOGISTIC] = logistic_gap, [GD_FAST_POISSON] = poisson_gap},                   \
     .cost = {[GD_FAST_MSE] = mse_cost,                                                             \
              [GD_FAST_MAE] = mae_cost,                                                             \
              [GD_FAST_HUBER] = huber_cost,                                                         \
