@@ -3,6 +3,7 @@
 #include "gd_curvature.h"
 #include "gd_limits.h"
 #include "gd_spec.h"
+#include "gd_train.h"
 #include "problems.h"
 
 #include <float.h>
@@ -170,6 +171,46 @@ START_TEST(many_columns_agree_with_jacobi)
 END_TEST
 
 /* Gower et al. (2019), proposition 3.8, with the curvatures found independently. */
+/* On rows so many that a run finds it by second moments: weighted, scaled, far from 0. The Hessian
+ * of logistic costs is at most 1/4 of the mean of a a'. */
+START_TEST(a_run_finds_it_by_moments)
+{
+    enum { ROWS = 20000, COLS = 7 };
+    problem p = problem_random(ROWS, COLS, 0, 91);
+    double *x = p.rows, h[MAX_N][MAX_N], center[COLS] = {0}, scale[COLS] = {0};
+    bool standardize = _i % 2;
+    for (size_t i = 0; i < ROWS; i++) {
+        p.targets[i] = p.targets[i] > 0;
+        x[i * COLS + 2] += 0.5 * x[i * COLS] + 3;
+    }
+    gd_spec spec;
+    gd_error err;
+    gd_train *t;
+    p.data.classes = 2;
+    gd_spec_defaults(&spec);
+    spec.model = gd_model_find("logistic_regression");
+    spec.cost = gd_cost_find("logistic");
+    spec.standardize = standardize;
+    spec.epochs = 1;
+    ck_assert_int_eq(gd_train_new(&t, &p.data, &spec, NULL, NULL, &err), GD_OK);
+    while (gd_train_step(t) != GD_STEP_DONE)
+        ;
+    for (size_t j = 0; standardize && j < COLS; j++) {
+        for (size_t i = 0; i < ROWS; i++)
+            center[j] += x[i * COLS + j] / ROWS;
+        for (size_t i = 0; i < ROWS; i++)
+            scale[j] += (x[i * COLS + j] - center[j]) * (x[i * COLS + j] - center[j]) / ROWS;
+        for (size_t i = 0; i < ROWS; i++)
+            x[i * COLS + j] = (x[i * COLS + j] - center[j]) / sqrt(scale[j]);
+    }
+    double found = gd_train_state(t)->curvature;
+    gd_train_free(t);
+    hessian(&p.data, true, h);
+    assert_close(found, largest_eigenvalue(h, COLS + 1) / 8, 1e-9);
+    problem_free(&p);
+}
+END_TEST
+
 START_TEST(mini_batches_have_the_expected_smoothness)
 {
     size_t rows = 50;
@@ -238,6 +279,7 @@ END_TEST
 int main(void)
 {
     TCase *tc = tcase_create("curvature");
+    tcase_add_loop_test(tc, a_run_finds_it_by_moments, 0, 2);
     tcase_add_test(tc, the_hessian_product_is_that_of_the_matrix_written_out);
     tcase_add_test(tc, the_row_curvature_is_that_of_the_longest_row);
     tcase_add_test(tc, two_columns_agree_with_the_closed_form);

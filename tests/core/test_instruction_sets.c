@@ -446,6 +446,58 @@ START_TEST(copies_for_many_are_the_same_bits_as_rows)
 }
 END_TEST
 
+/* ---- slopes, bends and gaps ---- */
+
+/* Near what it is, by so much of its size. */
+static void assert_same(double got, double want, double by, const char *what, double z, double y)
+{
+    ck_assert_msg(got == want || (isinf(want) && got == want) || fabs(got - want) <= by * fabs(want),
+                  "%s at z %g, y %g: %.17g, not %.17g", what, z, y, got, want);
+}
+
+/* Those of tables are those of the cost itself, as test_certificate.c has them right; and the same bits
+ * by every table, whatever they are beside. */
+START_TEST(bends_and_gaps_are_the_costs_own)
+{
+    static const double scores[] = {0, 1e-17, 0.3, -0.3, 1, -1, 8, -8, 36, -36, 300, -300, 699, -699};
+    static const double shares[] = {0, 1e-300, 1e-9, 0.02, 0.5, 0.93, 1, 1 + 1e-15, -1e-12, 1.4};
+    enum { SCORES = sizeof scores / sizeof scores[0], SHARES = sizeof shares / sizeof shares[0] };
+    const gd_cost *c = gd_costs[_i];
+    bool first = true;
+    double slopes[2 * SCORES * SHARES], bends[2 * SCORES * SHARES], gaps[2 * SCORES * SHARES];
+    for (size_t k = 0; k < gd_kernels_count; k++) {
+        const gd_kernels *kernels = gd_kernels_all[k];
+        if (!kernels->scores || !gd_kernels_usable(kernels) || !kernels->bends[c->fast])
+            continue;
+        for (size_t i = 0; i < 2 * SCORES * SHARES; i++) {
+            double y = i % 2 * (c->fast == GD_FAST_POISSON ? 3.0 : 1), z = scores[i / 2 % SCORES];
+            double zs[GD_PITCH] = {z, 1, -2}, ys[GD_PITCH] = {y, 0, 1}, slope[GD_PITCH],
+                   bend[GD_PITCH], gap[GD_PITCH], want_bend;
+            kernels->bends[c->fast](zs, ys, 1 + i % 3, slope, bend);
+            double want = c->slope(z, y, 1, &want_bend, NULL), share = shares[i / 2 / SCORES];
+            assert_same(slope[0], want, c->fast == GD_FAST_POISSON && fabs(z) < 2 ? 1e-14 : 1e-15, "slope", z, y);
+            assert_same(bend[0], want_bend, 2e-15, "bend", z, y);
+            double alphas[GD_PITCH] = {share * want};
+            kernels->gap[c->fast](zs, ys, alphas, 1 + i % 3, gap);
+            /* the cost's own function has log x - log y, here of up to 700; and where it is next to
+             * 0 a gap goes with the square of what is rounded */
+            double right = c->gap(z, y, alphas[0], NULL), size = fabs(want) + want_bend;
+            if (isinf(right) ||
+                !(fabs(gap[0] - right) <= 4e-15 * sqrt(right * size) + 1e-29 * size))
+                assert_same(gap[0], right, 1e-13 * (10 + fabs(z)), "gap", z, y);
+            if (first) {
+                slopes[i] = slope[0], bends[i] = bend[0], gaps[i] = gap[0];
+            } else {
+                assert_same_bits(&slope[0], &slopes[i], 1);
+                assert_same_bits(&bend[0], &bends[i], 1);
+                assert_same_bits(&gap[0], &gaps[i], 1);
+            }
+        }
+        first = false;
+    }
+}
+END_TEST
+
 /* ---- the choice ---- */
 
 START_TEST(the_best_that_is_usable_is_chosen)
@@ -481,6 +533,7 @@ int main(void)
     tcase_add_loop_test(tc, many_at_once_are_the_same_bits_as_each_alone, 0,
                         2 * (int)gd_costs_count);
     tcase_add_loop_test(tc, copies_for_many_are_the_same_bits_as_rows, 0, (int)gd_costs_count);
+    tcase_add_loop_test(tc, bends_and_gaps_are_the_costs_own, 0, (int)gd_costs_count);
     tcase_add_test(tc, the_best_that_is_usable_is_chosen);
     return run_case(tc, "instruction sets");
 }

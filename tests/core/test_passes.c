@@ -7,6 +7,7 @@
 #include "gd_kernels.h"
 #include "gd_limits.h"
 #include "gd_newton.h"
+#include "gd_areas.h"
 #include "gd_rank.h"
 #include "problems.h"
 
@@ -557,6 +558,47 @@ START_TEST(ranks_fall)
 }
 END_TEST
 
+/* By definition: of all pairs of a positive and a negative row the share that is in order, ties half;
+ * and precision summed over thresholds. Few and many, with ties, NaN, and signs of 0. */
+START_TEST(areas_are_shares_of_pairs)
+{
+    const size_t counts[] = {2, 7, 100, 2047, 4999};
+    size_t n = counts[_i / 2];
+    double *scores = calloc(n, sizeof *scores), *y = calloc(n, sizeof *y);
+    uint64_t seed = 14;
+    for (size_t i = 0; i < n; i++) {
+        double v = random_signed(&seed);
+        y[i] = i == 0 || (i > 1 && random_signed(&seed) + 0.3 * v > (_i % 2 ? 0.9 : 0));
+        scores[i] = i % 11 == 5   ? NAN
+                    : i % 5 == 0  ? -0.0
+                    : i % 15 == 1 ? 0
+                    : i % 3 == 0  ? floor(20 * v)
+                                  : v * exp(50 * v);
+    }
+    double pairs = 0, order = 0, precision = 0, positives = 0;
+    for (size_t i = 0; i < n; i++) {
+        double hits = 0, called = 0;
+        positives += y[i] == 1;
+        for (size_t j = 0; y[i] == 1 && j < n; j++) {
+            bool tied = scores[j] == scores[i] || (isnan(scores[j]) && isnan(scores[i]));
+            bool above = !tied && (isnan(scores[i]) ? !isnan(scores[j]) : scores[j] > scores[i]);
+            called += above || tied;
+            hits += (above || tied) && y[j] == 1;
+            pairs += y[j] != 1;
+            order += y[j] == 1 || above ? 0 : tied ? 0.5 : 1;
+        }
+        precision += called > 0 ? hits / called : 0;
+    }
+    gd_areas areas;
+    gd_error err;
+    ck_assert_int_eq(gd_areas_find(&areas, scores, y, n, NULL, &err), GD_OK);
+    assert_close(areas.roc, order / pairs, 1e-13);
+    assert_close(areas.pr, precision / positives, 1e-13);
+    free(scores);
+    free(y);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("passes");
@@ -569,6 +611,7 @@ int main(void)
     tcase_add_test(tc, dependent_columns_are_set_aside);
     tcase_add_test(tc, columns_by_an_executor_have_the_same_bits);
     tcase_add_loop_test(tc, ranks_fall, 0, 6);
+    tcase_add_loop_test(tc, areas_are_shares_of_pairs, 0, 10);
     tcase_set_timeout(tc, 60);
     return run_case(tc, "passes");
 }

@@ -41,7 +41,7 @@ typedef struct job {
     size_t evals;
     bool without_gradient;
     bool failed; /* an evaluation was not what it would have been alone */
-    bool left;
+    atomic_bool left;
 } job;
 
 static bool asked(void *ctx)
@@ -362,6 +362,88 @@ START_TEST(one_whose_pass_serves_others_goes_without_taking_them_along)
 }
 END_TEST
 
+/* ---- what is found once ---- */
+
+static atomic_uint finders, through; /* who was to find it; who has asked, and come back */
+
+/* Asks for the curvature, which only the first is to find. */
+static void *ask(void *arg)
+{
+    job *j = arg;
+    double curvature = 0;
+    srv_team_enter(&j->member);
+    bool known = srv_together_recall(&j->partner, j->objective, &curvature);
+    if (!known && !atomic_load(&j->asked)) {
+        atomic_fetch_add(&finders, 1);
+        atomic_fetch_add(&j->standing, 1);
+        double end = scratch_now() + 30;
+        while (atomic_load(&j->held) && !atomic_load(&j->asked) && scratch_now() < end)
+            nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+        if (!atomic_load(&j->asked))
+            srv_together_keep(&j->partner, 2.385);
+    }
+    j->left = !known && atomic_load(&j->asked);
+    j->failed = !j->member.holds || (known && curvature != 2.385);
+    srv_team_leave(&j->member);
+    atomic_fetch_add(&through, 1);
+    if (!j->left) /* else it may be forgotten */
+        WAIT_UNTIL(atomic_load(&through) == all.started);
+    srv_together_leave(&j->partner);
+    gd_objective_free(j->objective);
+    return NULL;
+}
+
+static void begin_to_ask(crowd *c, size_t jobs)
+{
+    atomic_store(&finders, 0);
+    atomic_store(&through, 0);
+    for (size_t i = 0; i < jobs; i++)
+        add(c, y);
+    atomic_store(&c->jobs[0].held, true);
+    ck_assert_int_eq(pthread_create(&c->threads[0], NULL, ask, &c->jobs[0]), 0);
+    WAIT_UNTIL(atomic_load(&c->jobs[0].standing) == 1);
+    for (size_t i = 1; i < jobs; i++)
+        ck_assert_int_eq(pthread_create(&c->threads[i], NULL, ask, &c->jobs[i]), 0);
+}
+
+START_TEST(a_curvature_is_found_once)
+{
+    set_up(&all, (uint64_t)_i);
+    begin_to_ask(&all, 9);
+    atomic_store(&all.jobs[0].held, false);
+    finish(&all);
+    ck_assert_uint_eq(atomic_load(&finders), 1);
+    tear_down(&all);
+}
+END_TEST
+
+/* Then one of those who wait finds it in its place, and others have it from that one. */
+START_TEST(who_was_to_find_it_may_be_asked_to_leave)
+{
+    set_up(&all, 2);
+    begin_to_ask(&all, 6);
+    atomic_store(&all.jobs[0].asked, true);
+    atomic_store(&all.jobs[0].held, false);
+    finish(&all);
+    ck_assert(all.jobs[0].left);
+    ck_assert_uint_eq(atomic_load(&finders), 2);
+    tear_down(&all);
+}
+END_TEST
+
+START_TEST(who_waits_for_it_goes_as_soon_as_it_is_asked)
+{
+    set_up(&all, 2);
+    begin_to_ask(&all, 2);
+    atomic_store(&all.jobs[1].asked, true);
+    WAIT_UNTIL(all.jobs[1].left);
+    ck_assert_uint_eq(atomic_load(&finders), 1);
+    atomic_store(&all.jobs[0].held, false);
+    finish(&all);
+    tear_down(&all);
+}
+END_TEST
+
 /* Some come and go at any moment, others must not notice. */
 START_TEST(crowds_that_come_and_go_lose_nothing)
 {
@@ -398,6 +480,9 @@ int main(void)
     tcase_add_test(tc, whatever_differs_is_seen);
     tcase_add_test(tc, one_that_waits_goes_as_soon_as_it_is_asked);
     tcase_add_test(tc, one_whose_pass_serves_others_goes_without_taking_them_along);
+    tcase_add_loop_test(tc, a_curvature_is_found_once, 1, 4);
+    tcase_add_test(tc, who_was_to_find_it_may_be_asked_to_leave);
+    tcase_add_test(tc, who_waits_for_it_goes_as_soon_as_it_is_asked);
     tcase_add_loop_test(tc, crowds_that_come_and_go_lose_nothing, 1, 4);
     suite_add_tcase(s, tc);
     return scratch_run(s);
