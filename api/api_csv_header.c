@@ -205,6 +205,11 @@ static bool name_columns(api_csv *r, api_problem *p)
 bool api_csv_columns(api_csv *r, bool *is_row, api_problem *p)
 {
     enum { LEAST_ROOM = 1024 };
+    for (size_t i = 0; i < r->first_count; i++)
+        if (!r->first[i].quoted && strchr(r->first[i].text, '\r'))
+            return api_problem_set(p, API_INVALID,
+                                   "the first line has a carriage return inside: lines must end in a line "
+                                   "feed, with a carriage return before it or without");
     r->headless = *is_row = !is_header(r);
     bool ok = !r->headless || name_columns(r, p);
     for (size_t i = 0; ok && !r->headless && i < r->first_count; i++)

@@ -216,12 +216,6 @@ static bool too_long(srv_request *rq)
 bool srv_open_patch(srv_request *rq)
 {
     uint64_t offset = 0, announced = 0, received = UNKNOWN, length = UNKNOWN;
-    rq->packed_piece = rq->decoder != NULL;
-    if (rq->packed_piece)
-        return api_problem_set(&rq->problem, API_UNSUPPORTED_MEDIA,
-                               "the header Content-Encoding can't be given for a piece of an upload: give it "
-                               "to POST /v1/uploads where all bytes together are packed, and send "
-                               "pieces as they are");
     if (!read_bytes(rq, "Upload-Offset", true, &offset) ||
         !read_bytes(rq, "Content-Length", false, &announced))
         return false;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What is still read of a body that was refused already. */
 #define DRAINED ((uint64_t)8 << 20)
@@ -61,8 +62,15 @@ void srv_body_check(srv_request *rq)
     if (!rq->route || p->code != API_NO_PROBLEM || rq->route->body == SRV_NO_BODY)
         return;
     const char *length = srv_request_header(rq, "Content-Length");
+    const char *coding = srv_request_header(rq, "Content-Encoding");
     const api_encoding *encoding;
-    if (!api_encoding_find(srv_request_header(rq, "Content-Encoding"), &encoding, p))
+    rq->packed_piece = rq->route->unpacked && coding && strcasecmp(coding, "identity") != 0;
+    if (rq->packed_piece)
+        api_problem_set(p, API_UNSUPPORTED_MEDIA,
+                        "the header Content-Encoding can't be given for a piece of an upload: give it "
+                        "to POST /v1/uploads where all bytes together are packed, and send pieces as "
+                        "they are");
+    else if (!api_encoding_find(coding, &encoding, p))
         rq->bad_encoding = true;
     else if ((length ? strtoull(length, NULL, 10) : 0) > limit_of(rq))
         too_large(rq);

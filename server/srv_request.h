@@ -49,7 +49,7 @@ typedef struct srv_request {
     uint64_t received;    /* bytes of the body so far, as they come */
     api_decoder *decoder; /* of a body that comes packed; owned */
     bool bad_encoding;    /* in one that is not known */
-    bool packed_piece;    /* or in one that is, of what must come as it is */
+    bool packed_piece;    /* or in any, of what must come as it is */
     api_text body;        /* of routes that gather it */
     size_t braces;        /* of those that read none: how much of "{}" came */
     srv_form *form;       /* a body that is one, owned by `read` */

@@ -18,6 +18,7 @@ struct srv_route {
     const char *query;   /* names of the parameters it knows, with a space between */
     srv_body body;
     size_t limit;
+    bool unpacked;    /* a body that is packed is refused, since its bytes are a part of something */
     bool open_to_all; /* without a token */
     bool admin;       /* for tokens of that scope alone */
     bool looks;       /* changes nothing, though it is no GET */
