@@ -204,6 +204,11 @@ START_TEST(another_tenants_things_are_not_there)
     snprintf(path, sizeof path, "/v1/models/%s/evaluations", b.model);
     snprintf(body, sizeof body, "{\"dataset_id\": \"%s\"}", a.dataset);
     expect(s, &theirs, "POST", path, body, 422);
+    snprintf(path, sizeof path, "/v1/uploads?append_to=%s", a.dataset);
+    expect(s, &theirs, "POST", path, NULL, 400);
+    expect(s, &ours, "POST", path, NULL, 201);
+    snprintf(path, sizeof path, "/v1/uploads/%s/finish?append_to=%s", b.upload, a.dataset);
+    expect(s, &theirs, "POST", path, NULL, 400);
     /* what was not theirs is as it was */
     snprintf(path, sizeof path, "/v1/models/%s", a.model);
     expect(s, &ours, "GET", path, NULL, 200);
