@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Other requests wait for no longer than this behind one, seconds; beyond, a worker begins anew. */
-#define LONGEST 0.005
+#define LONGEST 0.02
 
 /* Numbers of the dataset; multiplications of training, of which each epoch costs some more for
  * itself, and of what follows it. */

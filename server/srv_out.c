@@ -15,6 +15,12 @@ enum {
     SYNC_APART = 1 << 20
 };
 
+void srv_out_none(srv_out *o)
+{
+    memset(o, 0, offsetof(srv_out, buffer));
+    o->fd = -1;
+}
+
 bool srv_out_create(srv_out *o, const srv_files *files, uint64_t at, api_problem *p)
 {
     char id[SRV_ID_SIZE];

@@ -29,6 +29,9 @@ typedef struct srv_out {
     };
 } srv_out;
 
+/* No file yet: what srv_out_close does nothing to. Its buffer is left as it is. */
+void srv_out_none(srv_out *o);
+
 /* A new file for what is to be put from byte `at` on. */
 bool srv_out_create(srv_out *o, const srv_files *files, uint64_t at, api_problem *p);
 

@@ -70,12 +70,13 @@ bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p
 
 bool srv_dataset_exists(srv_db *db, const char *id, api_problem *p)
 {
-    srv_dataset d;
-    if (!srv_dataset_load(db, id, &d, p))
-        return false;
-    bool found = d.id != NULL;
-    srv_dataset_free(&d);
-    return found || api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", id);
+    srv_rows *rows = srv_db_query(db, SQL_DATASET_SHA256, p, "t", id);
+    srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
+    if (step == SRV_ROW)
+        srv_db_done(rows);
+    if (step == SRV_END)
+        api_problem_field(p, "dataset_id", "there is no dataset with id \"%.60s\"", id);
+    return step == SRV_ROW;
 }
 
 void srv_dataset_free(srv_dataset *d)
