@@ -117,6 +117,7 @@ typedef struct api_format {
     const char *media_type;
     bool sparse; /* rows come as entries: `columns` of the options are not read */
     const char *suffixes; /* of files' names, with a blank between; NULL for none */
+    const char *own;      /* query parameters that not all formats take, likewise */
     /* options and sink: borrowed until close. NULL when out of memory. */
     void *(*open)(const api_read_options *options, const api_sink *sink);
     /* Both return false with the reason in p, and only close may follow then. */

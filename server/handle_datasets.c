@@ -104,6 +104,20 @@ static void read_types(srv_request *rq, api_types *types, api_read_options *o)
                       bad.errors_count ? bad.errors[0].message : bad.detail);
 }
 
+/* Is there a parameter that says nothing to this format? */
+static bool all_apply(srv_request *rq, const api_format *format)
+{
+    static const char *const some[] = {"delimiter", "header", "X", "index_base"};
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        if (!srv_request_query(rq, some[i]) || (format->own && strstr(format->own, some[i])))
+            continue;
+        api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", some[i]);
+        return api_problem_field(&rq->problem, some[i], "says nothing of a dataset in %s",
+                                 format->media_type);
+    }
+    return true;
+}
+
 /* Of sparse formats: "?columns=" is how many there are, "?index_base=" what the first is called. */
 static void read_numbering(srv_request *rq, api_read_options *o)
 {
@@ -158,7 +172,7 @@ static bool open_file(srv_request *rq, const api_format *format)
                           .rows = srv_request_query(rq, "X"),
                           .max_bytes = rq->app->config.max_body,
                           .max_values = rq->app->config.max_cells};
-    if (!open_append(rq))
+    if (!all_apply(rq, format) || !open_append(rq))
         return false;
     srv_append *append = rq->read->append.base.id ? &rq->read->append : NULL;
     if (append && !only_more(rq))

@@ -9,6 +9,7 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
 const api_format api_format_csv = {
     .name = "csv",
     .media_type = "text/csv",
+    .own = "delimiter header",
     .suffixes = ".csv",
     .open = open_reader,
     .feed = api_csv_feed,

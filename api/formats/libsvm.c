@@ -406,6 +406,7 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
 const api_format api_format_libsvm = {
     .name = "libsvm",
     .media_type = "text/x-libsvm",
+    .own = "index_base",
     .sparse = true,
     .suffixes = ".libsvm .svmlight .svm",
     .open = open_reader,

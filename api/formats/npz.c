@@ -293,6 +293,7 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
 const api_format api_format_npz = {
     .name = "npz",
     .media_type = "application/x-npz",
+    .own = "X",
     .suffixes = ".npz",
     .open = open_reader,
     .feed = feed,

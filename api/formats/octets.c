@@ -83,6 +83,7 @@ static bool finish(void *reader_, api_dataset *out, api_problem *p)
 const api_format api_format_octets = {
     .name = "octets",
     .media_type = "application/octet-stream",
+    .own = "X",
     .open = open_reader,
     .feed = feed,
     .finish = finish,

@@ -9,6 +9,7 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
 const api_format api_format_tsv = {
     .name = "tsv",
     .media_type = "text/tab-separated-values",
+    .own = "delimiter header",
     .suffixes = ".tsv",
     .open = open_reader,
     .feed = api_csv_feed,

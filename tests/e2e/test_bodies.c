@@ -62,11 +62,39 @@ START_TEST(a_body_of_a_get_means_nothing)
 }
 END_TEST
 
+/* What a table's layout is says nothing of a document. */
+START_TEST(a_parameter_that_does_not_apply_is_refused)
+{
+    static const struct {
+        const char *query, *type, *body, *field;
+    } cases[] = {
+        {"?delimiter=tab", "application/json", "{\"X\": [1], \"y\": [1]}", "delimiter"},
+        {"?header=true", "text/x-libsvm", "1 1:1\n", "header"},
+        {"?header=true&target=y", "application/x-ndjson", "{\"x\": 1, \"y\": 2}\n", "header"},
+        {"?X=a", "text/csv", "x,y\n1,2\n", "X"},
+        {"?index_base=0&target=y", "text/csv", "x,y\n1,2\n", "index_base"},
+        {"?index_base=0", "application/json", "{\"X\": [1], \"y\": [1]}", "index_base"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int piece = 0; piece < 2; piece++) { /* or of one in pieces */
+            char path[96], type[64];
+            snprintf(path, sizeof path, "/v1/%s%s", piece ? "uploads" : "datasets", cases[i].query);
+            snprintf(type, sizeof type, "Content-Type: %s", cases[i].type);
+            e2e_reply r = e2e_request(s, "POST", path, (const char *const[]){type, NULL},
+                                      piece ? NULL : cases[i].body, piece ? 0 : strlen(cases[i].body));
+            e2e_problem(&r, 400, "invalid-parameter");
+            ck_assert_ptr_nonnull(strstr(e2e_field_error(&r, cases[i].field), "says nothing of"));
+            e2e_reply_free(&r);
+        }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("bodies");
     tcase_add_checked_fixture(tc, start, stop);
     tcase_add_test(tc, a_body_that_nobody_reads_is_refused);
     tcase_add_test(tc, a_body_of_a_get_means_nothing);
+    tcase_add_test(tc, a_parameter_that_does_not_apply_is_refused);
     return run_suite(tc, "bodies");
 }
