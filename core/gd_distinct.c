@@ -116,6 +116,28 @@ void gd_distinct_add(gd_distinct *d, const double *x, size_t n)
         sketch(registers, bits, hash_of(x[i]));
 }
 
+int gd_distinct_bits(const gd_distinct *d)
+{
+    return bits_of(registers_of(d));
+}
+
+void gd_distinct_add_hashed(gd_distinct *d, const uint64_t *hashes, const uint32_t *registers,
+                            size_t n, size_t stride)
+{
+    size_t i = 0;
+    for (; i < n && !d->sketched; i++) {
+        uint64_t h = hashes[i * stride];
+        if (h == 0 || !known(d, h))
+            keep(d, h);
+    }
+    uint8_t *room = (uint8_t *)d->room;
+    for (; i < n; i++) {
+        uint32_t e = registers[i * stride];
+        uint8_t run = (uint8_t)e, *r = &room[e >> 8];
+        *r = run > *r ? run : *r;
+    }
+}
+
 void gd_distinct_merge(gd_distinct *d, const gd_distinct *from)
 {
     if (!from->sketched) {

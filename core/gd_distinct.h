@@ -30,6 +30,13 @@ void gd_distinct_begin(gd_distinct *d, uint64_t *room, size_t slots);
 /* n numbers, none of them NaN; 0 and -0 are the same one. */
 void gd_distinct_add(gd_distinct *d, const double *x, size_t n);
 
+/* The same of numbers whose hashes are known, and what they are to a sketch of 2^gd_distinct_bits
+ * registers: the register times 256, and the run of zeros behind its number, plus one. Each `stride`
+ * behind the one before. gd_kernels has these found. */
+int gd_distinct_bits(const gd_distinct *d);
+void gd_distinct_add_hashed(gd_distinct *d, const uint64_t *hashes, const uint32_t *registers,
+                            size_t n, size_t stride);
+
 /* Adds what `from` has seen, which has as many slots. */
 void gd_distinct_merge(gd_distinct *d, const gd_distinct *from);
 

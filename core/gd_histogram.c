@@ -105,6 +105,20 @@ void gd_histogram_add(gd_histogram *h, const double *x, size_t n, double min, do
     }
 }
 
+void gd_histogram_reach(gd_histogram *h, double min, double max, double *scale, double *first)
+{
+    reach(h, min, max);
+    *scale = ldexp(1, -h->exponent);
+    *first = (double)h->first;
+}
+
+void gd_histogram_count(gd_histogram *h, const uint32_t *bins, size_t n, size_t stride)
+{
+    uint32_t *counts = h->counts;
+    for (size_t i = 0; i < n; i++)
+        counts[bins[i * stride]]++;
+}
+
 void gd_histogram_add_same(gd_histogram *h, double x, uint64_t n)
 {
     reach(h, x, x);

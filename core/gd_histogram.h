@@ -27,6 +27,12 @@ void gd_histogram_begin(gd_histogram *h, uint32_t *counts, size_t bins);
 /* n > 0 finite values, whose least and largest are known. */
 void gd_histogram_add(gd_histogram *h, const double *x, size_t n, double min, double max);
 
+/* The same in two steps: makes room for values in that range, and says how they are told their bins:
+ * floor(v * *scale) - *first, exactly, where a product that is too small for a double counts as its
+ * sign. Then counts n bins, `stride` apart. */
+void gd_histogram_reach(gd_histogram *h, double min, double max, double *scale, double *first);
+void gd_histogram_count(gd_histogram *h, const uint32_t *bins, size_t n, size_t stride);
+
 /* A finite value, n times. */
 void gd_histogram_add_same(gd_histogram *h, double x, uint64_t n);
 

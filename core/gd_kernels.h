@@ -134,6 +134,23 @@ typedef struct gd_kernels {
     void (*expm1)(const double *x, double *out, size_t n);
     void (*log)(const double *x, double *out, size_t n);
     void (*log1p)(const double *x, double *out, size_t n);
+    /* Of summaries (gd_summary.h): n > 0 rows of eight columns, each `pitch` values behind the one
+     * before. A column's values come in the order of its rows. NULL: there are none of the four.
+     * Sums of v * share, the mean where share is 1 / n, and the range; NaN is the mean of a column that
+     * has one, whose range means nothing. Eight values each. */
+    void (*strip_moments)(const double *v, size_t pitch, size_t n, double share, double *mean,
+                          double *min, double *max);
+    /* Sums of squared deviations from the mean, and of the deviations. Eight values each. */
+    void (*strip_squares)(const double *v, size_t pitch, size_t n, const double *mean,
+                          double *squares, double *rest);
+    /* bins: n x 8: floor(v * scale) - first; of a product too small for a double, its sign's. What is
+     * no number is taken for 0. */
+    void (*strip_bins)(const double *v, size_t pitch, size_t n, const double *scale,
+                       const double *first, uint32_t *bins);
+    /* n x 8 each: the hashes of gd_distinct; and which of the 2^bits registers they count in, times 256,
+     * and the run of zeros behind that, plus one. */
+    void (*strip_hashes)(const double *v, size_t pitch, size_t n, int bits, uint64_t *hashes,
+                         uint32_t *registers);
 } gd_kernels;
 
 /* "plain", whose passes are not by kernels; then the instruction sets, the best ones last. */

@@ -9,6 +9,7 @@
 #include "bends.h"
 #include "linear.h"
 #include "many.h"
+#include "summary.h"
 
 #define GD_MAP(name, f)                                                                            \
     static void name(const double *x, double *out, size_t n)                                       \
@@ -43,6 +44,8 @@ GD_MAP(map_log1p, log1p_of)
     .exp = map_exp, .expm1 = map_expm1, .log = map_log, .log1p = map_log1p,                        \
     .bends = {[GD_FAST_LOGISTIC] = logistic_bends, [GD_FAST_POISSON] = poisson_bends},             \
     .gap = {[GD_FAST_LOGISTIC] = logistic_gap, [GD_FAST_POISSON] = poisson_gap},                   \
+    .strip_moments = strip_moments, .strip_squares = strip_squares, .strip_bins = strip_bins,      \
+    .strip_hashes = strip_hashes,                                                                  \
     .cost = {[GD_FAST_MSE] = mse_cost,                                                             \
              [GD_FAST_MAE] = mae_cost,                                                             \
              [GD_FAST_HUBER] = huber_cost,                                                         \
