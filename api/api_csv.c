@@ -46,11 +46,26 @@ void api_csv_close(void *reader)
 
 /* ---- rows ---- */
 
+/* Tells the sink which columns are texts, as far as that is known. */
+static void tell_texts(api_csv *r)
+{
+    r->told = true;
+    for (size_t i = 0; r->sink->texts && i < r->header.count; i++) {
+        if (r->role[i] == API_CSV_UNWANTED)
+            continue;
+        if (r->role[i] >= 0 && r->cells[i].type == API_CATEGORICAL)
+            r->sink->texts(r->sink->ctx, (size_t)r->role[i]);
+        r->told = r->told && r->cells[i].type != API_TYPE_UNKNOWN;
+    }
+}
+
 static bool hand_on(api_csv *r, api_problem *p)
 {
     const api_sink *s = r->sink;
     size_t n = r->rows_held;
     r->rows_held = 0;
+    if (!r->told)
+        tell_texts(r);
     return n == 0 || (s->values(s->ctx, r->rows_room, n * r->cols, p) &&
                       (!r->options->labelled || s->targets(s->ctx, r->targets_room, n, p)));
 }

@@ -42,6 +42,7 @@ typedef struct api_csv {
     } *first; /* the fields of the first row */
     size_t first_count, first_cap;
     bool has_columns; /* the first row is done with */
+    bool told;        /* the sink knows which columns are texts */
     bool headless;
     api_names header;
     long *role; /* of a column: its place among the features, or API_CSV_UNWANTED, API_CSV_TARGET */

@@ -44,6 +44,7 @@ typedef struct api_json_dataset {
     char *typed;        /* the name whose type comes next */
     api_cells *x_cells; /* of the columns of X; x_cells_count of them */
     size_t x_cells_count, x_cells_cap, level_bytes;
+    bool x_told; /* the sink knows which columns of X are texts */
     api_cells y_cells;
     api_records records;
     api_series series;

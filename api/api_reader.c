@@ -102,6 +102,17 @@ const api_format *api_format_of_file(const char *content_type, const char *name,
     return found;
 }
 
+bool api_sink_texts(const api_sink *s, const api_cells *cells, size_t count, size_t skip)
+{
+    bool all = true;
+    for (size_t i = 0; s->texts && i < count; i++) {
+        if (cells[i].type == API_CATEGORICAL && i != skip)
+            s->texts(s->ctx, i - (i > skip));
+        all = all && cells[i].type != API_TYPE_UNKNOWN;
+    }
+    return all;
+}
+
 void api_dataset_free(api_dataset *d)
 {
     free(d->name);

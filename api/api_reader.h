@@ -34,7 +34,14 @@ typedef struct api_sink {
     bool (*ends)(void *ctx, const uint64_t *ends, size_t n, api_problem *p);
     /* How many values each row has, from a reader that knows before the end; or NULL. */
     void (*width)(void *ctx, size_t stored);
+    /* The values of this stored column are indices of levels, now that one is known to be a text; behind
+     * the width, and before values of it that are not missing. Or NULL. */
+    void (*texts)(void *ctx, size_t column);
 } api_sink;
+
+/* Tells the sink which of the columns are texts, as far as the cells know by now. Column `skip` is not
+ * among the sink's rows; SIZE_MAX: all are. True: there is nothing more to tell, ever. */
+bool api_sink_texts(const api_sink *s, const api_cells *cells, size_t count, size_t skip);
 
 /* Does a table's first line name the columns? */
 typedef enum api_header {

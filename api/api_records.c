@@ -20,6 +20,7 @@ void api_records_begin(api_records *r, const api_read_options *options, const ap
     r->named.types = types;
     r->place = place;
     r->most_columns = most_columns;
+    r->split = SIZE_MAX;
     r->bulk = (api_json_bulk){.paused = true, .most = GD_MAX_ROWS, .full = full};
 }
 
@@ -32,6 +33,7 @@ void api_records_free(api_records *r)
     free(r->key_text);
     free(r->first);
     free(r->filled);
+    free(r->targets);
     *r = (api_records){0};
 }
 
@@ -212,4 +214,67 @@ bool api_records_event(api_records *r, void *ctx, const api_json_event *e, size_
     if (b->rows > 0 && api_named_is_numeric(&r->named, r->key)) /* known since this value, maybe */
         r->keys[r->key] = r->spelled[r->key];
     return true;
+}
+
+/* ---- towards the sink ---- */
+
+/* Rows whose columns are all wanted, or as good as that, are told of. */
+static bool begin_rows(api_records *r, const api_sink *sink, const char *target, api_problem *p)
+{
+    size_t width = r->named.keys.count;
+    r->handed_on = true;
+    if (!target || width < 2)
+        return true;
+    r->split = api_names_find(&r->named.keys, target);
+    if (r->split == SIZE_MAX)
+        return true;
+    r->targets = malloc((r->bulk.cap / width + 1) * sizeof *r->targets);
+    if (!r->targets)
+        return no_memory(p);
+    bool all = sink->width && !r->named.options->columns;
+    for (size_t i = 0; i < width; i++)
+        all = all && r->named.cells[i].type != API_IGNORE;
+    if (all)
+        sink->width(sink->ctx, width - 1);
+    return true;
+}
+
+/* Takes the target out of n records, whose values move up. */
+static void split_rows(api_records *r, size_t n)
+{
+    size_t width = r->named.keys.count, at = r->split, behind = width - 1 - at;
+    double *to = r->bulk.v;
+    for (size_t i = 0; i < n; i++, to += width - 1) {
+        const double *from = r->bulk.v + i * width;
+        r->targets[i] = from[at];
+        memmove(to, from, at * sizeof *to);
+        memmove(to + at, from + at + 1, behind * sizeof *to);
+    }
+}
+
+bool api_records_hand_on(api_records *r, const api_sink *sink, const char *target, api_problem *p)
+{
+    size_t width = r->named.keys.count, n = r->bulk.n / (width ? width : 1);
+    r->bulk.n = 0;
+    if (n == 0)
+        return true;
+    if (!r->handed_on && !begin_rows(r, sink, target, p))
+        return false;
+    if (!r->told)
+        r->told = api_sink_texts(sink, r->named.cells, width, r->split);
+    if (r->split == SIZE_MAX)
+        return sink->values(sink->ctx, r->bulk.v, n * width, p);
+    split_rows(r, n);
+    return sink->values(sink->ctx, r->bulk.v, n * (width - 1), p) &&
+           sink->targets(sink->ctx, r->targets, n, p);
+}
+
+void api_records_settle(const api_records *r, api_dataset *out)
+{
+    if (r->split == SIZE_MAX)
+        return;
+    out->stored--;
+    out->target_at = API_APART;
+    for (size_t i = 0; i < out->cols; i++)
+        out->features[i] -= out->features[i] > r->split;
 }

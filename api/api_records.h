@@ -19,6 +19,10 @@ typedef struct api_records {
     size_t cap;       /* of first and filled */
     size_t key;       /* of the value that comes next */
     size_t count;     /* members of the present record, if it is paused */
+    size_t split;     /* the target, which goes to the sink apart; SIZE_MAX: none does */
+    bool handed_on;   /* some record was: split is settled */
+    bool told;        /* the sink knows which columns are texts */
+    double *targets;  /* room for those of the records that are held */
 } api_records;
 
 /* options and types (of the document): borrowed. */
@@ -30,5 +34,12 @@ void api_records_free(api_records *r); /* a zeroed one is fine */
 /* An event at or below the depth of the records, which is `depth`. ctx: for `full`. */
 bool api_records_event(api_records *r, void *ctx, const api_json_event *e, size_t depth,
                        api_problem *p);
+
+/* Hands the whole records that are held on. target: which column is to go apart, if it is known for
+ * good by the first of them; or NULL. False with the reason in p. */
+bool api_records_hand_on(api_records *r, const api_sink *sink, const char *target, api_problem *p);
+
+/* Makes out, which is of the records as they came, one of the rows that were handed on. */
+void api_records_settle(const api_records *r, api_dataset *out);
 
 #endif

@@ -29,12 +29,18 @@ static bool hand_on(reader *r, api_json_bulk *b, bool targets, api_problem *p)
 {
     const api_sink *s = r->sink;
     size_t n = b->n;
-    b->n = 0;
+    if (n == 0)
+        return true;
     r->values += n;
     if (r->options->max_values && r->values > r->options->max_values)
         return api_problem_set(p, API_TOO_LARGE, "more than %llu values in one request",
                                (unsigned long long)r->options->max_values);
-    return n == 0 || (targets ? s->targets : s->values)(s->ctx, b->v, n, p);
+    if (b == &r->records.bulk) /* a target named by the query may be named otherwise behind them */
+        return api_records_hand_on(&r->records, s, r->options->labelled ? r->target : NULL, p);
+    if (b == &r->x && !r->x_told)
+        r->x_told = api_sink_texts(s, r->x_cells, r->x_cells_count, SIZE_MAX);
+    b->n = 0;
+    return (targets ? s->targets : s->values)(s->ctx, b->v, n, p);
 }
 
 bool api_json_full(void *ctx, api_problem *p)
@@ -342,7 +348,10 @@ static bool finish_records(reader *r, api_dataset *out, api_problem *p)
     out->rows = r->records.bulk.rows;
     if (out->rows == 0)
         return api_problem_field(&r->soft, "data", "must have at least one record"), true;
-    return finish_named(r, &r->records.named, "the records", api_place_record, out, p);
+    bool ok = finish_named(r, &r->records.named, "the records", api_place_record, out, p);
+    if (ok && r->soft.code == API_NO_PROBLEM)
+        api_records_settle(&r->records, out);
+    return ok;
 }
 
 static bool finish_series(reader *r, api_dataset *out, api_problem *p)

@@ -41,11 +41,14 @@ static bool no_memory(api_problem *p)
 static bool hand_on(reader *r, api_json_bulk *b, api_problem *p)
 {
     size_t n = b->n;
-    b->n = 0;
     r->values += n;
     if (r->options->max_values && r->values > r->options->max_values)
         return api_problem_set(p, API_TOO_LARGE, "more than %llu values in one request",
                                (unsigned long long)r->options->max_values);
+    if (b == &r->records.bulk)
+        return api_records_hand_on(&r->records, r->sink,
+                                   r->options->labelled ? r->options->target : NULL, p);
+    b->n = 0;
     return n == 0 || r->sink->values(r->sink->ctx, b->v, n, p);
 }
 
@@ -283,6 +286,8 @@ static bool choose(reader *r, api_dataset *made, api_problem *p)
         *p = soft;
         return false;
     }
+    if (records)
+        api_records_settle(&r->records, made);
     made->name = strdup(o->name ? o->name : "");
     return made->name || no_memory(p);
 }

@@ -30,8 +30,14 @@ START_TEST(rows_come_a_line_each)
     assert_columns(&r, "a|b");
     ck_assert_str_eq(r.set.target, "y");
     ck_assert_uint_eq(r.set.rows, 3);
-    assert_values(r, 1, 4, 10, 2.5, 5, 20, -3e-7, 6, -0.0);
-    ck_assert_uint_eq(r.set.target_at, 2);
+    if (layouts[_i][0] == '[') {
+        assert_values(r, 1, 4, 10, 2.5, 5, 20, -3e-7, 6, -0.0);
+        ck_assert_uint_eq(r.set.target_at, 2);
+    } else { /* of records the target is taken out as they come */
+        assert_values(r, 1, 4, 2.5, 5, -3e-7, 6);
+        assert_targets(r, 10, 20, -0.0);
+        ck_assert(api_dataset_plain(&r.set));
+    }
     reading_free(&r);
 }
 END_TEST
@@ -54,7 +60,8 @@ START_TEST(targets_may_be_labels)
 {
     reading r = good("{\"a\":1,\"y\":\"cat\"}\n{\"a\":2,\"y\":\"dog\"}\n{\"a\":3,\"y\":\"cat\"}\n", &train);
     assert_labels(&r, "cat|dog");
-    assert_values(r, 1, 0, 2, 1, 3, 0);
+    assert_values(r, 1, 2, 3);
+    assert_targets(r, 0, 1, 0);
     reading_free(&r);
     r = good("[\"y\",\"a\"]\n[\"cat\",1]\n[\"dog\",2]\n[\"cat\",3]\n", &train);
     assert_labels(&r, "cat|dog");
@@ -65,6 +72,34 @@ START_TEST(targets_may_be_labels)
     assert_labels(&r, "cat|dog");
     assert_values(r, 0, 1, 1, 2);
     reading_free(&r);
+}
+END_TEST
+
+/* Wherever it stands, and whichever columns are asked for. */
+START_TEST(the_target_of_records_goes_apart)
+{
+    static const char *const lines[] = {
+        "{\"y\":10,\"a\":1,\"b\":4}\n{\"a\":2,\"y\":20,\"b\":5}\n",
+        "{\"a\":1,\"y\":10,\"b\":4}\n{\"a\":2,\"y\":20,\"b\":5}\n",
+        "{\"a\":1,\"b\":4,\"y\":10}\n{\"y\":20,\"b\":5,\"a\":2}\n"};
+    static const char *const turned[] = {"b", "a"};
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        reading r = good(lines[i], &train);
+        assert_values(r, 1, 4, 2, 5);
+        assert_targets(r, 10, 20);
+        ck_assert(api_dataset_plain(&r.set));
+        reading_free(&r);
+        const api_read_options o = {
+            .labelled = true, .target = "y", .columns = turned, .columns_count = 2};
+        r = good(lines[i], &o);
+        assert_columns(&r, "b|a");
+        for (size_t row = 0; row < 2; row++) {
+            ck_assert_double_eq(feature_of(&r, row, 0), row ? 5 : 4);
+            ck_assert_double_eq(feature_of(&r, row, 1), row ? 2 : 1);
+            ck_assert_double_eq(target_of(&r, row), row ? 20 : 10);
+        }
+        reading_free(&r);
+    }
 }
 END_TEST
 
@@ -164,6 +199,7 @@ int main(void)
     tcase_add_loop_test(tc, rows_come_a_line_each, 0, COUNT(layouts));
     tcase_add_test(tc, arrays_without_names_have_x1_x2);
     tcase_add_test(tc, targets_may_be_labels);
+    tcase_add_test(tc, the_target_of_records_goes_apart);
     tcase_add_loop_test(tc, bad_lines_are_refused_by_row_and_place, 0, COUNT(refusals));
     tcase_add_test(tc, what_is_unusual_in_long_texts_is_read_like_the_rest);
     tcase_add_test(tc, a_request_may_have_max_values_and_not_one_more);
