@@ -56,8 +56,7 @@ static bool check_file(srv_append *a, api_problem *p)
     if (!checked)
         return false;
     srv_cache_release(a->app->cache, checked);
-    return pread(a->before.fd, &a->before.header, sizeof a->before.header, 0) ==
-               (ssize_t)sizeof a->before.header ||
+    return srv_file_read(a->before.fd, &a->before.header) ||
            srv_disk_problem(p, "read");
 }
 

@@ -97,8 +97,8 @@ static bool check(void *arg, api_problem *p)
     (void)p;
     /* What the hash vouches for was well-formed when it was written. */
     srv_sha256(m->map, m->size, hex);
-    const srv_file_header *h = m->map;
-    if (strcmp(hex, m->sha256) != 0 || memcmp(h->magic, SRV_FILE_MAGIC, sizeof h->magic) != 0)
+    srv_file_header header, *h = &header;
+    if (strcmp(hex, m->sha256) != 0 || !srv_file_find(m->map, m->size, h))
         return false;
     const void *rows = at(m->map, h->x_at);
     m->data = (gd_data){.X = h->single ? NULL : rows,

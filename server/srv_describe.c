@@ -1,5 +1,5 @@
-/* srv_describe: one pass, hash and statistics from the same window while it is in the cache. The file
- * is read, not mapped: its pages would count as the server's memory. */
+/* srv_describe: one pass, hash and statistics from the same window while it is in the cache, over what
+ * was not looked at before. The file is read, not mapped: its pages would count as the server's memory. */
 #include "srv_describe.h"
 
 #include "api_numbered.h"
@@ -19,11 +19,12 @@ enum { WINDOW = 1 << 15, MOST_WINDOW = 1 << 18, MANY_ROWS = 256 };
 
 typedef struct pass {
     int fd;
+    bool hashed; /* the sum is wanted */
     srv_sum sum;
     double *window;
     uint64_t at; /* bytes so far */
     gd_summaries *summaries;
-    bool seen;         /* the rows are in it already */
+    srv_look *look;    /* at the rows, which had the summaries; NULL: none was taken */
     size_t cols;       /* features that are described */
     uint32_t **counts; /* cols + 1: how often there is each level, of columns that have any */
 } pass;
@@ -52,15 +53,18 @@ static bool next(pass *s, size_t bytes, api_problem *p)
 {
     if (!srv_read_all(s->fd, s->window, bytes, s->at))
         return api_problem_set(p, API_INTERNAL, "can't read a dataset file: %s", strerror(errno));
-    srv_sum_add(&s->sum, s->window, bytes);
+    if (s->hashed)
+        srv_sum_add(&s->sum, s->window, bytes);
     s->at += bytes;
     return true;
 }
 
-/* What has no statistics: the header, and what lies between rows and targets. */
+/* What has no statistics: the begin, the end, and what lies between rows and targets. */
 static bool pass_over(pass *s, uint64_t to, api_problem *p)
 {
     bool ok = true;
+    if (!s->hashed)
+        s->at = to;
     while (ok && s->at < to) {
         uint64_t left = to - s->at;
         ok = next(s, left < WINDOW * sizeof(double) ? (size_t)left : WINDOW * sizeof(double), p);
@@ -118,8 +122,11 @@ static bool begin_counts(pass *s, const api_dataset *d)
     s->counts = calloc(s->cols + 1, sizeof *s->counts);
     for (size_t j = 0; (ok = ok && s->counts) && j <= s->cols; j++) {
         size_t n;
-        if (levels_of(d, j < s->cols ? j : d->cols, &n))
-            ok = (s->counts[j] = calloc(n ? n : 1, sizeof **s->counts)) != NULL;
+        if (!levels_of(d, j < s->cols ? j : d->cols, &n))
+            continue;
+        s->counts[j] = s->look && j < s->cols ? srv_look_counts(s->look, j, n)
+                                              : calloc(n ? n : 1, sizeof **s->counts);
+        ok = s->counts[j] != NULL;
     }
     return ok;
 }
@@ -182,40 +189,54 @@ static char *write_statistics(const pass *s, const api_dataset *d, const char *c
 
 static bool take_rows(pass *s, const api_dataset *d, const srv_file_header *h, api_problem *p)
 {
-    if (s->seen)
+    if (s->look)
         return true;
     if (!d->sparse)
         return take_columns(s, d->rows, 0, s->cols, h->single, p);
     return s->cols == 0 || take_sparse(s, h, p);
 }
 
-bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, gd_summaries *seen,
+/* Was the look one at all that is wanted of the rows? */
+static bool is_enough(const srv_look *look, const api_dataset *d)
+{
+    bool enough = look && !d->sparse;
+    for (size_t j = 0; enough && j < d->cols; j++) {
+        size_t n;
+        enough = srv_look_knows(look, j, levels_of(d, j, &n) != NULL);
+    }
+    return enough;
+}
+
+bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_look *look,
                   srv_stored *to, api_problem *p)
 {
+    if (!is_enough(look, d))
+        look = NULL;
     /* of very many columns the target is described alone */
     size_t cols = d->sparse && d->cols > GD_MAX_COLUMNS ? 0 : d->cols;
-    size_t room = cols && !d->sparse && !seen ? cols * srv_describe_rows(cols) : 0;
+    size_t room = cols && !d->sparse && !look ? cols * srv_describe_rows(cols) : 0;
     pass s = {.fd = fd,
+              .hashed = !*to->sha256,
               .cols = cols,
               .window = malloc((room > WINDOW ? room : WINDOW) * sizeof(double)),
-              .seen = seen != NULL,
-              .summaries = seen ? seen : gd_summaries_new(cols + 1, d->rows)};
+              .look = look,
+              .summaries = look ? srv_look_summaries(look) : gd_summaries_new(cols + 1, d->rows)};
     const char **numbers = d->sparse ? api_numbered_names(d->first_number, cols) : NULL;
     bool ok = begin_counts(&s, d) && s.window && s.summaries && (numbers || !d->sparse);
     if (!ok)
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     srv_sum_begin(&s.sum);
     ok = ok && pass_over(&s, h->x_at, p) && take_rows(&s, d, h, p) && pass_over(&s, h->y_at, p) &&
-         take_columns(&s, d->rows, cols, 1, false, p);
-    if (ok) {
+         take_columns(&s, d->rows, cols, 1, false, p) && pass_over(&s, to->bytes, p);
+    if (ok && s.hashed)
         srv_sum_end(&s.sum, to->sha256);
+    if (ok)
         to->statistics =
             write_statistics(&s, d, numbers ? numbers : (const char *const *)d->columns);
-        ok = to->statistics ||
-             api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
-    }
+    if (ok && !to->statistics)
+        ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
     free(s.window);
-    if (!seen)
+    if (!look)
         gd_summaries_free(s.summaries);
     end_counts(&s, cols);
     free(numbers);

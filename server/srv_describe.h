@@ -1,15 +1,15 @@
-/* srv_describe: what is said of a dataset's file once it is whole: its hash and its statistics. */
+/* srv_describe: what is said of a dataset's file once it is whole: its statistics, and its hash where
+ * that was not found while it was written. */
 #ifndef SRV_DESCRIBE_H
 #define SRV_DESCRIBE_H
 
-#include "gd_summary.h"
+#include "srv_look.h"
 #include "srv_upload.h"
 
-/* Reads the file from its begin to its end once, in windows. Fills to->sha256 and to->statistics,
- * which the caller frees; to->bytes is known. seen: what is known of the rows already, none of which
- * stand for texts, made for d->cols + 1 columns, the last for the targets; borrowed. Or NULL. False with the
- * reason in p. */
-bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, gd_summaries *seen,
+/* Reads what has to be read of the file once, in windows. Fills to->statistics, which the caller frees,
+ * and to->sha256 if that is empty; to->bytes is known. look: what is known of the rows already, made
+ * for d->cols columns; borrowed. Or NULL. False with the reason in p. */
+bool srv_describe(int fd, const api_dataset *d, const srv_file_header *h, srv_look *look,
                   srv_stored *to, api_problem *p);
 
 /* Rows that are looked at together. */

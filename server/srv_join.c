@@ -90,7 +90,7 @@ bool srv_join(srv_out *to, const srv_files *files, const struct srv_before *befo
 {
     const srv_file_header *b = &before->header;
     double *const labels[] = {before->labels};
-    return srv_files_room(files, b->y_at, p) && srv_out_create(to, files, 0, p) &&
+    return srv_files_room(files, b->y_at, p) && srv_out_create(to, files, p) &&
            (h->sparse ? join_sparse : join_dense)(to, before, read, h, p) &&
            srv_out_copy(to, before->fd, b->y_at, h->y_at, b->rows * sizeof(double), p) &&
            copy_mapped(to, read->targets->fd, 0, h->y_at + b->rows * sizeof(double),

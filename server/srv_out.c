@@ -3,6 +3,7 @@
 
 #include "srv_clock.h"
 #include "srv_describe.h"
+#include "srv_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,16 +22,30 @@ void srv_out_none(srv_out *o)
     o->fd = -1;
 }
 
-bool srv_out_create(srv_out *o, const srv_files *files, uint64_t at, api_problem *p)
+void srv_out_begin(srv_out *o, const srv_files *files, uint64_t at)
 {
-    char id[SRV_ID_SIZE];
-    snprintf(o->path, sizeof o->path, "%s/tmp/%s", srv_files_dir(files), srv_id_new(id, "up_"));
+    o->fd = -1;
     o->files = files;
-    o->at = o->written = at;
+    o->at = o->written = o->started = at;
     o->block = (char *)o->buffer;
     o->cap = sizeof o->buffer;
+}
+
+static bool open_file(srv_out *o, api_problem *p)
+{
+    char id[SRV_ID_SIZE];
+    snprintf(o->path, sizeof o->path, "%s/tmp/%s", srv_files_dir(o->files), srv_id_new(id, "up_"));
     o->fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return o->fd >= 0 || srv_disk_problem(p, "create");
+}
+
+bool srv_out_create(srv_out *o, const srv_files *files, api_problem *p)
+{
+    static const char page[SRV_ALIGN] = SRV_FILE_MAGIC;
+    srv_out_begin(o, files, 0);
+    o->hashed = true;
+    srv_sum_begin(&o->sum);
+    return open_file(o, p) && srv_out_write(o, page, sizeof page, p) && (o->at = sizeof page);
 }
 
 bool srv_write_all(int fd, const void *bytes, size_t n, off_t at, api_problem *p)
@@ -51,8 +66,12 @@ bool srv_write_all(int fd, const void *bytes, size_t n, off_t at, api_problem *p
 
 bool srv_out_write(srv_out *o, const void *bytes, size_t n, api_problem *p)
 {
+    if (o->fd < 0 && !open_file(o, p))
+        return false;
     if (!srv_files_room(o->files, n, p) || !srv_write_all(o->fd, bytes, n, (off_t)o->written, p))
         return false;
+    if (o->hashed)
+        srv_sum_add(&o->sum, bytes, n);
     o->written += n;
     /* what is on its way to the disk already need not be waited for at the end */
     if (o->written - o->started >= WRITE_BACK) {
@@ -110,6 +129,28 @@ bool srv_out_bytes(srv_out *o, const void *bytes, size_t n, api_problem *p)
     return true;
 }
 
+bool srv_out_pad(srv_out *o, uint64_t to, api_problem *p)
+{
+    static const char zeros[SRV_ALIGN];
+    bool ok = true;
+    while (ok && o->at < to)
+        ok = srv_out_bytes(o, zeros, to - o->at < sizeof zeros ? (size_t)(to - o->at) : sizeof zeros, p);
+    return ok;
+}
+
+bool srv_out_append(srv_out *o, const srv_out *from, api_problem *p)
+{
+    enum { PIECE = 1 << 16 };
+    bool ok = true;
+    for (uint64_t at = 0; ok && at < from->written;) {
+        size_t n = from->written - at < PIECE ? (size_t)(from->written - at) : PIECE;
+        void *to = srv_out_reserve(o, n, p);
+        ok = to && srv_out_read(from->fd, to, n, at, p);
+        at += n;
+    }
+    return ok && srv_out_bytes(o, from->block, from->n, p);
+}
+
 bool srv_out_put(srv_out *o, const double *v, size_t n, api_problem *p)
 {
     return srv_out_bytes(o, v, n * sizeof *v, p);
@@ -127,9 +168,9 @@ void *srv_out_reserve(srv_out *o, size_t n, api_problem *p)
 
 void srv_out_close(srv_out *o)
 {
+    srv_writer_free(o->writer); /* which may write still */
     if (o->fd < 0)
         return;
-    srv_writer_free(o->writer); /* which may write still */
     close(o->fd);
     if (*o->path)
         unlink(o->path);
@@ -138,22 +179,6 @@ void srv_out_close(srv_out *o)
 bool srv_out_read(int fd, void *bytes, size_t n, uint64_t at, api_problem *p)
 {
     return srv_read_all(fd, bytes, n, at) || srv_disk_problem(p, "read");
-}
-
-bool srv_out_append(srv_out *o, const srv_out *from, uint64_t to, api_problem *p)
-{
-    double *buffer = o->buffer; /* empty now */
-    for (uint64_t at = 0; at < from->at;) {
-        ssize_t got = pread(from->fd, buffer, sizeof o->buffer, (off_t)at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return srv_disk_problem(p, "read");
-        if (!srv_write_all(o->fd, buffer, (size_t)got, (off_t)(to + at), p))
-            return false;
-        at += (uint64_t)got;
-    }
-    return true;
 }
 
 bool srv_out_copy(srv_out *o, int from, uint64_t at, uint64_t to, uint64_t n, api_problem *p)

@@ -54,9 +54,7 @@ static bool open_file(srv_table *t, const char *dir, api_problem *p)
     t->fd = open(srv_file_path(dir, t->dataset.sha256, path), O_RDONLY | O_CLOEXEC);
     if (t->fd < 0)
         return srv_open_problem(p, t->dataset.id);
-    if (!srv_read_all(t->fd, &t->header, sizeof t->header, 0) ||
-        memcmp(t->header.magic, SRV_FILE_MAGIC, sizeof t->header.magic) != 0 ||
-        t->header.rows != t->dataset.rows || t->header.cols != t->dataset.cols)
+    if (!srv_file_read(t->fd, &t->header) || t->header.rows != t->dataset.rows || t->header.cols != t->dataset.cols)
         return api_problem_set(p, API_INTERNAL,
                                "the file of dataset %s is damaged; upload the data again",
                                t->dataset.id);
@@ -68,8 +66,7 @@ static bool map_file(srv_table *t, api_problem *p)
     const srv_file_header *h = &t->header;
     struct stat st;
     size_t count;
-    if (fstat(t->fd, &st) != 0 || (uint64_t)st.st_size < h->y_at + h->rows * sizeof(double) ||
-        !api_numbered_read(t->dataset.columns, &t->first_number, &count))
+    if (fstat(t->fd, &st) != 0 || !api_numbered_read(t->dataset.columns, &t->first_number, &count))
         return api_problem_set(p, API_INTERNAL,
                                "the file of dataset %s is damaged; upload the data again",
                                t->dataset.id);

@@ -1,9 +1,9 @@
 /* srv_upload: temporary files, the gathering of columns, and the final rename. */
 #include "srv_upload.h"
 
-#include "gd_summary.h"
 #include "srv_describe.h"
 #include "srv_join.h"
+#include "srv_look.h"
 #include "srv_out.h"
 
 #include <math.h>
@@ -17,21 +17,30 @@ struct srv_upload {
     srv_out columns, starts; /* of sparse rows */
     size_t width;            /* values of a row, 0: not told in time */
     bool begun;              /* rows are written on a thread of their own, if there is one */
-    gd_summaries *seen;      /* of the rows written by it; NULL: they are not looked at */
+    bool late;               /* not all of them could be made known to the look */
+    srv_look *look, *look_gathered; /* at the rows as they are written; NULL: they are not looked at */
 };
 
 _Static_assert(GD_MAX_COLUMNS <= SRV_OUT_BUFFER, "a row fits the buffer");
 
 /* Rows that are written are in the cache. */
-static bool take_block(void *ctx, const void *block, size_t bytes, api_problem *p)
+static bool take_block(srv_out *o, srv_look *look, const void *block, size_t bytes, api_problem *p)
+{
+    if (look)
+        srv_look_add(look, block, bytes);
+    return srv_out_write(o, block, bytes, p);
+}
+
+static bool take_values(void *ctx, const void *block, size_t bytes, api_problem *p)
 {
     srv_upload *u = ctx;
-    const gd_data rows = {.X = block,
-                          .rows = u->seen ? bytes / sizeof(double) / u->width : 0,
-                          .cols = u->width};
-    if (u->seen)
-        gd_summaries_add(u->seen, 0, &rows);
-    return srv_out_write(&u->values, block, bytes, p);
+    return take_block(&u->values, u->look, block, bytes, p);
+}
+
+static bool take_gathered(void *ctx, const void *block, size_t bytes, api_problem *p)
+{
+    srv_upload *u = ctx;
+    return take_block(&u->gathered, u->look_gathered, block, bytes, p);
 }
 
 /* The rows are many: another thread writes them, and looks at them if it knows where each begins. What it
@@ -39,20 +48,30 @@ static bool take_block(void *ctx, const void *block, size_t bytes, api_problem *
 static void begin_thread(srv_upload *u)
 {
     u->begun = true;
-    size_t block = srv_describe_rows(u->width ? u->width : 1) * (u->width ? u->width : 1);
-    if (u->width)
-        u->seen = gd_summaries_new(u->width + 1, UINT64_MAX); /* and of the target */
-    if (srv_out_hand_over(&u->values, block * sizeof(double), take_block, u))
+    u->values.hashed = u->width != 0; /* else they are to be arranged anew, most likely */
+    size_t width = u->width ? u->width : 1, block = srv_describe_rows(width) * width;
+    if (srv_out_hand_over(&u->values, block * sizeof(double), take_values, u))
         return;
-    gd_summaries_free(u->seen);
-    u->seen = NULL;
+    srv_look_free(u->look);
+    u->look = NULL;
 }
 
 static void learn_width(void *ctx, size_t width)
 {
     srv_upload *u = ctx;
+    if (u->begun || u->look)
+        return;
+    u->width = width;
+    u->look = srv_look_new(width, false);
+}
+
+static void learn_texts(void *ctx, size_t column)
+{
+    srv_upload *u = ctx;
+    if (!u->look)
+        return;
     if (!u->begun)
-        u->width = width;
+        u->late = !srv_look_levels(u->look, column) || u->late;
 }
 
 static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
@@ -73,16 +92,15 @@ static bool put_entries(void *ctx, const uint32_t *columns, const double *v, siz
                         api_problem *p)
 {
     srv_upload *u = ctx;
-    return (u->columns.fd >= 0 || srv_out_create(&u->columns, u->files, 0, p)) &&
-           srv_out_put(&u->values, v, n, p) && srv_out_bytes(&u->columns, columns, n * sizeof *columns, p);
+    return srv_out_put(&u->values, v, n, p) &&
+           srv_out_bytes(&u->columns, columns, n * sizeof *columns, p);
 }
 
 static bool put_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
 {
     static const uint64_t zero = 0;
     srv_upload *u = ctx;
-    if (u->starts.fd < 0 &&
-        (!srv_out_create(&u->starts, u->files, 0, p) || !srv_out_bytes(&u->starts, &zero, sizeof zero, p)))
+    if (u->starts.at == 0 && !srv_out_bytes(&u->starts, &zero, sizeof zero, p))
         return false;
     return srv_out_bytes(&u->starts, ends, n * sizeof *ends, p);
 }
@@ -99,11 +117,15 @@ srv_upload *srv_upload_new(srv_files *files, api_problem *p)
     for (size_t i = 0; i < sizeof outs / sizeof outs[0]; i++)
         srv_out_none(outs[i]);
     u->files = files;
-    u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends, learn_width};
     u->width = 0;
-    u->begun = false;
-    u->seen = NULL;
-    if (srv_files_room(files, 0, p) && srv_out_create(&u->values, files, SRV_ALIGN, p) && srv_out_create(&u->targets, files, 0, p))
+    u->begun = u->late = false;
+    u->look = u->look_gathered = NULL;
+    u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends, learn_width,
+                         learn_texts};
+    srv_out_begin(&u->targets, files, 0);
+    srv_out_begin(&u->columns, files, 0);
+    srv_out_begin(&u->starts, files, 0);
+    if (srv_out_create(&u->values, files, p))
         return u;
     srv_upload_free(u);
     return NULL;
@@ -124,7 +146,8 @@ void srv_upload_free(srv_upload *u)
     srv_out_close(&u->joined);
     srv_out_close(&u->columns);
     srv_out_close(&u->starts);
-    gd_summaries_free(u->seen);
+    srv_look_free(u->look);
+    srv_look_free(u->look_gathered);
     free(u);
 }
 
@@ -185,7 +208,7 @@ static bool narrow(srv_upload *u, const api_dataset *d, api_problem *p)
 {
     enum { SOME = 2048 };
     double from[SOME];
-    bool ok = srv_out_create(&u->gathered, u->files, SRV_ALIGN, p);
+    bool ok = srv_out_create(&u->gathered, u->files, p);
     for (uint64_t first = 0; ok && first < d->entries; first += SOME) {
         size_t n = d->entries - first < SOME ? (size_t)(d->entries - first) : SOME;
         ok = srv_out_read(u->values.fd, from, n * sizeof *from, SRV_ALIGN + first * sizeof *from, p);
@@ -200,7 +223,24 @@ static bool narrow(srv_upload *u, const api_dataset *d, api_problem *p)
         }
         ok = to != NULL;
     }
-    return ok && srv_out_settle(&u->gathered, p);
+    return ok;
+}
+
+/* As begin_thread, for rows whose columns are known. */
+static void begin_gathered(srv_upload *u, const api_dataset *d)
+{
+    bool single = d->dtype == API_FLOAT32;
+    size_t block = srv_describe_rows(d->cols) * d->cols * (single ? sizeof(float) : sizeof(double));
+    if (d->rows * d->cols <= SRV_OUT_BUFFER)
+        return;
+    u->look_gathered = srv_look_new(d->cols, single);
+    bool ok = u->look_gathered != NULL;
+    for (size_t j = 0; ok && d->kinds && j < d->cols; j++)
+        ok = !d->kinds[j].levels || srv_look_levels(u->look_gathered, j);
+    if (ok && srv_out_hand_over(&u->gathered, block, take_gathered, u))
+        return;
+    srv_look_free(u->look_gathered);
+    u->look_gathered = NULL;
 }
 
 /* Copies the wanted columns of the stored rows into files of their own, in one pass over windows
@@ -212,7 +252,9 @@ static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
     double *window = malloc(most * d->stored * sizeof *window);
     if (!window)
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
-    bool ok = srv_out_create(&u->gathered, u->files, SRV_ALIGN, p);
+    bool ok = srv_out_create(&u->gathered, u->files, p);
+    if (ok)
+        begin_gathered(u, d);
     for (uint64_t first = 0; ok && first < d->rows; first += most) {
         size_t n = d->rows - first < most ? (size_t)(d->rows - first) : most;
         size_t row = d->by_columns ? 1 : d->stored, column = d->by_columns ? n : 1;
@@ -226,19 +268,29 @@ static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
         }
     }
     free(window);
-    return ok && srv_out_settle(&u->gathered, p) && srv_out_settle(&u->targets, p);
+    return ok;
 }
 
-/* Rows as they are to be stored: those that were read, or a copy; NULL with the reason in p. */
-static srv_out *arrange(srv_upload *u, const api_dataset *d, api_problem *p)
+/* Rows as they are to be stored: those that were read, or a copy; NULL with the reason in p. *look: what
+ * is known of them. */
+static srv_out *arrange(srv_upload *u, const api_dataset *d, srv_look **look, api_problem *p)
 {
-    if (!srv_out_settle(&u->values, p) || !srv_out_settle(&u->targets, p))
+    *look = NULL;
+    if (!srv_out_settle(&u->values, p))
         return NULL;
-    if (d->sparse && ((d->entries && !srv_out_settle(&u->columns, p)) || !srv_out_settle(&u->starts, p)))
-        return NULL;
-    if (api_dataset_plain(d) || (d->sparse && d->dtype != API_FLOAT32))
+    if (d->sparse && d->dtype != API_FLOAT32)
         return &u->values;
-    return (d->sparse ? narrow(u, d, p) : gather(u, d, p)) ? &u->gathered : NULL;
+    if (api_dataset_plain(d)) {
+        /* rows that did not fill the buffer were written by nobody else */
+        *look = u->begun && u->width == d->cols && !u->late ? u->look : NULL;
+        return &u->values;
+    }
+    srv_look_free(u->look);
+    u->look = NULL;
+    if (!(d->sparse ? narrow(u, d, p) : gather(u, d, p)) || !srv_out_settle(&u->gathered, p))
+        return NULL;
+    *look = u->look_gathered;
+    return &u->gathered;
 }
 
 static srv_file_header header_of(const api_dataset *d)
@@ -260,30 +312,37 @@ static srv_file_header header_of(const api_dataset *d)
 
 /* ---- the file ---- */
 
-/* The rest of the file: its header, and what else lies behind the rows. */
+/* The rest of the file, behind the rows: it is hashed as it is written. */
 static bool complete(srv_upload *u, srv_out *o, const api_dataset *d, const srv_file_header *h,
-                     api_problem *p)
+                     srv_stored *to, api_problem *p)
 {
-    if (!srv_write_all(o->fd, h, sizeof *h, 0, p))
-        return false;
-    if (o == &u->joined)
-        return srv_files_room(u->files, 0, p);
-    if (!srv_out_append(o, &u->targets, h->y_at, p))
-        return false;
-    if (d->sparse && ((d->entries && !srv_out_append(o, &u->columns, h->columns_at, p)) ||
-                      !srv_out_append(o, &u->starts, h->starts_at, p)))
-        return false;
-    return srv_files_room(u->files, 0, p);
+    bool ok = true;
+    if (d->sparse)
+        ok = srv_out_pad(o, h->columns_at, p) && srv_out_append(o, &u->columns, p) &&
+             srv_out_pad(o, h->starts_at, p) && srv_out_append(o, &u->starts, p);
+    ok = ok && srv_out_pad(o, h->y_at, p) && srv_out_append(o, &u->targets, p) &&
+         srv_out_bytes(o, h, sizeof *h, p) && srv_out_settle(o, p) && srv_files_room(u->files, 0, p);
+    if (ok && o->hashed)
+        srv_sum_end(&o->sum, to->sha256);
+    return ok;
 }
 
-/* Were all rows looked at when they were written? Texts of features were not, whose levels are known
- * now. */
-static bool all_seen(const srv_upload *u, const srv_out *o, const api_dataset *d)
+/* Those that were read, and the rows before, in a file of both; NULL with the reason in p. */
+static srv_out *join(srv_upload *u, const srv_out *o, const api_dataset *d, const srv_before *before,
+                     const srv_file_header *h, api_problem *p)
 {
-    bool all = u->seen && o == &u->values && !d->sparse && u->width == d->cols;
-    for (size_t i = 0; all && d->kinds && i < d->cols; i++)
-        all = !d->kinds[i].levels;
-    return all;
+    const srv_arranged read = {o, &u->targets, &u->columns, &u->starts};
+    bool ok = srv_out_settle(&u->targets, p) &&
+              (!d->sparse || (srv_out_settle(&u->columns, p) && srv_out_settle(&u->starts, p)));
+    return ok && srv_join(&u->joined, u->files, before, &read, h, p) ? &u->joined : NULL;
+}
+
+/* What is left to be written of joined rows. */
+static bool complete_joined(srv_upload *u, const srv_file_header *h, const srv_stored *to,
+                            api_problem *p)
+{
+    return srv_write_all(u->joined.fd, h, sizeof *h, (off_t)(to->bytes - sizeof *h), p) &&
+           srv_files_room(u->files, 0, p);
 }
 
 static bool read_contents(int fd, srv_stored *to, api_problem *p)
@@ -297,7 +356,8 @@ static bool read_contents(int fd, srv_stored *to, api_problem *p)
 bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *to,
                        api_problem *p)
 {
-    srv_out *o = arrange(u, d, p);
+    srv_look *look;
+    srv_out *o = arrange(u, d, &look, p);
     if (!o)
         return false;
     if (before) {
@@ -305,18 +365,20 @@ bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, 
         d->entries += before->header.entries;
     }
     srv_file_header h = header_of(d);
-    const srv_arranged read = {o, &u->targets, &u->columns, &u->starts};
-    if (before && !srv_join(&u->joined, u->files, before, &read, &h, p))
+    if (before) {
+        look = NULL;
+        o = join(u, o, d, before, &h, p);
+    }
+    if (!o)
         return false;
-    o = before ? &u->joined : o;
-    *to = (srv_stored){.bytes = h.y_at + d->rows * sizeof(double)};
-    if (!complete(u, o, d, &h, p))
+    *to = (srv_stored){.bytes = h.y_at + d->rows * sizeof(double) + sizeof h};
+    if (!(before ? complete_joined(u, &h, to, p) : complete(u, o, d, &h, to, p)))
         return false;
     bool small = to->bytes <= SRV_SMALL_FILE;
     srv_sync sync = {0}; /* which is the disk's work, while this is the processor's */
     if (!small)
         srv_sync_begin(&sync, o->fd, to->bytes);
-    bool ok = srv_describe(o->fd, d, &h, all_seen(u, o, d) ? u->seen : NULL, to, p);
+    bool ok = srv_describe(o->fd, d, &h, look, to, p);
     ok = (small ? read_contents(o->fd, to, p) : srv_sync_end(&sync, p)) && ok;
     if (ok && srv_files_put(u->files, o->path, to->sha256, !small, p)) {
         *o->path = '\0'; /* it has its name: nothing temporary to remove */

@@ -80,11 +80,15 @@ static void check_file(const cJSON *dataset)
 static double *read_numbers(const char *id, uint64_t *rows, uint64_t *cols)
 {
     char path[400];
-    uint64_t head[5];
+    uint64_t head[10];
+    char begin[8];
     FILE *f = fopen(e2e_dataset_file(s, id, path), "rb");
     ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fread(begin, sizeof begin, 1, f), 1);
+    fseek(f, -(long)sizeof head, SEEK_END);
     ck_assert_uint_eq(fread(head, sizeof head, 1, f), 1);
-    ck_assert_mem_eq(head, "GDDATA\r\n", 8);
+    ck_assert_mem_eq(begin, "GDDATA2\n", 8);
+    ck_assert_mem_eq(head, "GDDATA2\n", 8);
     *rows = head[1];
     *cols = head[2];
     double *v = calloc(*rows * (*cols + 1), sizeof *v);

@@ -163,7 +163,8 @@ static void assert_file(const sample *s, const srv_stored *stored)
     uint64_t size, rows = s->d.rows, cols = s->d.cols;
     unsigned char *bytes = read_file(stored->sha256, &size);
     srv_file_header h;
-    memcpy(&h, bytes, sizeof h);
+    memcpy(&h, bytes + size - sizeof h, sizeof h);
+    ck_assert_int_eq(memcmp(bytes, SRV_FILE_MAGIC, sizeof h.magic), 0);
     ck_assert_int_eq(memcmp(h.magic, SRV_FILE_MAGIC, sizeof h.magic), 0);
     ck_assert_uint_eq(h.rows, rows);
     ck_assert_uint_eq(h.cols, cols);
@@ -171,7 +172,7 @@ static void assert_file(const sample *s, const srv_stored *stored)
     ck_assert_uint_eq(h.y_at % SRV_ALIGN, 0);
     ck_assert_uint_ge(h.x_at, sizeof h);
     ck_assert_uint_ge(h.y_at, h.x_at + rows * cols * sizeof(double));
-    ck_assert_uint_eq(size, h.y_at + rows * sizeof(double));
+    ck_assert_uint_eq(size, h.y_at + rows * sizeof(double) + sizeof h);
     ck_assert_uint_eq(stored->bytes, size);
     for (uint64_t i = 0; i < rows; i++) {
         double y = target(s, i);
