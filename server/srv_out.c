@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    WRITE_BACK = 4 << 20, /* bytes */
+    WRITE_BACK = 1 << 20, /* bytes */
     SYNC_APART = 1 << 20
 };
 

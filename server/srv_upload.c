@@ -77,7 +77,7 @@ static void learn_texts(void *ctx, size_t column)
 static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
 {
     srv_upload *u = ctx;
-    if (!u->begun && n * sizeof *v > u->values.cap - u->values.n)
+    if (!u->begun && n * sizeof *v >= u->values.cap - u->values.n) /* it would be full */
         begin_thread(u);
     return srv_out_put(&u->values, v, n, p);
 }
