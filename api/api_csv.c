@@ -4,6 +4,7 @@
 
 #include "api_decimal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,35 @@ static bool take_text(api_csv *r, const char *from, size_t n, bool quoted, size_
     return ok;
 }
 
+/* A short text of a column that had it before: its end, or NULL. */
+static const char *known_text(const api_csv *r, const char *s, size_t column, double *value)
+{
+    uint64_t words[2];
+    const api_cells *c = &r->cells[column];
+    if (c->type != API_CATEGORICAL)
+        return NULL;
+    size_t n = api_known_end(s, r->delimiter);
+    if (n == API_KNOWN_BYTES || s[n] == '\0')
+        return NULL;
+    if (n > 0 && s[n] == '\n' && s[n - 1] == '\r')
+        n--;
+    if (n == 0)
+        return NULL;
+    api_known_words(s, n, words);
+    return api_known_find(&c->known, words, n, value) ? s + n : NULL;
+}
+
+/* The next time it will be known. */
+static void remember(api_csv *r, const char *from, size_t n, size_t column, double value)
+{
+    uint64_t words[2];
+    api_cells *c = &r->cells[column];
+    if (c->type != API_CATEGORICAL || n == 0 || n >= API_KNOWN_BYTES || isnan(value))
+        return;
+    api_known_words(from, n, words);
+    api_known_add(&c->known, words, n, value, c->levels.count, &r->known_bytes);
+}
+
 /* Reads on from the start of a field, by whole fields. *at is moved on. */
 static bool run_fields(api_csv *r, const char **at, const char *end, api_problem *p)
 {
@@ -218,11 +248,19 @@ static bool run_fields(api_csv *r, const char **at, const char *end, api_problem
         } else if (cells[column].type != API_NUMERIC) {
             const char *from;
             size_t n;
-            behind = text_field(r, s, last, column, &from, &n);
-            ok = !behind || take_text(r, from, n, *s == '"', column,
-                                      r->offset + (uint64_t)(s - *at), p);
-            if (!ok)
-                break;
+            double *to = role[column] >= 0 ? &row[role[column]] : &r->targets_room[r->rows_held];
+            behind = known_text(r, s, column, &v);
+            if (behind) {
+                *to = v;
+            } else {
+                behind = text_field(r, s, last, column, &from, &n);
+                ok = !behind || take_text(r, from, n, *s == '"', column,
+                                          r->offset + (uint64_t)(s - *at), p);
+                if (!ok)
+                    break;
+                if (behind && *s != '"')
+                    remember(r, from, n, column, *to);
+            }
         } else if (role[column] >= 0) {
             behind = api_decimal_read(s + (*s == ' '), &v);
             row[role[column]] = behind ? v : 0;

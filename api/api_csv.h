@@ -51,7 +51,7 @@ typedef struct api_csv {
     double *targets_room;
     size_t rows_held, rows_room_for;
     api_cells *cells; /* a column each */
-    size_t level_bytes;
+    size_t level_bytes, known_bytes;
     size_t column;    /* the field being read */
     uint64_t rows, line, row_line, values;
     uint64_t offset, field_at, field_line; /* bytes before what is read now; where the field begins */

@@ -403,5 +403,6 @@ api_kind api_cells_take(api_cells *c)
 
 void api_cells_free(api_cells *c)
 {
+    api_known_free(&c->known);
     api_names_free(&c->levels);
 }

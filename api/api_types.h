@@ -13,6 +13,7 @@
 #define API_TYPES_H
 
 #include "api_json.h"
+#include "api_known.h"
 #include "api_names.h"
 
 typedef enum api_type {
@@ -96,6 +97,7 @@ typedef struct api_cells {
     bool unsure; /* all there was so far are words like NA, in quotes */
     uint64_t missing;
     api_names levels;
+    api_known known; /* levels that were met unquoted in a table, of late */
     size_t *level_bytes; /* those of all columns; borrowed, set by whoever hands in a cell */
 } api_cells;
 

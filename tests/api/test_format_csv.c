@@ -93,6 +93,48 @@ START_TEST(texts_are_read_where_they_stand_or_byte_by_byte)
 }
 END_TEST
 
+/* Texts of all lengths, some of them the begin of others, more than are known at once by their bytes;
+ * in quotes or without; missing ones and words that are missing in one way alone between them. */
+START_TEST(texts_that_come_again_are_the_same_ones)
+{
+    enum { ROWS = 6000, KINDS_OF = 510 };
+    static char names[KINDS_OF][32], text[ROWS * 48];
+    static int first[KINDS_OF + 1]; /* the index of a level, plus one */
+    for (int k = 0; k < KINDS_OF; k++)
+        snprintf(names[k], sizeof names[k], "%c%0*d%s", 'a' + k % 3, 1 + k / 3 % 19, k / 57, k % 2 ? "" : "\xc3\xa9");
+    size_t n = (size_t)snprintf(text, sizeof text, "n,t,y\n");
+    unsigned long long seed = 5;
+    static int chosen[ROWS], label[ROWS]; /* -1: missing; KINDS_OF: NA in quotes */
+    for (int i = 0; i < ROWS; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        int k = (int)(seed >> 33) % KINDS_OF, how = (int)(seed >> 50) % 16;
+        label[i] = k;
+        chosen[i] = how == 0 ? -1 : how == 1 && i > 20 ? KINDS_OF : k;
+        const char *shown = chosen[i] < 0 ? "NA" : chosen[i] == KINDS_OF ? "\"NA\"" : names[k];
+        const char *quote = chosen[i] >= 0 && chosen[i] < KINDS_OF && how < 5 ? "\"" : "";
+        n += (size_t)snprintf(text + n, sizeof text - n, "%d,%s%s%s,%s%s", i, quote, shown, quote,
+                              names[k], i % 5 ? "\n" : "\r\n");
+    }
+    reading r = good(text, &train);
+    ck_assert_uint_eq(r.set.rows, ROWS);
+    int levels = 0;
+    for (int i = 0; i < ROWS; i++) {
+        double v = r.values.v[2 * i + 1];
+        if (chosen[i] < 0) {
+            ck_assert(isnan(v));
+        } else {
+            int *at = &first[chosen[i]];
+            *at = *at ? *at : ++levels;
+            ck_assert_double_eq(v, *at - 1);
+            const char *want = chosen[i] == KINDS_OF ? "NA" : names[chosen[i]];
+            ck_assert_str_eq(r.set.kinds[1].levels[*at - 1], want);
+        }
+        ck_assert_str_eq(r.set.labels[(int)r.targets.v[i]], names[label[i]]);
+    }
+    reading_free(&r);
+}
+END_TEST
+
 static void assert_level(const reading *r, size_t column, size_t row, const char *want)
 {
     double v = r->values.v[row * r->set.stored + column];
@@ -513,6 +555,7 @@ int main(void)
     TCase *tc = tcase_create("csv");
     tcase_add_loop_test(tc, a_table_is_read_in_any_layout, 0, COUNT(layouts));
     tcase_add_test(tc, texts_are_read_where_they_stand_or_byte_by_byte);
+    tcase_add_test(tc, texts_that_come_again_are_the_same_ones);
     tcase_add_test(tc, words_in_quotes_are_texts_where_texts_are);
     tcase_add_test(tc, what_words_in_quotes_are_is_asked_where_no_text_tells);
     tcase_add_test(tc, quotes_keep_commas_line_ends_and_doubled_quotes);
