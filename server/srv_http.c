@@ -25,7 +25,8 @@
 
 enum {
     THREADS = 4,
-    CONNECTION_MEMORY = 64 << 10, /* request line and headers must fit */
+    CONNECTION_MEMORY = 128 << 10, /* request line and headers must fit; a body is received by half of
+                                      it: by 32 KiB at a time an upload took a tenth longer */
     LAST_ANSWERS_MS = 2000        /* wait for answers under way at a stop, at most */
 };
 
