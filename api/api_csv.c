@@ -40,12 +40,21 @@ void api_csv_close(void *reader)
     free(r->first);
     free(r->role);
     api_names_free(&r->header);
-    free(r->rows_room);
+    free(r->rows_own);
     free(r->targets_room);
     free(r);
 }
 
 /* ---- rows ---- */
+
+/* Rows are written where the sink wants them, if there is room for one. */
+void api_csv_room(api_csv *r)
+{
+    size_t n = 0;
+    double *room = r->sink->room ? r->sink->room(r->sink->ctx, &n) : NULL;
+    r->rows_room = n >= r->cols ? room : r->rows_own;
+    r->rows_room_for = n >= r->cols && n / r->cols < r->rows_own_for ? n / r->cols : r->rows_own_for;
+}
 
 /* Tells the sink which columns are texts, as far as that is known. */
 static void tell_texts(api_csv *r)
@@ -67,8 +76,10 @@ static bool hand_on(api_csv *r, api_problem *p)
     r->rows_held = 0;
     if (!r->told)
         tell_texts(r);
-    return n == 0 || (s->values(s->ctx, r->rows_room, n * r->cols, p) &&
-                      (!r->options->labelled || s->targets(s->ctx, r->targets_room, n, p)));
+    bool ok = n == 0 || (s->values(s->ctx, r->rows_room, n * r->cols, p) &&
+                         (!r->options->labelled || s->targets(s->ctx, r->targets_room, n, p)));
+    api_csv_room(r);
+    return ok;
 }
 
 /* The values of a row are all there. */

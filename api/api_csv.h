@@ -47,7 +47,9 @@ typedef struct api_csv {
     api_names header;
     long *role; /* of a column: its place among the features, or API_CSV_UNWANTED, API_CSV_TARGET */
     size_t cols;
-    double *rows_room; /* whole rows of cols features, then the present one */
+    double *rows_room; /* whole rows of cols features, then the present one: rows_own, or the sink's */
+    double *rows_own;
+    size_t rows_own_for;
     double *targets_room;
     size_t rows_held, rows_room_for;
     api_cells *cells; /* a column each */
@@ -72,6 +74,8 @@ bool api_csv_first_field(api_csv *r, api_problem *p);
 /* The first row is whole: names and roles of the columns. *is_row: it is a row of values. */
 bool api_csv_columns(api_csv *r, bool *is_row, api_problem *p);
 bool api_csv_no_memory(api_problem *p);
+/* What comes next is written behind what was handed on. */
+void api_csv_room(api_csv *r);
 /* The field at hand, `column`, as a value of its column; of a target its label. */
 bool api_csv_value(api_csv *r, api_problem *p);
 

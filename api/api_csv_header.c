@@ -237,8 +237,9 @@ bool api_csv_columns(api_csv *r, bool *is_row, api_problem *p)
         return false;
     if (r->sink->width)
         r->sink->width(r->sink->ctx, r->cols);
-    r->rows_room_for = r->cols < LEAST_ROOM ? LEAST_ROOM / r->cols : 1;
-    r->rows_room = calloc(r->rows_room_for * r->cols, sizeof *r->rows_room);
-    r->targets_room = calloc(r->rows_room_for, sizeof *r->targets_room);
-    return (r->rows_room && r->targets_room) || api_csv_no_memory(p);
+    r->rows_own_for = r->cols < LEAST_ROOM ? LEAST_ROOM / r->cols : 1;
+    r->rows_own = calloc(r->rows_own_for * r->cols, sizeof *r->rows_own);
+    r->targets_room = calloc(r->rows_own_for, sizeof *r->targets_room);
+    api_csv_room(r);
+    return (r->rows_own && r->targets_room) || api_csv_no_memory(p);
 }

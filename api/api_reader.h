@@ -37,6 +37,9 @@ typedef struct api_sink {
     /* The values of this stored column are indices of levels, now that one is known to be a text; behind
      * the width, and before values of it that are not missing. Or NULL. */
     void (*texts)(void *ctx, size_t column);
+    /* Where the next values may be written before they are handed on, so that they need not be copied;
+     * *n: how many, at least one. Until values are handed on. Or NULL. */
+    double *(*room)(void *ctx, size_t *n);
 } api_sink;
 
 /* Tells the sink which of the columns are texts, as far as the cells know by now. Column `skip` is not

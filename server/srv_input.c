@@ -412,7 +412,7 @@ bool srv_input_read(srv_input *in, const srv_model *m, const srv_input_options *
                                 .types = &types,
                                 .max_values = SRV_INPUT_VALUES,
                                 .max_bytes = SRV_INPUT_VALUES * sizeof(double) * 2};
-    api_sink sink = {&from, put_values, put_targets, put_entries, put_ends, NULL, NULL};
+    api_sink sink = {&from, put_values, put_targets, put_entries, put_ends, NULL, NULL, NULL};
     void *reader = srv_input_types(m, &types, p) ? format->open(&options, &sink) : NULL;
     bool ok = (reader || no_memory(p)) && format->feed(reader, n ? bytes : "", n, p) &&
               format->finish(reader, &d, p);

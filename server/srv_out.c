@@ -120,13 +120,20 @@ bool srv_out_bytes(srv_out *o, const void *bytes, size_t n, api_problem *p)
     const char *from = bytes;
     for (size_t left = n, take; left > 0; left -= take, from += take) {
         take = o->cap - o->n < left ? o->cap - o->n : left;
-        memcpy(o->block + o->n, from, take);
+        if (from != o->block + o->n)
+            memcpy(o->block + o->n, from, take);
         o->n += take;
         o->at += take;
         if (o->n == o->cap && !flush(o, p))
             return false;
     }
     return true;
+}
+
+void *srv_out_room(const srv_out *o, size_t *n)
+{
+    *n = o->cap - o->n;
+    return o->block + o->n;
 }
 
 bool srv_out_pad(srv_out *o, uint64_t to, api_problem *p)

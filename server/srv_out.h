@@ -50,6 +50,10 @@ bool srv_out_write(srv_out *o, const void *bytes, size_t n, api_problem *p);
 bool srv_out_bytes(srv_out *o, const void *bytes, size_t n, api_problem *p);
 bool srv_out_put(srv_out *o, const double *v, size_t n, api_problem *p);
 
+/* Where the next bytes will lie, and how many have room there; those that are put from there are not
+ * copied. Until anything else is done with it. */
+void *srv_out_room(const srv_out *o, size_t *n);
+
 /* Zeros up to byte `to`. */
 bool srv_out_pad(srv_out *o, uint64_t to, api_problem *p);
 

@@ -77,9 +77,24 @@ static void learn_texts(void *ctx, size_t column)
 static bool put_values(void *ctx, const double *v, size_t n, api_problem *p)
 {
     srv_upload *u = ctx;
-    if (!u->begun && n * sizeof *v >= u->values.cap - u->values.n) /* it would be full */
+    srv_out *o = &u->values;
+    if (!u->begun && n * sizeof *v >= o->cap - o->n) { /* it would be full */
+        if ((const char *)v == o->block + o->n) {        /* and is, by what lies there: it moves along */
+            o->n += n * sizeof *v;
+            o->at += n * sizeof *v;
+            n = 0;
+        }
         begin_thread(u);
-    return srv_out_put(&u->values, v, n, p);
+    }
+    return srv_out_put(o, v, n, p);
+}
+
+static double *values_room(void *ctx, size_t *n)
+{
+    srv_upload *u = ctx;
+    double *room = srv_out_room(&u->values, n);
+    *n /= sizeof *room;
+    return room;
 }
 
 static bool put_targets(void *ctx, const double *v, size_t n, api_problem *p)
@@ -121,7 +136,7 @@ srv_upload *srv_upload_new(srv_files *files, api_problem *p)
     u->begun = u->late = false;
     u->look = u->look_gathered = NULL;
     u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends, learn_width,
-                         learn_texts};
+                         learn_texts, values_room};
     srv_out_begin(&u->targets, files, 0);
     srv_out_begin(&u->columns, files, 0);
     srv_out_begin(&u->starts, files, 0);

@@ -40,7 +40,14 @@ static bool hand_on(reader *r, api_json_bulk *b, bool targets, api_problem *p)
     if (b == &r->x && !r->x_told)
         r->x_told = api_sink_texts(s, r->x_cells, r->x_cells_count, SIZE_MAX);
     b->n = 0;
-    return (targets ? s->targets : s->values)(s->ctx, b->v, n, p);
+    if (targets)
+        return s->targets(s->ctx, b->v, n, p);
+    bool ok = s->values(s->ctx, b->v, n, p);
+    if (ok && s->room)
+        b->v = s->room(s->ctx, &b->cap);
+    if (b->cap > API_JSON_ROOM)
+        b->cap = API_JSON_ROOM; /* what is held is looked at now and then */
+    return ok;
 }
 
 bool api_json_full(void *ctx, api_problem *p)

@@ -96,7 +96,7 @@ static inline reading read_pieces(const api_format *f, const api_read_options *o
                                   const char *bytes, size_t n, size_t first, size_t step)
 {
     reading r = {.room = room, .p = no_problem()};
-    const api_sink sink = {&r, take_values, take_targets, take_entries, take_ends, NULL, NULL};
+    const api_sink sink = {&r, take_values, take_targets, take_entries, take_ends, NULL, NULL, NULL};
     void *reader = f->open(o, &sink);
     bool ok = feed_copy(f, reader, bytes, first, &r.p);
     for (size_t at = first; ok && at < n; at += step)

@@ -163,7 +163,7 @@ static void read_bytes(outcome *o, const char *format, const api_read_options *o
                        const char *text, size_t n, size_t step)
 {
     const api_format *f = api_format_find(format, &o->p);
-    const api_sink sink = {o, note_values, note_targets, note_entries, note_ends, NULL, NULL};
+    const api_sink sink = {o, note_values, note_targets, note_entries, note_ends, NULL, NULL, NULL};
     api_dataset d = {0};
     void *reader = f->open(options, &sink);
     bool ok = reader || api_problem_set(&o->p, API_UNAVAILABLE, "no reader");

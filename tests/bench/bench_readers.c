@@ -103,7 +103,7 @@ static double read_once(const api_format *f, const api_encoding *packed, const t
     /* an array has no names: its last column is the target */
     const api_read_options o = {.labelled = true,
                                 .target = strcmp(f->name, "npy") == 0 ? "x21" : "y"};
-    const api_sink sink = {&k, keep, keep, keep_entries, keep_ends, NULL, NULL};
+    const api_sink sink = {&k, keep, keep, keep_entries, keep_ends, NULL, NULL, NULL};
     static api_problem p;
     api_dataset d = {0};
     k.sum = 0;

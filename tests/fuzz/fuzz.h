@@ -113,7 +113,7 @@ static inline reading read_upload(const api_format *f, const api_read_options *o
 {
     reading r;
     memset(&r, 0, sizeof r);
-    const api_sink sink = {&r, take_values, take_targets, take_entries, take_ends, NULL, NULL};
+    const api_sink sink = {&r, take_values, take_targets, take_entries, take_ends, NULL, NULL, NULL};
     void *reader = f->open(o, &sink);
     r.ok = feed_copy(f, reader, data, cut, &r.p);
     for (size_t at = cut; r.ok && at < n; at += step)
