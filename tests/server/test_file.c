@@ -88,7 +88,7 @@ START_TEST(a_file_of_the_first_release_is_read)
 
     srv_cache *cache = srv_cache_new(dir);
     api_problem p = {0};
-    srv_mapped *m = srv_cache_hold(cache, "ds_old", sha, &p);
+    srv_mapped *m = srv_cache_hold(cache, "ds_old", "acme", sha, &p);
     ck_assert_msg(m != NULL, "%s", p.detail);
     const gd_data *d = srv_mapped_data(m);
     ck_assert_uint_eq(d->rows, ROWS);
@@ -112,7 +112,7 @@ START_TEST(a_sparse_file_of_the_first_release_is_read)
     close(fd);
     srv_cache *cache = srv_cache_new(dir);
     api_problem p = {0};
-    srv_mapped *m = srv_cache_hold(cache, "ds_old", sha, &p);
+    srv_mapped *m = srv_cache_hold(cache, "ds_old", "acme", sha, &p);
     ck_assert_msg(m != NULL, "%s", p.detail);
     const gd_sparse *s = &srv_mapped_data(m)->sparse;
     ck_assert_uint_eq(s->starts[3], 3);
