@@ -19,6 +19,7 @@
 struct gd_fit_pass {
     gd_fit fit;
     const gd_executor *executor;
+    const gd_gram_kernels *kernels;
     size_t cols, width, block_rows, most, len, spare;
     double total;
     size_t counted;
@@ -58,6 +59,7 @@ gd_status gd_fit_pass_new(gd_fit_pass **out, const gd_fit *fit, size_t sums, siz
     size_t lanes = GD_GRAM_LANES, columns = gd_fit_columns(fit);
     p->fit = *fit;
     p->executor = executor ? executor : &gd_executor_serial;
+    p->kernels = gd_executor_kernels(executor)->gram;
     p->cols = fit->shape.cols;
     p->width = (columns + lanes - 1) / lanes * lanes;
     p->len = sums;
@@ -117,8 +119,7 @@ static size_t load(const gd_fit_pass *p, size_t at, size_t end, double *slot, gd
         double *a = A + n * p->width;
         const double *x = gd_data_row(f->data, row, a);
         if (f->scale)
-            for (size_t j = 0; j < cols; j++)
-                a[j] = (x[j] - f->center[j]) * p->inverse[j];
+            p->kernels->scale(x, cols, f->center, p->inverse, a);
         else if (x != a)
             memcpy(a, x, cols * sizeof *a);
         if (f->shape.intercept)

@@ -57,6 +57,9 @@ typedef struct gd_gram_kernels {
      * added depends on the processor. next: `count` values that will be loaded next. */
     void (*add)(const double *tile, size_t n, size_t width, double *sums, const double *next,
                 size_t count);
+    /* to: cols values, written with (x - center) * inverse; may be x. */
+    void (*scale)(const double *x, size_t cols, const double *center, const double *inverse,
+                  double *to);
     /* out: the tile's rows, each times the root of weights[i] x bends[i] >= 0. */
     void (*weigh)(const double *tile, size_t n, size_t width, const double *weights,
                   const double *bends, double *out);

@@ -100,6 +100,13 @@ INLINE void fetch(const double *next, size_t from, size_t to)
         }                                                                                          \
     }
 
+INLINE void scale_by(const double *x, size_t cols, const double *restrict center,
+                     const double *restrict inverse, double *to)
+{
+    for (size_t j = 0; j < cols; j++)
+        to[j] = (x[j] - center[j]) * inverse[j];
+}
+
 INLINE void weigh_by(const double *restrict tile, size_t n, size_t width,
                      const double *restrict weights, const double *restrict bends,
                      double *restrict out)
@@ -125,6 +132,11 @@ INLINE void weigh_by(const double *restrict tile, size_t n, size_t width,
     {                                                                                              \
         name##_add_by(tile, n, width, sums, next, count);                                          \
     }                                                                                              \
+    ATTRIBUTES static void name##_scale(const double *x, size_t cols, const double *center,        \
+                                        const double *inverse, double *to)                         \
+    {                                                                                              \
+        scale_by(x, cols, center, inverse, to);                                                    \
+    }                                                                                              \
     ATTRIBUTES static void name##_weigh(const double *tile, size_t n, size_t width,                \
                                         const double *weights, const double *bends, double *out)   \
     {                                                                                              \
@@ -132,10 +144,11 @@ INLINE void weigh_by(const double *restrict tile, size_t n, size_t width,
     }
 
 KERNELS(portable, lanes2, )
-const gd_gram_kernels gd_gram_portable = {portable_load, portable_add, portable_weigh};
+const gd_gram_kernels gd_gram_portable = {portable_load, portable_add, portable_scale,
+                                          portable_weigh};
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* Wider vectors gain nothing here: a row is a few of them, and much of the last would be waste. */
 KERNELS(avx2, lanes4, __attribute__((target("avx2,fma"))))
-const gd_gram_kernels gd_gram_avx2 = {avx2_load, avx2_add, avx2_weigh};
+const gd_gram_kernels gd_gram_avx2 = {avx2_load, avx2_add, avx2_scale, avx2_weigh};
 #endif
