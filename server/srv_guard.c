@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <ucontext.h>
 
 /* The handler looks through the list while others change it: regions are never freed, and one that
  * is free has no size. */
@@ -40,10 +41,12 @@ static srv_region *region_at(uintptr_t at)
  * off. */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-    (void)context;
+    const ucontext_t *before = context;
     srv_region *r = region_at((uintptr_t)info->si_addr);
     if (r && innermost) {
         atomic_store(&r->failed, true);
+        /* what was blocked for the handler's sake stays so when it is left by a jump */
+        pthread_sigmask(SIG_SETMASK, &before->uc_sigmask, NULL);
         siglongjmp(innermost->place, 1);
     }
     signal(number, SIG_DFL); /* the read is tried again, and ends the process */
@@ -51,8 +54,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 void srv_guard_start(void)
 {
-    /* not deferred: the handler is left by a jump, and the mask stays as it was */
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, NULL);
 }
