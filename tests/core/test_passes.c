@@ -380,6 +380,34 @@ START_TEST(threads_do_not_change_a_bit)
 END_TEST
 
 /* Features in single precision are those in double that have the same values. */
+/* Kernels take other sums than the plain path; what they say is the same but for rounding. */
+START_TEST(kernels_say_what_the_plain_path_says)
+{
+    const kind *k = &kinds[_i];
+    setup s = set_up(k, ROWS);
+    point(&s, k);
+    said plain, other;
+    gd_executor e = gd_executor_serial;
+    e.kernels = gd_kernels_find("plain");
+    ck_assert_int_eq(say(&plain, &s, &e), GD_OK);
+    for (size_t i = 1; i < gd_kernels_count; i++) {
+        e.kernels = gd_kernels_all[i];
+        if (!gd_kernels_usable(e.kernels))
+            continue;
+        ck_assert_int_eq(say(&other, &s, &e), GD_OK);
+        ck_assert_int_eq(other.c.kind, plain.c.kind);
+        ck_assert_int_eq(other.status, plain.status);
+        assert_close(other.c.cost, plain.c.cost, 1e-12);
+        assert_close(other.c.gap, plain.c.gap, 1e-6);
+        for (size_t m = 0; m < plain.count; m++)
+            if (!isnan(plain.metrics[m].value))
+                assert_close(other.metrics[m].value, plain.metrics[m].value, 1e-12);
+        assert_same_bits(other.confusion, plain.confusion, 9);
+    }
+    tear_down(&s);
+}
+END_TEST
+
 START_TEST(single_precision_says_the_same)
 {
     const kind *k = &kinds[_i];
@@ -605,6 +633,7 @@ int main(void)
     tcase_add_loop_test(tc, sums_are_those_of_the_rows, 0, 2 * KINDS);
     tcase_add_loop_test(tc, facts_found_together_are_those_found_alone, 0, 2 * KINDS);
     tcase_add_loop_test(tc, threads_do_not_change_a_bit, 0, KINDS);
+    tcase_add_loop_test(tc, kernels_say_what_the_plain_path_says, 0, KINDS);
     tcase_add_loop_test(tc, single_precision_says_the_same, 0, KINDS);
     tcase_add_loop_test(tc, who_breaks_it_off_is_obeyed, 0, KINDS);
     tcase_add_loop_test(tc, moments_are_taken_where_they_have_the_digits, 0, 4);
