@@ -12,10 +12,10 @@ enum { NAMES = sizeof names / sizeof names[0] };
 
 static const gd_param *row(const char *name)
 {
-    for (size_t i = 0; i < gd_spec_params_count; i++)
-        if (strcmp(gd_spec_params[i].name, name) == 0)
-            return &gd_spec_params[i];
-    return NULL;
+    size_t i = 0; /* it has one */
+    while (i + 1 < gd_spec_params_count && strcmp(gd_spec_params[i].name, name) != 0)
+        i++;
+    return &gd_spec_params[i];
 }
 
 static void decode_member(const cJSON *item, api_change *out, api_problem *p)

@@ -169,8 +169,9 @@ static bool is_foreign(const cJSON *doc)
 static void keep_foreign(api_job *job, const cJSON *doc, api_problem *p)
 {
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(doc, "dataset_id");
-    if (id)
-        member("dataset_id")->decode(job, id, p);
+    const api_job_member *m = id ? member("dataset_id") : NULL;
+    if (m)
+        m->decode(job, id, p);
     job->foreign = api_doc_text(doc);
     if (!job->foreign)
         api_problem_set(p, API_UNAVAILABLE, "not enough memory");

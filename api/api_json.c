@@ -571,7 +571,7 @@ static bool find_member(void *ctx, const api_json_event *e, api_problem *p)
     if (e->depth != 1)
         return true;
     if (e->type == API_JSON_KEY) {
-        m->here = strcmp(e->text, m->name) == 0;
+        m->here = e->text && strcmp(e->text, m->name) == 0;
     } else if (m->here) {
         if (!ends)
             m->start = (size_t)e->start;

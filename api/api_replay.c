@@ -12,7 +12,7 @@ static void sort(cJSON *o)
     cJSON *item, *sorted = NULL, **at;
     cJSON_ArrayForEach (item, o)
         sort(item);
-    if (!cJSON_IsObject(o))
+    if (!o || !cJSON_IsObject(o))
         return;
     /* out one by one, into a list of our own by `next`, and back in order */
     while ((item = o->child)) {

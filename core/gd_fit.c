@@ -72,25 +72,23 @@ gd_status gd_fit_scale(gd_fit_scaled *out, const gd_fit *fit, const gd_executor 
         return GD_OK;
     gd_column *columns = calloc(cols, sizeof *columns);
     out->memory = calloc(n + 2 * cols, sizeof(double));
-    double *center = out->memory ? out->memory + n : NULL, *scale = center ? center + cols : NULL;
-    gd_status status = GD_NO_MEMORY;
+    gd_status status = GD_OK;
     if (!columns || !out->memory)
-        gd_fail(err, status, "", "not enough memory to scale %zu columns", cols);
-    else if (fit->columns)
-        status = GD_OK;
-    else
+        status = gd_fail(err, GD_NO_MEMORY, "", "not enough memory to scale %zu columns", cols);
+    else if (!fit->columns)
         status = gd_columns_by(executor ? executor : &gd_executor_serial, fit->data, &fit->rows,
                                columns, err);
     if (status == GD_OK) {
+        double *center = out->memory + n, *scale = center + cols;
         gd_scaling(fit->columns ? fit->columns : columns, cols, s->intercept, center, scale);
         for (size_t j = 0; j < cols; j++)
             out->finite = out->finite && isfinite(center[j]) && isfinite(scale[j]);
-    }
-    if (status == GD_OK && out->finite) {
-        fit->model->rescale(s, center, scale, fit->theta, out->memory);
-        out->fit.theta = out->memory;
-        out->fit.center = center;
-        out->fit.scale = scale;
+        if (out->finite) {
+            fit->model->rescale(s, center, scale, fit->theta, out->memory);
+            out->fit.theta = out->memory;
+            out->fit.center = center;
+            out->fit.scale = scale;
+        }
     }
     free(columns);
     if (status != GD_OK)

@@ -138,8 +138,9 @@ gd_status gd_prepare_new(gd_prepare **out, const gd_prepare_spec *spec, gd_error
     p->columns = calloc(p->cols + 1, sizeof *p->columns);
     p->begin = calloc(p->cols + 1, sizeof *p->begin);
     p->indicated = calloc(p->cols + 1, sizeof *p->indicated);
-    gd_status status = p->columns && p->begin && p->indicated ? GD_OK : no_memory(err);
-    if (status == GD_OK && p->cols > 0)
+    bool whole = p->columns && p->begin && p->indicated;
+    gd_status status = whole ? GD_OK : no_memory(err);
+    if (whole && p->cols > 0)
         memcpy(p->columns, spec->columns, p->cols * sizeof *p->columns);
     if (status == GD_OK)
         status = add_own(p, err);

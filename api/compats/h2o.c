@@ -19,10 +19,10 @@ static const struct family {
 
 static const struct family *family_of(const api_compat_run *r)
 {
-    for (size_t i = 0; i < API_COMPAT_COUNT(families); i++)
-        if (api_compat_is(r, "family", families[i].name))
-            return &families[i];
-    return NULL;
+    size_t i = 0; /* it is one of them: others were refused */
+    while (i + 1 < API_COMPAT_COUNT(families) && !api_compat_is(r, "family", families[i].name))
+        i++;
+    return &families[i];
 }
 
 static void put_family(api_compat_run *r, const api_compat_param *p, const cJSON *value)

@@ -31,7 +31,7 @@ END_TEST
 START_TEST(a_job_paused_and_resumed_ends_as_if_it_had_not_been)
 {
     static const char *const specs[] = {
-        STEADY, "\"epochs\": 150000, \"tol\": 0, \"learning_rate\": 1e-7, \"batch_size\": 16, "
+        STEADY, "\"epochs\": " PART_EPOCHS ", \"tol\": 0, \"learning_rate\": 1e-7, \"batch_size\": 16, "
                 "\"cross_validation\": 5"};
     char ds[32], twin[32], job[32];
     int times = 0;
