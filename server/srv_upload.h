@@ -1,9 +1,9 @@
 /* srv_upload: an upload on its way into a dataset file.
  *
  * Numbers stream to a temporary file as they are read; memory stays the same however long
- * the body is. Rows that are many are written by a thread beside the one that reads them, which finds
- * their statistics as it goes; at the end the hash is found while the disk syncs. Only a whole, synced
- * file, or one whose contents go into the database, gets its name, by rename; what failed is removed.
+ * the body is. Rows that are many are written by a thread beside the one that reads them, which hashes
+ * them and finds their statistics as it goes (srv_look.h), and the disk begins with them meanwhile. Only a
+ * whole, synced file, or one whose contents go into the database, gets its name, by rename; what failed is removed.
  */
 #ifndef SRV_UPLOAD_H
 #define SRV_UPLOAD_H
