@@ -5,6 +5,7 @@ foreach(what number text json json_events doc problem reader encoding multipart
     catalog change columns types forecast objective compat compat_objective proof replay sweep update oom)
   descentd_test(api ${what} descentd_api)
 endforeach()
+descentd_test(api preparation descentd_api)
 descentd_test(api statistics descentd_api)
 descentd_test(api table descentd_api)
 descentd_test(api pandas descentd_api)

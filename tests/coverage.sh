@@ -8,8 +8,8 @@
 # of the server and of the whole binary too. It fails below 90 % of lines or of branches, of core or of
 # api. The report by files is build/coverage/report.txt, what was not run is in build/coverage/html.
 #
-# Noted, of the units alone: core 97.3 % of 10,502 lines and 91.6 % of 6,474 branches; api 94.1 % of
-# 10,997 lines and 87.8 % of 8,412 branches.
+# Noted, of the units alone: core 97.3 % of 10,502 lines and 91.6 % of 6,474 branches; api 94.5 % of
+# 10,997 lines and 88.1 % of 8,412 branches.
 set -eu
 cd "$(dirname "$0")/.."
 
