@@ -154,7 +154,7 @@ static void sample_shift(gd_gram *g)
 static void load_tile(const gd_gram *g, size_t first, size_t n, double *tile, double *ranges)
 {
     size_t cols = g->cols, width = g->width;
-    const double *rows[TILE_ROWS], *weights = g->data.weights;
+    const double *rows[TILE_ROWS] = {NULL}, *weights = g->data.weights;
     for (size_t i = 0; i < n; i++) {
         size_t row = row_number(g, first + i);
         double *to = tile + i * width;

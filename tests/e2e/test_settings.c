@@ -471,7 +471,7 @@ START_TEST(a_job_says_what_its_epochs_are_computed_by)
         ck_assert_str_eq(e2e_string(r.json, "jobs.0.epochs_by"), cases[k].by);
         e2e_reply_free(&r);
     }
-    snprintf(query, sizeof query, "{\"dataset_id\": \"%s\"}", ids[SMALL]);
+    snprintf(query, sizeof query, "{\"dataset_id\": \"%s\"}", ids[WIDE]);
     e2e_reply r = e2e_post(s, "/v1/jobs", query);
     ck_assert(cJSON_IsNull(e2e_at(r.json, "epochs_by")));
     e2e_reply_free(&r);
