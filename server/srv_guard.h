@@ -5,7 +5,8 @@
  * which would end the process. Who reads one does so under a guard: where the fault is within a
  * region that is known to be such a file, the work is broken off (siglongjmp) and the guard says so;
  * anywhere else it ends the process, as it should. Work under a guard holds no lock while it reads,
- * and what it owns is reached from its context, so that it is freed all the same. Blocks of rows are
+ * and what it owns is reached from its context, so that it is freed all the same; scratch of core's
+ * that is broken off is lost, once for a mapping that fails. Blocks of rows are
  * guarded one by one (srv_team.c): a pass that others help with is never left before they are done.
  * A region that failed is not to be trusted any more, whatever it reads as later.
  */

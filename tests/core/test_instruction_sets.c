@@ -467,7 +467,8 @@ START_TEST(bends_and_gaps_are_the_costs_own)
     double slopes[2 * SCORES * SHARES], bends[2 * SCORES * SHARES], gaps[2 * SCORES * SHARES];
     for (size_t k = 0; k < gd_kernels_count; k++) {
         const gd_kernels *kernels = gd_kernels_all[k];
-        if (!kernels->scores || !gd_kernels_usable(kernels) || !kernels->bends[c->fast])
+        if (!kernels->scores || !gd_kernels_usable(kernels) || c->fast >= GD_FAST_COSTS ||
+            !kernels->bends[c->fast])
             continue;
         for (size_t i = 0; i < 2 * SCORES * SHARES; i++) {
             double y = i % 2 * (c->fast == GD_FAST_POISSON ? 3.0 : 1), z = scores[i / 2 % SCORES];

@@ -64,6 +64,7 @@ static void make_dataset(unsigned number, uint64_t rows, char id[32], char sha25
         ck_abort_msg("%s", p.detail);
     memcpy(sha256, stored.sha256, SRV_SHA256_SIZE);
     free(stored.statistics);
+    free(stored.contents);
     srv_files_release(files, sha256);
     srv_upload_free(u);
 }
