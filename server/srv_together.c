@@ -377,11 +377,14 @@ bool srv_together_eval(srv_partner *p, gd_objective *o, const double *theta, con
 static void wait_for_finder(srv_partner *p)
 {
     const srv_group *g = p->group;
-    while (g->finder && !(p->interrupted && p->interrupted(p->ctx))) {
-        if (p->member->holds) { /* a lane, which the finder may want */
+    while (g->finder) {
+        if (p->member->holds) { /* a lane, which the finder may want; who holds one and is asked may
+                                 * hand it over, which is not for under the lock */
             pthread_mutex_unlock(&p->meeting->lock);
             srv_team_leave(p->member);
             pthread_mutex_lock(&p->meeting->lock);
+        } else if (p->interrupted && p->interrupted(p->ctx)) {
+            return;
         } else {
             sleep_until(p, srv_monotonic() + LOOK);
         }

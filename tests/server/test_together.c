@@ -372,11 +372,24 @@ END_TEST
 
 static atomic_uint finders, through; /* who was to find it; who has asked, and come back */
 
+/* A run that is asked whether it goes on may hand its lane over, and wait for it: who holds one is
+ * not to be asked under the meeting's lock. */
+static atomic_bool asked_with_a_lane;
+
+static bool asked_between(void *ctx)
+{
+    const job *j = ctx;
+    if (j->member.holds)
+        atomic_store(&asked_with_a_lane, true);
+    return asked(ctx);
+}
+
 /* Asks for the curvature, which only the first is to find. */
 static void *ask(void *arg)
 {
     job *j = arg;
     double curvature = 0;
+    j->partner.interrupted = asked_between;
     srv_team_enter(&j->member);
     bool known = srv_together_recall(&j->partner, j->objective, &curvature);
     if (!known && !atomic_load(&j->asked)) {
@@ -419,6 +432,7 @@ START_TEST(a_curvature_is_found_once)
     atomic_store(&all.jobs[0].held, false);
     finish(&all);
     ck_assert_uint_eq(atomic_load(&finders), 1);
+    ck_assert(!atomic_load(&asked_with_a_lane));
     tear_down(&all);
 }
 END_TEST
