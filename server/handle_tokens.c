@@ -20,7 +20,7 @@ static bool is_controlled(srv_request *rq)
 typedef struct making {
     const srv_request *rq;
     const api_token_request *asked;
-    srv_new_token new;
+    srv_new_token made;
 } making;
 
 /* With it there are no more than so many that hold, nor many more that were revoked. */
@@ -28,7 +28,7 @@ static bool insert(srv_db *db, void *arg, api_problem *p)
 {
     making *m = arg;
     const char *tenant = m->rq->token.tenant;
-    if (!srv_token_insert(db, &m->new, tenant, m->asked->scope, m->asked->name, p) ||
+    if (!srv_token_insert(db, &m->made, tenant, m->asked->scope, m->asked->name, p) ||
         !srv_db_run(db, SQL_TOKEN_FORGET, p, "ti", tenant, (int64_t)MOST))
         return false;
     srv_rows *rows = srv_db_query(db, SQL_TOKEN_COUNT, p, "t", tenant);
@@ -51,16 +51,17 @@ void srv_post_token(srv_request *rq)
         !api_token_decode(body, rq->body.len, &asked, &rq->problem))
         return;
     making m = {.rq = rq, .asked = &asked};
-    srv_token_new(&m.new);
+    srv_token_new(&m.made);
     if (!srv_store_write(rq->app->store, insert, &m, &rq->problem))
         return;
+    const api_token_view view = {.id = m.made.id,
+                                 .name = asked.name,
+                                 .scope = asked.scope,
+                                 .created_at = m.made.created_at,
+                                 .token = m.made.token};
     cJSON *o = cJSON_CreateObject();
-    api_token_encode(o, &(api_token_view){.id = m.new.id,
-                                          .name = asked.name,
-                                          .scope = asked.scope,
-                                          .created_at = m.new.created_at,
-                                          .token = m.new.token});
-    snprintf(rq->location, sizeof rq->location, "/v1/tokens/%s", m.new.id);
+    api_token_encode(o, &view);
+    snprintf(rq->location, sizeof rq->location, "/v1/tokens/%s", m.made.id);
     srv_reply_doc(rq, 201, o);
 }
 

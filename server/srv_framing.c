@@ -92,7 +92,7 @@ static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name
     s->bad_value = s->bad_value || (value && !is_text(value));
     const char *text = name + strlen(name) + 1;
     text += strspn(text, " \t");
-    s->next = name == s->next && text == value ? value + strlen(value) + 2 : NULL;
+    s->next = value && name == s->next && text == value ? value + strlen(value) + 2 : NULL;
     bool own = strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
     if (value && !own)
         take_off_blanks(value);
