@@ -135,8 +135,17 @@ static void do_task(void *arg)
     t->ok = t->work(t->ctx, t->p);
 }
 
-bool srv_guarded(bool (*work)(void *ctx, api_problem *p), void *ctx, api_problem *p)
+bool srv_guard_try(bool (*work)(void *ctx, api_problem *p), void *ctx, bool *ok, api_problem *p)
 {
     task t = {work, ctx, p, false};
-    return srv_guard_run(do_task, &t) ? t.ok : srv_guard_problem(p);
+    bool whole = srv_guard_run(do_task, &t);
+    *ok = whole ? t.ok : srv_guard_problem(p);
+    return whole;
+}
+
+bool srv_guarded(bool (*work)(void *ctx, api_problem *p), void *ctx, api_problem *p)
+{
+    bool ok;
+    srv_guard_try(work, ctx, &ok, p);
+    return ok;
 }

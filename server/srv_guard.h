@@ -32,7 +32,11 @@ bool srv_region_failed(const srv_region *r);
 /* Runs fn. False: it was broken off. Guards may be nested: the innermost breaks off. */
 bool srv_guard_run(void (*fn)(void *ctx), void *ctx);
 
-/* The same of work that can fail, with the reason in p; to be broken off is one. */
+/* The same of work that can fail, with the reason in p; to be broken off is one. *ok: what the work
+ * returned, false if it was broken off. */
+bool srv_guard_try(bool (*work)(void *ctx, api_problem *p), void *ctx, bool *ok, api_problem *p);
+
+/* The same for who need not know which it was: returns *ok. */
 bool srv_guarded(bool (*work)(void *ctx, api_problem *p), void *ctx, api_problem *p);
 
 /* Says that a dataset's file can't be read. Returns false. */

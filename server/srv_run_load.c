@@ -291,24 +291,11 @@ bool srv_run_open(srv_run *w, api_problem *p)
     return open_data(w, p) && find_start(w, p);
 }
 
-typedef struct task {
-    bool (*work)(void *ctx, api_problem *p);
-    void *ctx;
-    api_problem *p;
-    bool ok;
-} task;
-
-static void do_task(void *arg)
-{
-    task *t = arg;
-    t->ok = t->work(t->ctx, t->p);
-}
-
 bool srv_run_read(srv_run *w, bool (*work)(void *ctx, api_problem *p), void *ctx, api_problem *p)
 {
-    task t = {work, ctx, p, false};
-    w->member.broken = !srv_guard_run(do_task, &t) || w->member.broken;
-    return w->member.broken ? srv_guard_problem(p) : t.ok;
+    bool ok;
+    w->member.broken = !srv_guard_try(work, ctx, &ok, p) || w->member.broken;
+    return w->member.broken ? srv_guard_problem(p) : ok;
 }
 
 typedef struct stepping {
