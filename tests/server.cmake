@@ -13,7 +13,7 @@ foreach(what cache clock config file guard log pool recorder routes sha256 snaps
 endforeach()
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what access anywhere backup brief changes clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps upgrade uploads versions waiting)
+foreach(what access anywhere backup brief changes clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps upgrade uploads uploads_lost versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
@@ -40,7 +40,8 @@ add_library(schema_support STATIC support/schema.c)
 target_include_directories(schema_support PUBLIC support)
 target_link_libraries(schema_support PRIVATE descentd_flags descentd_test_flags PUBLIC PkgConfig::CJSON m)
 
-foreach(what browsers arrays bodies check columns combinations datasets float32 diagnostics evaluations jobs models mlp errors forms packed real_data references process settings smuggling sparse updates)
+foreach(what browsers arrays bodies check columns combinations datasets datasets_kept float32 diagnostics evaluations jobs jobs_ends jobs_history jobs_settings models mlp
+    errors errors_connections errors_jobs errors_requests forms packed real_data references process settings smuggling sparse updates)
   descentd_test(e2e ${what} e2e_support m)
 endforeach()
 descentd_test(e2e statistics e2e_support m)
@@ -48,8 +49,14 @@ descentd_test(e2e rows e2e_support m)
 target_link_libraries(e2e_packed PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 target_link_libraries(e2e_forms PRIVATE PkgConfig::ZLIB PkgConfig::ZSTD)
 descentd_test(e2e dry_run e2e_support PkgConfig::SQLITE m)
-descentd_test(e2e openapi e2e_support schema_support)
+# The document against the server, and the server against the document.
+foreach(what openapi openapi_replies openapi_requests openapi_values)
+  descentd_test(e2e ${what} e2e_support schema_support)
+  target_sources(e2e_${what} PRIVATE e2e/documented.c)
+endforeach()
+target_sources(e2e_openapi_replies PRIVATE
+  e2e/tour.c e2e/tour_system.c e2e/tour_data.c e2e/tour_jobs.c e2e/tour_models.c)
 # This one runs the binary itself, with options that end it.
 target_compile_definitions(e2e_process PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_browsers PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
-target_compile_definitions(e2e_openapi PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_openapi_replies PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
