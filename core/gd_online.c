@@ -28,6 +28,15 @@ static gd_spec spec_of_pass(const gd_spec *given, const gd_online *o)
     return s;
 }
 
+/* Could an earlier pass have left this state? */
+static bool sound(const gd_spec *s, const gd_online *o, size_t n)
+{
+    const gd_optimizer *rule = s->optimizer;
+    double updates = o->state[0];
+    return updates >= 0 && updates <= GD_MAX_EXACT_INTEGER && updates == floor(updates) &&
+           (!rule->sound || rule->sound(o->state + 1, n, &s->optimizer_hyper));
+}
+
 /* Puts the run where the model is, in place of where its data says. */
 static void begin(gd_train *t, const gd_online *o, const double *weights)
 {
@@ -94,8 +103,12 @@ gd_status gd_online_pass(gd_online *o, const gd_data *data, const gd_spec *spec,
     gd_status status = gd_train_new(&t, data, &s, NULL, executor, err ? err : &own);
     if (status != GD_OK)
         return status;
-    begin(t, o, data->weights);
-    status = pass(t, o, err ? err : &own);
+    if (o->resumes && !sound(&t->spec, o, t->n)) {
+        status = gd_fail(err, GD_INVALID, "", "the stored state of the optimizer is damaged");
+    } else {
+        begin(t, o, data->weights);
+        status = pass(t, o, err ? err : &own);
+    }
     gd_train_free(t);
     return status;
 }

@@ -64,6 +64,9 @@ typedef struct gd_optimizer {
     size_t (*state_len)(size_t n, const void *hyper);
     /* state: state_len doubles, written */
     void (*init)(double *state, size_t n, const void *hyper);
+    /* Could the rule have left this state, in so far as it finds places in memory by it? NULL: it
+     * does not, and any doubles will do. What is restored is asked about. */
+    bool (*sound)(const double *state, size_t n, const void *hyper);
     /* One update; NULL where there is a descend. */
     void (*step)(const gd_update *u);
     /* For rules that look for their steps: a whole epoch, for full batches; else NULL. */

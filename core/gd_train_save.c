@@ -7,7 +7,43 @@
 #define CHECKPOINT_VERSION 5.0
 
 /* A head of numbers, then the arrays. */
-enum { HEAD_LEN = 33 + GD_SCHEDULE_STATE };
+enum {
+    VERSION,
+    PARAMS,
+    ROWS,
+    PHASE,
+    STOP,
+    EPOCH,
+    COST,
+    GRADIENT_NORM,
+    LEARNING_RATE,
+    CURVATURE,
+    SAFE_RATE,
+    MAX_STABLE_RATE,
+    BEST_EPOCH,
+    BEST_COST,
+    FINITE_EPOCH,
+    REFERENCE,
+    UPDATES,
+    STALLED,
+    COLS,
+    BASE_RATE,
+    AVERAGED,
+    VALIDATION_COST,
+    LOWEST,
+    RANGE,
+    SET_RATE, /* the settings that gd_train_adjust changes */
+    SET_TOL,
+    SET_EPOCHS,
+    POINT_COST,
+    POINT_VALIDATION_COST,
+    POINT_GRADIENT_NORM,
+    POINT_LEARNING_RATE,
+    QUADRATIC,
+    SPECTRAL,
+    SCHEDULE,
+    HEAD_LEN = SCHEDULE + GD_SCHEDULE_STATE
+};
 
 /* theta, finite, gradient, mean, best: they lie side by side */
 enum { SAVED_ARRAYS = 5 };
@@ -31,43 +67,43 @@ size_t gd_train_save_len(const gd_train *t)
 void gd_train_save(const gd_train *t, double *out)
 {
     const gd_state *s = &t->state;
-    const double head[HEAD_LEN] = {
-        CHECKPOINT_VERSION,
-        (double)t->n,
-        (double)t->data.rows,
-        (double)t->phase,
-        (double)s->stop,
-        (double)s->epoch,
-        s->cost,
-        s->gradient_norm,
-        s->learning_rate,
-        s->curvature,
-        s->safe_rate,
-        s->max_stable_rate,
-        (double)s->best_epoch,
-        s->best_cost,
-        (double)s->finite_epoch,
-        t->reference,
-        (double)t->updates,
-        (double)t->stalled,
-        (double)t->data.cols,
-        t->base_rate,
-        (double)t->averaged,
-        s->validation_cost,
-        t->lowest,
-        (double)t->range,
-        t->spec.learning_rate, /* the settings that gd_train_adjust changes */
-        t->spec.tol,
-        (double)t->spec.epochs,
-        t->best_point.cost,
-        t->best_point.validation_cost,
-        t->best_point.gradient_norm,
-        t->best_point.learning_rate,
-        gd_quadratic_on(t),
-        gd_quadratic_spectral(t),
+    const double head[SCHEDULE] = {
+        [VERSION] = CHECKPOINT_VERSION,
+        [PARAMS] = (double)t->n,
+        [ROWS] = (double)t->data.rows,
+        [PHASE] = (double)t->phase,
+        [STOP] = (double)s->stop,
+        [EPOCH] = (double)s->epoch,
+        [COST] = s->cost,
+        [GRADIENT_NORM] = s->gradient_norm,
+        [LEARNING_RATE] = s->learning_rate,
+        [CURVATURE] = s->curvature,
+        [SAFE_RATE] = s->safe_rate,
+        [MAX_STABLE_RATE] = s->max_stable_rate,
+        [BEST_EPOCH] = (double)s->best_epoch,
+        [BEST_COST] = s->best_cost,
+        [FINITE_EPOCH] = (double)s->finite_epoch,
+        [REFERENCE] = t->reference,
+        [UPDATES] = (double)t->updates,
+        [STALLED] = (double)t->stalled,
+        [COLS] = (double)t->data.cols,
+        [BASE_RATE] = t->base_rate,
+        [AVERAGED] = (double)t->averaged,
+        [VALIDATION_COST] = s->validation_cost,
+        [LOWEST] = t->lowest,
+        [RANGE] = (double)t->range,
+        [SET_RATE] = t->spec.learning_rate,
+        [SET_TOL] = t->spec.tol,
+        [SET_EPOCHS] = (double)t->spec.epochs,
+        [POINT_COST] = t->best_point.cost,
+        [POINT_VALIDATION_COST] = t->best_point.validation_cost,
+        [POINT_GRADIENT_NORM] = t->best_point.gradient_norm,
+        [POINT_LEARNING_RATE] = t->best_point.learning_rate,
+        [QUADRATIC] = gd_quadratic_on(t),
+        [SPECTRAL] = gd_quadratic_spectral(t),
     };
     memcpy(out, head, sizeof head);
-    memcpy(out + HEAD_LEN - GD_SCHEDULE_STATE, t->schedule_state, sizeof t->schedule_state);
+    memcpy(out + SCHEDULE, t->schedule_state, sizeof t->schedule_state);
     memcpy(out + HEAD_LEN, t->theta, SAVED_ARRAYS * t->n * sizeof *out);
     size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
@@ -83,18 +119,43 @@ static bool whole(double v, double most)
     return v >= 0 && v <= most && v == floor(v); /* false for NaN */
 }
 
-/* Is it of this run, and could save have written it? */
-static bool plausible(const gd_train *t, const double *in, size_t len)
+/* Is it of this run? */
+static bool belongs(const gd_train *t, const double *in, size_t len)
 {
-    static const int counts[] = {5, 12, 14, 16, 17, 20, 26};
-    bool ok = len == gd_train_save_len(t) && in[0] == CHECKPOINT_VERSION && in[1] == (double)t->n &&
-              in[2] == (double)t->data.rows && in[18] == (double)t->data.cols &&
-              whole(in[3], GD_ENDED) && whole(in[4], GD_STOP_DIVERGED) &&
-              whole(in[23], GD_INITIAL_TOO_LARGE) && isfinite(in[24]) && in[24] >= 0 &&
-              in[25] >= 0 && in[25] < 1;
+    return len == gd_train_save_len(t) && in[VERSION] == CHECKPOINT_VERSION &&
+           in[PARAMS] == (double)t->n && in[ROWS] == (double)t->data.rows &&
+           in[COLS] == (double)t->data.cols;
+}
+
+/* Does the phase that it was in exist for this run, and does how it stops go with it? */
+static bool phase_fits(const gd_train *t, const double *in)
+{
+    if (!whole(in[PHASE], GD_ENDED) || !whole(in[STOP], GD_STOP_DIVERGED) ||
+        !whole(in[RANGE], GD_INITIAL_TOO_LARGE))
+        return false;
+    bool stops = in[STOP] != GD_STOP_NONE;
+    if (in[RANGE] != GD_IN_RANGE && (in[PHASE] != GD_ENDED || in[STOP] != GD_STOP_DIVERGED))
+        return false;
+    return stops == (in[PHASE] >= GD_ANALYSIS) &&
+           (in[PHASE] != GD_ANALYSIS || gd_explained_by_curvature(t));
+}
+
+/* Could save have written it? What counts, is an index or says what is allocated is looked at; any
+ * other number may be any double. */
+static bool plausible(const gd_train *t, const double *in)
+{
+    static const int counts[] = {EPOCH, BEST_EPOCH, FINITE_EPOCH, UPDATES, STALLED, AVERAGED};
+    const gd_optimizer *o = t->spec.optimizer;
+    /* a rate may have been set by hand, but not to "auto" */
+    bool ok = phase_fits(t, in) && isfinite(in[SET_RATE]) &&
+              (in[SET_RATE] > 0 || in[SET_RATE] == t->spec.learning_rate) && in[SET_TOL] >= 0 &&
+              in[SET_TOL] < 1 && whole(in[SET_EPOCHS], GD_MAX_EXACT_INTEGER) &&
+              in[SET_EPOCHS] >= in[EPOCH];
     for (size_t i = 0; ok && i < sizeof counts / sizeof counts[0]; i++)
         ok = whole(in[counts[i]], GD_MAX_EXACT_INTEGER);
-    return ok;
+    return ok && in[BEST_EPOCH] <= in[EPOCH] && in[FINITE_EPOCH] <= in[EPOCH] &&
+           (!o->sound ||
+            o->sound(in + HEAD_LEN + SAVED_ARRAYS * t->n, t->n, &t->spec.optimizer_hyper));
 }
 
 bool gd_train_begun(const gd_train *t)
@@ -104,47 +165,50 @@ bool gd_train_begun(const gd_train *t)
 
 gd_status gd_train_restore(gd_train *t, const double *in, size_t len, gd_error *err)
 {
-    if (!plausible(t, in, len))
+    if (!belongs(t, in, len))
         return gd_fail(err, GD_INVALID, "checkpoint", "does not belong to this run");
-    gd_phase saved = (gd_phase)in[3];
-    gd_range range = (gd_range)in[23];
-    if (in[24] != t->spec.learning_rate)
-        t->spec.learning_rate = t->base_rate = t->state.learning_rate = in[24];
-    t->spec.tol = in[25];
-    t->spec.epochs = (uint64_t)in[26];
+    if (!plausible(t, in))
+        return gd_fail(err, GD_INVALID, "checkpoint", "is damaged");
+    gd_phase saved = (gd_phase)in[PHASE];
+    gd_range range = (gd_range)in[RANGE];
+    if (in[SET_RATE] != t->spec.learning_rate)
+        t->spec.learning_rate = t->base_rate = t->state.learning_rate = in[SET_RATE];
+    t->spec.tol = in[SET_TOL];
+    t->spec.epochs = (uint64_t)in[SET_EPOCHS];
     /* Before the first epoch nothing was trained; what is out of range is found out again. */
-    if (saved < GD_EPOCHS || (saved == GD_ENDED && range != GD_IN_RANGE && in[5] == 0))
+    if (saved < GD_EPOCHS || (saved == GD_ENDED && range != GD_IN_RANGE && in[EPOCH] == 0))
         return GD_OK;
     gd_train_prepare(t);
     if (saved == GD_EPOCHS)
         gd_quadratic_open(t);
     t->state = (gd_state){
-        .stop = (gd_stop)in[4],
-        .epoch = (uint64_t)in[5],
-        .cost = in[6],
-        .gradient_norm = in[7],
-        .learning_rate = in[8],
-        .curvature = in[9],
-        .safe_rate = in[10],
-        .max_stable_rate = in[11],
-        .best_epoch = (uint64_t)in[12],
-        .best_cost = in[13],
-        .finite_epoch = (uint64_t)in[14],
+        .stop = (gd_stop)in[STOP],
+        .epoch = (uint64_t)in[EPOCH],
+        .cost = in[COST],
+        .gradient_norm = in[GRADIENT_NORM],
+        .learning_rate = in[LEARNING_RATE],
+        .curvature = in[CURVATURE],
+        .safe_rate = in[SAFE_RATE],
+        .max_stable_rate = in[MAX_STABLE_RATE],
+        .best_epoch = (uint64_t)in[BEST_EPOCH],
+        .best_cost = in[BEST_COST],
+        .finite_epoch = (uint64_t)in[FINITE_EPOCH],
     };
-    t->reference = in[15];
-    t->updates = (uint64_t)in[16];
-    t->stalled = (uint64_t)in[17];
-    t->base_rate = in[19];
-    t->averaged = (uint64_t)in[20];
-    t->state.validation_cost = in[21];
-    t->lowest = in[22];
-    t->best_point = (gd_point){(uint64_t)in[12], in[27], in[28], in[29], in[30]};
-    memcpy(t->schedule_state, in + HEAD_LEN - GD_SCHEDULE_STATE, sizeof t->schedule_state);
+    t->reference = in[REFERENCE];
+    t->updates = (uint64_t)in[UPDATES];
+    t->stalled = (uint64_t)in[STALLED];
+    t->base_rate = in[BASE_RATE];
+    t->averaged = (uint64_t)in[AVERAGED];
+    t->state.validation_cost = in[VALIDATION_COST];
+    t->lowest = in[LOWEST];
+    t->best_point = (gd_point){(uint64_t)in[BEST_EPOCH], in[POINT_COST], in[POINT_VALIDATION_COST],
+                               in[POINT_GRADIENT_NORM], in[POINT_LEARNING_RATE]};
+    memcpy(t->schedule_state, in + SCHEDULE, sizeof t->schedule_state);
     memcpy(t->theta, in + HEAD_LEN, SAVED_ARRAYS * t->n * sizeof *in);
     size_t state_len = t->spec.optimizer->state_len(t->n, &t->spec.optimizer_hyper);
     if (state_len)
         memcpy(t->optimizer_state, in + HEAD_LEN + SAVED_ARRAYS * t->n, state_len * sizeof *in);
-    gd_quadratic_restore(t, in + len - coordinates_len(t), in[31] != 0, in[32] != 0,
+    gd_quadratic_restore(t, in + len - coordinates_len(t), in[QUADRATIC] != 0, in[SPECTRAL] != 0,
                          saved == GD_EPOCHS);
     t->phase = saved;
     t->range = range;

@@ -62,6 +62,15 @@ static void init(double *state, size_t n, const void *hyper_)
     memset(state, 0, state_len(n, hyper_) * sizeof *state);
 }
 
+/* That the pairs are within the memory. */
+static bool sound(const double *state, size_t n, const void *hyper_)
+{
+    double most = (double)((const hyper *)hyper_)->history_size, count = state[0], next = state[1];
+    (void)n;
+    return count >= 0 && count <= most && count == floor(count) && next >= 0 && next < most &&
+           next == floor(next);
+}
+
 static memory memory_of(const gd_descent *d)
 {
     size_t m = (size_t)((const hyper *)d->hyper)->history_size;
@@ -186,5 +195,6 @@ const gd_optimizer gd_optimizer_lbfgs = {
     .params_count = sizeof params / sizeof params[0],
     .state_len = state_len,
     .init = init,
+    .sound = sound,
     .descend = descend,
 };

@@ -356,9 +356,106 @@ START_TEST(a_damaged_checkpoint_is_refused)
 }
 END_TEST
 
+/* ---- what is damaged and may not show it ---- */
+
+/* Refused, or trained on without reading or writing anywhere else, which a sanitizer sees. */
+static bool survives(const scenario *c, const gd_data *d, const double *saved, size_t len)
+{
+    enum { STEPS = 6 };
+    double params[MAX_LEN];
+    gd_train *t = begin(c, d);
+    bool taken = gd_train_restore(t, saved, len, NULL) == GD_OK;
+    for (int k = 0; taken && k < STEPS && gd_train_step(t) != GD_STEP_DONE; k++)
+        continue;
+    gd_train_finish(t, GD_STOP_REQUESTED);
+    gd_train_params_unscaled(t, params);
+    ck_assert(gd_train_state(t)->best_epoch <= gd_train_state(t)->epoch);
+    gd_train_free(t);
+    return taken;
+}
+
+/* Every bit of the head, the bytes of the arrays that say how large a number is, and every number
+ * replaced by what no count is. */
+static void damage_all(const scenario *c, const gd_data *d, const double *saved, size_t len)
+{
+    static const double odd[] = {NAN, INFINITY, -INFINITY, -1, -0.0, 0.5, 1e300, 7, 4294967296.0};
+    enum { HEAD = 37, ODD = sizeof odd / sizeof odd[0] };
+    double damaged[MAX_LEN];
+    unsigned char *bytes = (unsigned char *)damaged;
+    size_t taken = 0, tried = 0;
+    memcpy(damaged, saved, sizeof damaged);
+    ck_assert(survives(c, d, damaged, len));
+    for (size_t i = 0; i < len; i++) {
+        for (int k = 0; k < ODD; k++, tried++) {
+            damaged[i] = odd[k];
+            taken += survives(c, d, damaged, len);
+        }
+        damaged[i] = saved[i];
+        for (int bit = i < HEAD ? 0 : 48; bit < 64; bit += i < HEAD ? 1 : 8, tried++) {
+            unsigned char mask = (unsigned char)(i < HEAD ? 1 << bit % 8 : 0xff);
+            bytes[i * 8 + (size_t)bit / 8] ^= mask;
+            taken += survives(c, d, damaged, len);
+            bytes[i * 8 + (size_t)bit / 8] ^= mask;
+        }
+    }
+    ck_assert_mem_eq(damaged, saved, sizeof damaged);
+    ck_assert_uint_lt(taken, tried); /* counts at least are looked at */
+}
+
+START_TEST(a_checkpoint_with_any_byte_changed_is_refused_or_harmless)
+{
+    const scenario of_number = scenario_number(_i), *c = &of_number;
+    problem p = data_of(c);
+    gd_train *t = begin(c, &p.data);
+    double saved[MAX_LEN] = {0};
+    size_t len = 0;
+    while (gd_train_step(t) != GD_STEP_DONE)
+        if (len == 0 && gd_train_state(t)->epoch == 3) {
+            len = save(t, saved);
+            damage_all(c, &p.data, saved, len);
+        }
+    len = save(t, saved);
+    damage_all(c, &p.data, saved, len);
+    gd_train_free(t);
+    problem_free(&p);
+}
+END_TEST
+
+/* The pairs that lbfgs remembers are found by two numbers at the front of its state. */
+START_TEST(a_memory_of_lbfgs_that_points_elsewhere_is_refused)
+{
+    scenario c = {ORDINARY, .name = "lbfgs", .epochs = 12, .tol = 0, .optimizer = "lbfgs"};
+    problem p = data_of(&c);
+    gd_train *t = begin(&c, &p.data);
+    double saved[MAX_LEN];
+    while (gd_train_state(t)->epoch < 2)
+        gd_train_step(t);
+    size_t len = save(t, saved), at = 0;
+    for (size_t i = len; i-- > 1 && !at;) /* two numbers: so many pairs, and the place behind */
+        at = saved[i - 1] == 2 && saved[i] == 2 && i > 37 ? i - 1 : 0;
+    ck_assert_uint_gt(at, 37);
+    gd_train_free(t);
+    const double wrong[] = {-1, 11, 1.5, NAN, INFINITY, 1e18};
+    for (size_t place = at; place < at + 2; place++)
+        for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+            double kept = saved[place];
+            saved[place] = wrong[k];
+            t = begin(&c, &p.data);
+            ck_assert_int_eq(gd_train_restore(t, saved, len, NULL), GD_INVALID);
+            gd_train_free(t);
+            saved[place] = kept;
+        }
+    problem_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("checkpoint");
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, a_checkpoint_with_any_byte_changed_is_refused_or_harmless, 0,
+                        scenarios_count());
+    tcase_add_test(tc, a_memory_of_lbfgs_that_points_elsewhere_is_refused);
     tcase_add_loop_test(tc, a_run_saved_after_any_step_ends_with_the_same_bits, 0,
                         scenarios_count());
     tcase_add_loop_test(tc, a_restored_run_stands_where_the_saved_one_stood, 0, scenarios_count());

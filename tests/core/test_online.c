@@ -218,6 +218,27 @@ START_TEST(what_needs_all_rows_is_refused)
 }
 END_TEST
 
+START_TEST(a_state_that_no_pass_has_left_is_refused_and_the_model_stays)
+{
+    static const double wrong[] = {NAN, INFINITY, -1, 0.5, 1e300};
+    problem p = problem_random(ROWS, COLS, 0.5, 21);
+    gd_spec s = spec_of("adam", 0.01, 1);
+    place at, before;
+    gd_error err = {0};
+    place_make(&at, 5);
+    go(&at, &p.data, &s);
+    at.o.resumes = true;
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        at.state[0] = wrong[k];
+        before = at;
+        ck_assert_int_eq(gd_online_pass(&at.o, &p.data, &s, NULL, &err), GD_INVALID);
+        ck_assert_ptr_nonnull(strstr(err.message, "damaged"));
+        ck_assert_mem_eq(before.theta, at.theta, sizeof at.theta);
+    }
+    problem_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("online");
@@ -231,5 +252,6 @@ int main(void)
     tcase_add_test(tc, numbers_that_run_away_change_nothing);
     tcase_add_test(tc, auto_is_a_safe_rate_for_these_rows);
     tcase_add_test(tc, what_needs_all_rows_is_refused);
+    tcase_add_test(tc, a_state_that_no_pass_has_left_is_refused_and_the_model_stays);
     return run_case(tc, "online");
 }

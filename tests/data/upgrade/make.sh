@@ -3,7 +3,8 @@
 # that release said of it: ./make.sh BINARY DIR. Needs curl.
 #
 # schema1 is of commit ffdd279, the last one whose database has schema version 1; schema2 of 7afc128,
-# the last one with version 2, and made with a third word, 2: it has what version 2 brought, too.
+# the last one with version 2, and made with a third word, 2: it has what version 2 brought, too. schema3
+# is of 1979375, the last one with version 3, made with a third word, 3.
 set -eu
 binary="$1" out="$2"
 mkdir -p "$out"
@@ -14,6 +15,7 @@ if [ "$schema" -ge 2 ]; then
     token=$("$binary" --data-dir "$out/data" token create default write)
     acme=$("$binary" --data-dir "$out/data" token create acme read)
 fi
+[ "$schema" -lt 3 ] || "$binary" --data-dir "$out/data" quota set acme jobs 7
 # shellcheck disable=SC2086
 "$binary" --listen 127.0.0.1:8391 --data-dir "$out/data" $with 2>/dev/null &
 pid=$!
@@ -66,7 +68,9 @@ Bonn,3,1450
     curl -s "$url/v1/uploads/$upload" >"$out/upload.json"
     printf '{"default": "%s", "acme": "%s"}\n' "$token" "$acme" >"$out/tokens.json"
 fi
-running=$(job '{"name": "running", "dataset_id": "'$line'", "epochs": 20000000, "tol": 0, "learning_rate": 0.01, "history_points": 20}')
+epochs=20000000
+[ "$schema" -lt 3 ] || epochs=80000000 # as long as it takes to be killed
+running=$(job '{"name": "running", "dataset_id": "'$line'", "epochs": '$epochs', "tol": 0, "learning_rate": 0.01, "history_points": 20}')
 sleep 1
 for list in datasets jobs models; do
     curl -s "$url/v1/$list?limit=100" >"$out/$list.json"
