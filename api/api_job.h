@@ -113,6 +113,7 @@ typedef struct api_job_view {
     bool finite; /* false: cost was no longer a number */
     const char *created_at, *started_at, *finished_at;
     const char *spec, *error, *advice, *certificate, *objective; /* JSON, as stored */
+    const char *note;    /* a sentence on what befell it; NULL: nothing did */
     const char *changes; /* JSON array: of settings, on its way; NULL: none */
     const char *epochs_by; /* gd_train_epochs_by; NULL until it is known */
     const char *replay_of;        /* id of a job; NULL: it is no replay */

@@ -60,6 +60,7 @@ void api_job_encode(cJSON *o, const api_job_view *v, bool brief)
     api_doc_number(o, "seconds", v->seconds);
     if (brief)
         return;
+    api_doc_string(o, "note", v->note);
     api_doc_embed(o, "advice", v->advice ? v->advice : "[]");
     api_doc_embed(o, "error", v->error ? v->error : "null");
     api_doc_embed(o, "objective", v->objective ? v->objective : "null");

@@ -47,7 +47,8 @@ static api_job_view view_of(srv_rows *rows)
                           .sweep_id = srv_text(rows, 28),
                           .replay_of = srv_text(rows, 29),
                           .expected = srv_text(rows, 30),
-                          .proof = srv_text(rows, 31)};
+                          .proof = srv_text(rows, 31),
+                          .note = srv_text(rows, 33)};
 }
 
 static void encode_brief(cJSON *o, srv_rows *rows)

@@ -201,6 +201,11 @@ static const char *const steps[] = {
     "  most INTEGER NOT NULL," /* 0: any */
     "  PRIMARY KEY (tenant, name)"
     ") STRICT, WITHOUT ROWID;",
+
+    /* 4: what a job goes on from has a checksum */
+    "ALTER TABLE jobs ADD COLUMN checkpoint_sha256 TEXT;" /* null: an earlier release wrote it */
+    "ALTER TABLE jobs ADD COLUMN note TEXT;"              /* for whoever looks at the job */
+    "ALTER TABLE parts ADD COLUMN sha256 TEXT;"           /* of theta and result, one by the other */
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

@@ -263,6 +263,17 @@ static void set_penalty(const srv_plan *plan, size_t part, gd_spec *spec)
     *at = plan->penalties[point_of(plan, part)];
 }
 
+/* Where the part before ended, or the best one. */
+static bool begin_at_earlier(const srv_plan *plan, size_t part, const api_job *job,
+                             const srv_view *v, const double **initial, api_problem *p)
+{
+    const srv_part *at = &plan->ended[part < plan->penalties_count ? part - 1 : best_point(plan)];
+    gd_shape shape = gd_spec_shape(&job->spec, v->data.cols, v->data.classes);
+    *initial = at->theta;
+    return at->len == job->spec.model->params_len(&shape) ||
+           api_problem_set(p, API_INTERNAL, "what is stored of the job's parts is damaged");
+}
+
 bool srv_plan_part(srv_plan *plan, size_t part, const api_job *job, const srv_view *v,
                    gd_data *data, gd_spec *spec, const double **initial, api_problem *p)
 {
@@ -289,10 +300,7 @@ bool srv_plan_part(srv_plan *plan, size_t part, const api_job *job, const srv_vi
         return take_group(plan, part, v, data, p) && prepare_part(plan, v, data, spec, p);
     case SRV_PATH:
         set_penalty(plan, part, spec);
-        if (part > 0)
-            *initial =
-                plan->ended[part < plan->penalties_count ? part - 1 : best_point(plan)].theta;
-        break;
+        return part == 0 || begin_at_earlier(plan, part, job, v, initial, p);
     }
     return true;
 }

@@ -113,11 +113,24 @@ void srv_recorder_save(const srv_recorder *r, double *out)
     save_point(&r->last, out + 3 + POINT);
 }
 
-void srv_recorder_restore(srv_recorder *r, const double *in)
+static bool whole(double v)
 {
+    return v >= 0 && v <= GD_MAX_EXACT_INTEGER && v == floor(v); /* false for NaN */
+}
+
+static bool is_point(const double *in)
+{
+    return whole(in[0]) && whole(in[6]);
+}
+
+bool srv_recorder_restore(srv_recorder *r, const double *in)
+{
+    if (!whole(in[0]) || in[0] < 1 || !whole(in[1]) || !is_point(in + 3) || !is_point(in + 3 + POINT))
+        return false;
     r->stride = (uint64_t)in[0];
     r->kept = (uint64_t)in[1];
     r->any = in[2] != 0;
     r->best = restore_point(in + 3);
     r->last = restore_point(in + 3 + POINT);
+    return true;
 }

@@ -43,6 +43,7 @@ void srv_recorder_flushed(srv_recorder *r);
 /* For checkpoints, right after a flush: SRV_RECORDER_SAVED doubles out and back in. */
 #define SRV_RECORDER_SAVED 17
 void srv_recorder_save(const srv_recorder *r, double *out);
-void srv_recorder_restore(srv_recorder *r, const double *in);
+/* False, and nothing is changed, where save has not written it. */
+bool srv_recorder_restore(srv_recorder *r, const double *in);
 
 #endif

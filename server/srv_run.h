@@ -19,6 +19,7 @@
 #include "srv_clock.h"
 #include "srv_plan.h"
 #include "srv_recorder.h"
+#include "srv_sha256.h"
 #include "srv_snapshots.h"
 #include "srv_view.h"
 
@@ -32,6 +33,7 @@ typedef struct srv_run_row {
     char *expected; /* of a replay: the proof of the job that it replays, else NULL */
     double *checkpoint; /* checkpoint_len doubles */
     size_t checkpoint_len;
+    bool damaged;    /* what is stored of its progress can't be gone on from */
     double *initial; /* initial_len doubles: the parameters of the model it starts from, or NULL */
     size_t initial_len;
     char *initial_columns; /* JSON: that model's columns, if either was prepared; or NULL */
@@ -68,6 +70,7 @@ typedef struct srv_run {
     srv_snapshots snapshots;
     double *checkpoint; /* checkpoint_len doubles: a head, then the run's own */
     size_t checkpoint_len;
+    char checkpoint_sha256[SRV_SHA256_SIZE];
     srv_run_change *changes; /* changes_count of them, in order; owned */
     size_t changes_count;
     unsigned changes_seen; /* of the signals' count */
@@ -99,7 +102,8 @@ bool srv_run_open(srv_run *w, api_problem *p);
 bool srv_run_read(srv_run *w, bool (*work)(void *ctx, api_problem *p), void *ctx, api_problem *p);
 /* One step of training, the same way; *out is set unless it is broken off. */
 bool srv_run_step(srv_run *w, gd_step *out);
-/* Opens it and makes all that the job needs, as of its checkpoint if it has one. */
+/* Opens it and makes all that the job needs, as of its checkpoint if it has one; w->row.damaged is
+ * set where that is no good. */
 bool srv_run_prepare(srv_run *w, api_problem *p);
 /* A gd_executor's, whose ctx is the srv_run. Is anything asked for that breaks training off? If
  * not, others may have their turn first. */
@@ -117,6 +121,18 @@ void srv_run_keep(void *run, gd_objective *o, double curvature);
 bool srv_run_begin_part(srv_run *w, api_problem *p);
 void srv_run_free(srv_run *w);
 
+/* ---- srv_run_anew.c: progress that is damaged ---- */
+
+/* A part that has ended, as it is stored. */
+const char *srv_run_sum_part(const char *result, const void *theta, size_t bytes,
+                             char sum[SRV_SHA256_SIZE]);
+/* Is what the row, and the parts, say of the job's progress what was once written? In a read. */
+bool srv_run_look_at_progress(srv_db *db, srv_run *w, const char *checkpoint_sha256,
+                              api_problem *p);
+/* Puts the job back to where it has not begun. False with the reason in p, and then nothing was
+ * changed. */
+bool srv_run_anew(srv_run *w, api_problem *p);
+
 /* ---- srv_run_write.c: writing while it runs ---- */
 
 double srv_run_seconds(const srv_run *w); /* of training, earlier processes included */
@@ -126,6 +142,7 @@ uint64_t srv_run_due(const srv_run *w);
 /* Does so much wait to be written that memory, or a later write, would be long? */
 bool srv_run_much_waits(const srv_run *w);
 void srv_run_take_checkpoint(srv_run *w);
+void srv_run_seal_checkpoint(srv_run *w); /* once it has been changed by hand */
 /* All that was new is stored. */
 void srv_run_written(srv_run *w);
 /* Writes what is new. False when it could not: the points stay pending. */

@@ -31,6 +31,7 @@ typedef struct result {
     char *error, *advice, *training, *metrics, *validation_metrics, *certificate, *details;
     char *proof;     /* of the job, if it ends with a result */
     char *part;      /* what is kept of the part, or NULL for a job of a single one */
+    char part_sha256[SRV_SHA256_SIZE];
     double *theta;   /* in the data's units */
     gd_shape shape;  /* with how it decides between two classes */
     cJSON *decision; /* what is said of that, or NULL */
@@ -77,8 +78,8 @@ static bool write_part(srv_db *db, const result *r, api_problem *p)
 {
     const srv_run *w = r->w;
     size_t len = gd_train_params_len(w->train) * sizeof(double);
-    return !r->part || srv_db_run(db, SQL_PART_INSERT, p, "iitb", w->row.seq, (int64_t)w->part,
-                                  r->part, (const void *)r->theta, len);
+    return !r->part || srv_db_run(db, SQL_PART_INSERT, p, "iitbt", w->row.seq, (int64_t)w->part,
+                                  r->part, (const void *)r->theta, len, r->part_sha256);
 }
 
 /* A job has room for one model since it was taken; each of its groups makes one more. */
@@ -124,6 +125,7 @@ static void point_to_next(srv_run *w)
     w->checkpoint[SRV_RUN_BASE] = (double)(w->epoch_base + gd_train_state(w->train)->epoch + 1);
     w->checkpoint[SRV_RUN_PART] = (double)w->part + 1;
     w->checkpoint_len = SRV_RUN_HEAD;
+    srv_run_seal_checkpoint(w);
 }
 
 /* Writes the result; a disk that is full may have room again later. False when the server
@@ -133,12 +135,15 @@ static void point_to_next(srv_run *w)
 static bool finish(srv_run *w, result *r)
 {
     srv_time_text(r->finished_at);
+    if (r->part)
+        srv_run_sum_part(r->part, r->theta, gd_train_params_len(w->train) * sizeof *r->theta,
+                         r->part_sha256);
     if (*r->model_id && !*w->model_id)
         snprintf(w->model_id, sizeof w->model_id, "%s", r->model_id);
     for (;;) {
         api_problem p = {0};
         if (w->train && r->last)
-            srv_run_take_checkpoint(w);
+            w->checkpoint_len = 0; /* nothing goes on from here */
         else if (w->train)
             point_to_next(w);
         if (srv_store_write(w->app->store, write_result, r, &p))

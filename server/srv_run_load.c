@@ -5,6 +5,7 @@
 #include "gd_sparse.h"
 #include "srv_guard.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static bool copy_blob(srv_rows *rows, int column, double **to, size_t *count)
 
 static bool load_job(srv_db *db, srv_run *w, api_problem *p)
 {
+    char *sum = NULL;
     srv_run_row *r = &w->row;
     srv_rows *rows = srv_db_query(db, SQL_JOB_LOAD, p, "t", w->id);
     srv_step step = rows ? srv_db_step(db, rows, p) : SRV_FAILED;
@@ -48,9 +50,11 @@ static bool load_job(srv_db *db, srv_run *w, api_problem *p)
               copy(&r->dataset_id, srv_text(rows, 6)) &&
               copy_blob(rows, 7, &r->initial, &r->initial_len) &&
               copy(&r->expected, srv_text(rows, 8)) && copy(&r->asked, srv_text(rows, 9)) &&
-              copy(&r->initial_columns, srv_text(rows, 10));
+              copy(&r->initial_columns, srv_text(rows, 10)) && copy(&sum, srv_text(rows, 11));
     srv_db_done(rows);
-    return ok || no_memory(p);
+    ok = ok ? srv_run_look_at_progress(db, w, sum, p) : no_memory(p);
+    free(sum);
+    return ok;
 }
 
 static bool load_parts(srv_db *db, void *arg, api_problem *p)
@@ -266,19 +270,41 @@ bool srv_run_begin_part(srv_run *w, api_problem *p)
     return no_memory(p);
 }
 
-/* Goes on from the stored checkpoint, if there is one and it fits. */
-static void take_up(srv_run *w)
+/* The head of the stored checkpoint. False when it is of another part, or was never written so. */
+static bool take_up_head(srv_run *w)
+{
+    const srv_run_row *r = &w->row;
+    if (r->checkpoint_len < SRV_RUN_HEAD)
+        return false;
+    double seconds = r->checkpoint[SRV_RUN_SECONDS], base = r->checkpoint[SRV_RUN_BASE];
+    if (r->checkpoint[SRV_RUN_PART] != (double)w->part || !(seconds >= 0) || !isfinite(seconds) ||
+        !(base >= 0) || base > GD_MAX_EXACT_INTEGER || base != floor(base))
+        return false;
+    w->seconds_before = seconds;
+    w->epoch_base = (uint64_t)base;
+    /* the points of the parts before it count */
+    return r->checkpoint_len > SRV_RUN_HEAD || srv_recorder_restore(&w->recorder, r->checkpoint);
+}
+
+/* And the run of the part at hand. */
+static bool take_up_run(srv_run *w)
 {
     gd_error err;
     const srv_run_row *r = &w->row;
     if (r->checkpoint_len != w->checkpoint_len ||
         gd_train_restore(w->train, r->checkpoint + SRV_RUN_HEAD, w->checkpoint_len - SRV_RUN_HEAD,
                          &err) != GD_OK)
-        return;
+        return false;
     w->taken_up = true;
     /* a run that had not begun does so anew, and so do its points */
-    if (gd_train_begun(w->train) || w->epoch_base > 0)
-        srv_recorder_restore(&w->recorder, r->checkpoint);
+    return (!gd_train_begun(w->train) && w->epoch_base == 0) ||
+           srv_recorder_restore(&w->recorder, r->checkpoint);
+}
+
+static bool damaged(srv_run *w, api_problem *p)
+{
+    w->row.damaged = true;
+    return api_problem_set(p, API_INTERNAL, "what is stored of the job's progress is damaged");
 }
 
 bool srv_run_open(srv_run *w, api_problem *p)
@@ -324,6 +350,8 @@ static bool prepare(void *run, api_problem *p)
 {
     srv_run *w = run;
     const srv_run_row *r = &w->row;
+    if (r->damaged)
+        return damaged(w, p);
     if (!srv_run_open(w, p))
         return false;
     srv_recorder_init(&w->recorder, w->job.history_points);
@@ -332,19 +360,14 @@ static bool prepare(void *run, api_problem *p)
         return false;
     w->part = w->plan.ended_count;
     srv_plan_first_model(&w->plan, w->model_id, sizeof w->model_id);
-    if (r->checkpoint_len >= SRV_RUN_HEAD && r->checkpoint[SRV_RUN_PART] == (double)w->part) {
-        w->seconds_before = r->checkpoint[SRV_RUN_SECONDS];
-        w->epoch_base = (uint64_t)r->checkpoint[SRV_RUN_BASE];
-        /* the points of the parts before it count */
-        if (r->checkpoint_len == SRV_RUN_HEAD)
-            srv_recorder_restore(&w->recorder, r->checkpoint);
-    }
+    if (r->checkpoint && !take_up_head(w))
+        return damaged(w, p);
     if (!srv_run_begin_part(w, p) ||
         !api_job_check_recorded(&w->job, w->job.spec.epochs, gd_train_params_len(w->train), p))
         return false;
     srv_snapshots_init(&w->snapshots, w->job.record_parameters, gd_train_params_len(w->train));
-    if (r->checkpoint_len > SRV_RUN_HEAD)
-        take_up(w);
+    if (r->checkpoint_len > SRV_RUN_HEAD && !take_up_run(w))
+        return damaged(w, p);
     return w->fresh || srv_run_load_changes(w, p);
 }
 

@@ -112,12 +112,12 @@ bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p)
     double limit = s->max_stable_rate > 0 ? s->max_stable_rate : NAN;
     bool begun = r->any;
     const char *by = gd_train_epochs_by(w->train);
-    if (!srv_db_run(db, SQL_JOB_PROGRESS, p, "tididddddiibtt", w->started_at,
+    if (!srv_db_run(db, SQL_JOB_PROGRESS, p, "tididddddiibttt", w->started_at,
                     (int64_t)(w->epoch_base + s->epoch), begun ? s->cost : NAN,
                     (int64_t)(!begun || isfinite(s->cost)), begun ? s->gradient_norm : NAN, rate,
                     limit, srv_run_seconds(w), begun ? s->validation_cost : NAN, (int64_t)w->part,
                     (int64_t)w->plan.parts, (const void *)w->checkpoint, len,
-                    *by ? by : NULL, w->id))
+                    w->checkpoint_sha256, *by ? by : NULL, w->id))
         return false;
     /* cancelled before this worker saw it: nothing to write to */
     w->gone = srv_db_changes(db) == 0;
@@ -148,6 +148,12 @@ void srv_run_take_checkpoint(srv_run *w)
     w->checkpoint[SRV_RUN_PART] = (double)w->part;
     if (w->checkpoint_len > SRV_RUN_HEAD)
         gd_train_save(w->train, w->checkpoint + SRV_RUN_HEAD);
+    srv_run_seal_checkpoint(w);
+}
+
+void srv_run_seal_checkpoint(srv_run *w)
+{
+    srv_sha256(w->checkpoint, w->checkpoint_len * sizeof *w->checkpoint, w->checkpoint_sha256);
 }
 
 static bool write_progress(srv_db *db, void *arg, api_problem *p)

@@ -20,7 +20,7 @@
     "substr(change, 2, length(change) - 2) || coalesce(', \"refused\": ' || refused, '') || "       \
     "', \"created_at\": \"' || created_at || '\"}') || ']' FROM (SELECT * FROM changes WHERE job = "  \
     "jobs.seq ORDER BY seq)), (SELECT id FROM sweeps WHERE seq = jobs.sweep), replay_of, expected, proof, "                                      \
-    "epochs_by"
+    "epochs_by, note"
 /* How many children of a sweep are in each state, and how many of them diverged; when the last
  * one ended. */
 #define SRV_SWEEP_COLUMNS                                                                          \
@@ -166,20 +166,32 @@
       "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
     X(SQL_JOB_LOAD,                                                                                \
       "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial, expected, " \
-      "asked, initial_columns FROM jobs "                                                          \
+      "asked, initial_columns, checkpoint_sha256 FROM jobs "                                                        \
       "WHERE id = ?")                                                                              \
     X(SQL_JOB_PROGRESS,                                                                            \
       "UPDATE jobs SET state = 'running', started_at = ?, epoch = ?, cost = ?, finite = ?, "       \
       "gradient_norm = ?, learning_rate = ?, max_stable_learning_rate = ?, seconds = ?, "          \
-      "validation_cost = ?, part = ?, parts = ?, checkpoint = ?, epochs_by = ? WHERE id = ? AND paused = 0 "   \
+      "validation_cost = ?, part = ?, parts = ?, checkpoint = ?, checkpoint_sha256 = ?, "            \
+      "epochs_by = ? WHERE id = ? AND paused = 0 "   \
       "AND state IN ('queued', 'running')")                                                                     \
     X(SQL_PART_INSERT,                                                                             \
-      "INSERT OR REPLACE INTO parts (job, part, result, theta) VALUES (?, ?, ?, ?)")               \
-    X(SQL_PART_LIST, "SELECT result, theta FROM parts WHERE job = ? ORDER BY part")                \
+      "INSERT OR REPLACE INTO parts (job, part, result, theta, sha256) VALUES (?, ?, ?, ?, ?)")               \
+    X(SQL_PART_LIST, "SELECT result, theta, sha256 FROM parts WHERE job = ? ORDER BY part")              \
     X(SQL_JOB_END,                                                                                 \
       "UPDATE jobs SET paused = 0, state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
-      "certificate = ?, finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL WHERE id = ? AND " \
+      "certificate = ?, finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL, checkpoint_sha256 = NULL WHERE id = ? AND " \
       "state IN ('queued', 'running')")                                                            \
+    /* As before its first epoch; its changes are taken up again by the epochs they have. */        \
+    X(SQL_JOB_ANEW,                                                                                \
+      "UPDATE jobs SET epoch = 0, cost = NULL, validation_cost = NULL, finite = 1, gradient_norm " \
+      "= NULL, learning_rate = NULL, max_stable_learning_rate = NULL, seconds = NULL, part = 0, "  \
+      "checkpoint = NULL, checkpoint_sha256 = NULL, note = ? WHERE id = ? AND state IN "           \
+      "('queued', 'running')")                                                                     \
+    X(SQL_JOB_MADE_MODELS,                                                                         \
+      "SELECT part > 0 AND json_extract(spec, '$.group_by') IS NOT NULL FROM jobs WHERE id = ?")   \
+    X(SQL_PARTS_FORGET, "DELETE FROM parts WHERE job = ?")                                         \
+    X(SQL_POINTS_FORGET, "DELETE FROM history WHERE job = ?")                                      \
+    X(SQL_SNAPSHOTS_FORGET, "DELETE FROM snapshots WHERE job = ?")                                 \
     X(SQL_JOB_PROOF, "UPDATE jobs SET proof = ? WHERE id = ?")                                     \
     X(SQL_JOB_EXPECT, "UPDATE jobs SET expected = ? WHERE id = ?")                                 \
     X(SQL_JOB_REPLAYED,                                                                            \
@@ -222,7 +234,7 @@
     X(SQL_SWEEP_CANCEL, "UPDATE sweeps SET cancelled = 1 WHERE id = ?")                            \
     X(SQL_SWEEP_CANCEL_JOBS,                                                                       \
       "UPDATE jobs SET paused = 0, state = 'cancelled', stop_reason = 'cancelled', finished_at = " \
-      "?, checkpoint = NULL WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?) AND state IN "     \
+      "?, checkpoint = NULL, checkpoint_sha256 = NULL WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?) AND state IN "     \
       "('queued', 'running')")                                                                     \
     X(SQL_SWEEP_DELETE_JOBS,                                                                       \
       "DELETE FROM jobs WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?)")                      \

@@ -130,11 +130,15 @@ static bool work(void *ctx, const char *id, const srv_signals *signals, bool las
         snprintf(w.started_at, sizeof w.started_at, "%s", w.row.started_at);
     else
         srv_time_text(w.started_at);
-    srv_log(w.row.checkpoint ? "job taken up again" : "job started", srv_s("id", id));
+    if (!w.row.damaged)
+        srv_log(w.row.checkpoint ? "job taken up again" : "job started", srv_s("id", id));
     ok = ok && srv_run_prepare(&w, &p);
-    again = !ok && !last && p.code == API_UNAVAILABLE;
+    bool anew = w.row.damaged && srv_run_anew(&w, &p);
+    again = anew || (!ok && !last && p.code == API_UNAVAILABLE);
     if (ok)
         train(&w);
+    else if (anew)
+        srv_log("job begins anew: what was stored of its progress is damaged", srv_s("id", id));
     else if (again)
         srv_log("job can't begin yet", srv_s("id", id), srv_s("why", p.detail));
     else if (atomic_load(&signals->cancel))

@@ -16,7 +16,9 @@ static bool can_not_be_seen(const char *path)
     for (size_t i = 0; i < COUNT(families); i++)
         if (strstr(path, families[i]))
             return true;
-    return false;
+    /* said of a job whose progress is damaged in the database (test_checkpoints.c) */
+    const char *last = strrchr(path, '.');
+    return last && strcmp(last, ".note") == 0;
 }
 
 static int unseen;

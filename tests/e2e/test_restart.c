@@ -41,26 +41,6 @@ END_TEST
 
 /* ---- jobs that are killed in the middle ---- */
 
-/* Epochs that this job runs in about so many seconds, from a trial of a few. */
-static unsigned long epochs_for(const e2e_server *s, const char *ds, const char *spec,
-                                double seconds)
-{
-    char trial[512], id[32], path[96];
-    unsigned long epochs = 8;
-    double took = 0;
-    while (took < 0.05) {
-        epochs *= 4;
-        snprintf(trial, sizeof trial, "\"epochs\": %lu, %s", epochs, spec);
-        post_job(s, ds, trial, id);
-        wait_for_end(s, id, "succeeded");
-        snprintf(path, sizeof path, "/v1/jobs/%s/history?last=1", id);
-        e2e_reply r = e2e_get(s, path);
-        took = e2e_number(r.json, "history.0.seconds");
-        e2e_reply_free(&r);
-    }
-    return (unsigned long)((double)epochs * seconds / took) + 1;
-}
-
 /* `large` ones on 200,000 rows, the other on 60: many epochs, so that its history thins. */
 static const struct {
     bool large;

@@ -4,6 +4,26 @@
 
 #include "jobs.h"
 
+/* Epochs that this job runs in about so many seconds, from a trial of a few. */
+static UNUSED unsigned long epochs_for(const e2e_server *s, const char *ds, const char *spec,
+                                       double seconds)
+{
+    char trial[512], id[32], path[96];
+    unsigned long epochs = 8;
+    double took = 0;
+    while (took < 0.05) {
+        epochs *= 4;
+        snprintf(trial, sizeof trial, "\"epochs\": %lu, %s", epochs, spec);
+        post_job(s, ds, trial, id);
+        wait_for_end(s, id, "succeeded");
+        snprintf(path, sizeof path, "/v1/jobs/%s/history?last=1", id);
+        e2e_reply r = e2e_get(s, path);
+        took = e2e_number(r.json, "history.0.seconds");
+        e2e_reply_free(&r);
+    }
+    return (unsigned long)((double)epochs * seconds / took) + 1;
+}
+
 static UNUSED void assert_same_number(const cJSON *a, const cJSON *b, const char *name, int point)
 {
     const cJSON *x = cJSON_GetObjectItem(a, name), *y = cJSON_GetObjectItem(b, name);

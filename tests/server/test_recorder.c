@@ -269,7 +269,7 @@ static void continue_from(const double *saved, table *t, int course, uint64_t li
 {
     srv_recorder r;
     srv_recorder_init(&r, limit);
-    srv_recorder_restore(&r, saved);
+    ck_assert(srv_recorder_restore(&r, saved));
     for (uint64_t e = from; e <= last; e++) {
         record(&r, course, e);
         if (e % 11 == 0)
@@ -325,7 +325,7 @@ START_TEST(interrupted_after_every_epoch_it_ends_as_if_it_had_not_been)
         store(&t, &r);
         srv_recorder_free(&r);
         srv_recorder_init(&r, 25);
-        srv_recorder_restore(&r, saved);
+        ck_assert(srv_recorder_restore(&r, saved));
     }
     finish(&t, &r);
     srv_recorder_free(&r);
@@ -348,6 +348,30 @@ START_TEST(a_run_saved_before_its_first_point_starts_from_nothing)
     assert_same(&whole, &t, "saved before the first point,", 0);
     table_free(&whole);
     table_free(&t);
+}
+END_TEST
+
+START_TEST(numbers_that_were_never_saved_are_refused)
+{
+    static const double wrong[] = {NAN, INFINITY, -1, 0.5, 1e300};
+    static const int counts[] = {0, 1, 3, 9, 10, 16}; /* stride, points, and of two their places */
+    double saved[SRV_RECORDER_SAVED];
+    srv_recorder r, before;
+    srv_recorder_init(&r, 10);
+    record(&r, NOISY, 0);
+    srv_recorder_save(&r, saved);
+    before = r;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+            double kept = saved[counts[i]];
+            saved[counts[i]] = wrong[k];
+            ck_assert(!srv_recorder_restore(&r, saved));
+            ck_assert_mem_eq(&before, &r, sizeof r);
+            saved[counts[i]] = kept;
+        }
+    saved[0] = 0; /* no grid is so narrow */
+    ck_assert(!srv_recorder_restore(&r, saved));
+    srv_recorder_free(&r);
 }
 END_TEST
 
@@ -378,6 +402,7 @@ int main(void)
                         COURSES);
     tcase_add_test(tc, a_run_saved_before_its_first_point_starts_from_nothing);
     tcase_add_test(tc, a_run_without_a_point_stores_nothing);
+    tcase_add_test(tc, numbers_that_were_never_saved_are_refused);
     suite_add_tcase(s, tc);
     return scratch_run(s);
 }
