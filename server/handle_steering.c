@@ -56,19 +56,18 @@ static bool check_paused(srv_db *db, void *arg, api_problem *p)
                            state);
 }
 
-/* Of the tenant whose job it is. */
-static bool check_quota(srv_db *db, const srv_request *rq, api_problem *p)
-{
-    char tenant[SRV_TENANT_SIZE];
-    return srv_tenant_of(db, rq->id, tenant, p) &&
-           srv_quota_check(db, &rq->app->config, tenant, SRV_OF(SRV_QUOTA_ACTIVE), p);
-}
+typedef struct resuming {
+    srv_request *rq;
+    char tenant[SRV_TENANT_SIZE]; /* whose job it is, whoever asks */
+} resuming;
 
 static bool resume_row(srv_db *db, void *arg, api_problem *p)
 {
-    const srv_request *rq = arg;
-    return check_paused(db, arg, p) && srv_db_run(db, SQL_JOB_RESUME, p, "t", rq->id) &&
-           check_quota(db, rq, p);
+    resuming *r = arg;
+    const char *id = r->rq->id;
+    return check_paused(db, r->rq, p) && srv_db_run(db, SQL_JOB_RESUME, p, "t", id) &&
+           srv_tenant_of(db, id, r->tenant, p) &&
+           srv_quota_check(db, &r->rq->app->config, r->tenant, SRV_OF(SRV_QUOTA_ACTIVE), p);
 }
 
 void srv_resume_job(srv_request *rq)
@@ -77,11 +76,12 @@ void srv_resume_job(srv_request *rq)
     if (!srv_store_read(rq->app->store, check_paused, rq, &rq->problem) ||
         !srv_pool_reserve(rq->app->pool, &rq->problem))
         return;
-    if (!srv_store_write(rq->app->store, resume_row, rq, &rq->problem)) {
+    resuming r = {.rq = rq};
+    if (!srv_store_write(rq->app->store, resume_row, &r, &rq->problem)) {
         srv_pool_unreserve(rq->app->pool);
         return;
     }
-    srv_pool_add(rq->app->pool, rq->id, true);
+    srv_pool_add(rq->app->pool, r.tenant, rq->id, true);
     srv_reply_job(rq, 202);
 }
 

@@ -22,22 +22,28 @@
 
 /* ---- jobs of the last process ---- */
 
+typedef struct unfinished_job {
+    char id[SRV_ID_SIZE], tenant[SRV_TENANT_SIZE];
+} unfinished_job;
+
 typedef struct ids {
-    char (*list)[SRV_ID_SIZE]; /* owned */
+    unfinished_job *list; /* owned */
     size_t count, cap;
 } ids;
 
-static bool add_id(ids *all, const char *id)
+static bool add_id(ids *all, const char *job, const char *tenant)
 {
     if (all->count == all->cap) {
         size_t cap = all->cap ? 2 * all->cap : 64;
-        char(*list)[SRV_ID_SIZE] = realloc(all->list, cap * sizeof *list);
+        unfinished_job *list = realloc(all->list, cap * sizeof *list);
         if (!list)
             return false;
         all->list = list;
         all->cap = cap;
     }
-    snprintf(all->list[all->count++], SRV_ID_SIZE, "%s", id);
+    unfinished_job *one = &all->list[all->count++];
+    snprintf(one->id, sizeof one->id, "%s", job);
+    snprintf(one->tenant, sizeof one->tenant, "%s", tenant);
     return true;
 }
 
@@ -47,7 +53,7 @@ static bool read_ids(srv_db *db, void *arg, api_problem *p)
     srv_rows *rows = srv_db_query(db, SQL_JOB_UNFINISHED, p, "");
     srv_step step = SRV_FAILED;
     while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW)
-        if (!add_id(all, srv_text(rows, 0))) {
+        if (!add_id(all, srv_text(rows, 0), srv_text(rows, 1))) {
             srv_db_done(rows);
             return api_problem_set(p, API_UNAVAILABLE, "not enough memory");
         }
@@ -60,7 +66,7 @@ static bool take_up_jobs(srv_app *app, api_problem *p)
     ids unfinished = {0};
     bool ok = srv_store_read(app->store, read_ids, &unfinished, p);
     for (size_t i = 0; ok && i < unfinished.count; i++)
-        ok = srv_pool_add(app->pool, unfinished.list[i], false) ||
+        ok = srv_pool_add(app->pool, unfinished.list[i].tenant, unfinished.list[i].id, false) ||
              api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     free(unfinished.list);
     return ok;

@@ -357,7 +357,8 @@ bool srv_new_jobs_store(srv_new_job *jobs, size_t count, srv_work *also, void *a
 void srv_new_jobs_start(const srv_new_job *jobs, size_t count, srv_app *app)
 {
     for (size_t i = 0; i < count; i++)
-        srv_pool_add(app->pool, jobs[i].id, true); /* its place was reserved */
+        srv_pool_add(app->pool, srv_tenant_name(jobs[i].tenant), jobs[i].id,
+                     true); /* its place was reserved */
 }
 
 void srv_new_job_free(srv_new_job *n)

@@ -1,7 +1,8 @@
-/* srv_pool: a list of jobs under one lock, and threads that take from it. */
+/* srv_pool: jobs under one lock, and threads that take them in turn. */
 #include "srv_pool.h"
 
 #include "srv_clock.h"
+#include "srv_turns.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -13,12 +14,6 @@
 #include <malloc.h>
 #endif
 
-typedef struct entry {
-    char id[SRV_ID_SIZE];
-    srv_signals signals;
-    struct entry *next;
-} entry;
-
 struct srv_pool {
     srv_run_job *run;
     srv_job_left *left;
@@ -28,9 +23,9 @@ struct srv_pool {
     atomic_bool stop;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t added;
-    entry *queue, **queue_last, *running;
-    entry *spare; /* as many as are reserved */
-    uint64_t queued, reserved, running_count, visitors, started; /* started: threads */
+    srv_turns turns;
+    srv_entry *spare; /* as many as are reserved */
+    uint64_t reserved, visitors, started; /* started: threads */
     bool tidy;   /* memory was given back since the last job */
     double last; /* when a job ended last */
 };
@@ -38,61 +33,10 @@ struct srv_pool {
 /* Seconds without a job before that: a job that follows soon would ask for the same memory again. */
 #define QUIET 0.2
 
-static bool listed(const entry *e, const char *id)
-{
-    while (e && strcmp(e->id, id) != 0)
-        e = e->next;
-    return e != NULL;
-}
-
-/* The first in the queue, but for a paused and resumed job that its worker has not left yet. */
-static entry **next_job(srv_pool *pool)
-{
-    entry **at = &pool->queue;
-    while (*at && listed(pool->running, (*at)->id))
-        at = &(*at)->next;
-    return at;
-}
-
-static entry *take_out(srv_pool *pool, entry **at)
-{
-    entry *e = *at;
-    *at = e->next;
-    if (!*at)
-        pool->queue_last = at;
-    pool->queued--;
-    return e;
-}
-
-static void free_all(entry *e)
-{
-    while (e) {
-        entry *next = e->next;
-        free(e);
-        e = next;
-    }
-}
-
-/* So many entries, or NULL. */
-static entry *make_entries(uint64_t count)
-{
-    entry *first = NULL;
-    while (count-- > 0) {
-        entry *e = calloc(1, sizeof *e);
-        if (!e) {
-            free_all(first);
-            return NULL;
-        }
-        e->next = first;
-        first = e;
-    }
-    return first;
-}
-
 /* The lock is held, and something is reserved. */
-static entry *take_reserved(srv_pool *pool)
+static srv_entry *take_reserved(srv_pool *pool)
 {
-    entry *e = pool->spare;
+    srv_entry *e = pool->spare;
     pool->spare = e->next;
     pool->reserved--;
     e->next = NULL;
@@ -109,14 +53,14 @@ static void give_back_memory(void)
 /* Until there may be something to do. The lock is held, and again on return. */
 static void wait_for_work(srv_pool *pool)
 {
-    if (pool->tidy || pool->running_count > 0) {
+    if (pool->tidy || pool->turns.running_count > 0) {
         pthread_cond_wait(&pool->added, &pool->lock);
         return;
     }
     double until = pool->last + QUIET;
     struct timespec t = {(time_t)until, (long)((until - floor(until)) * 1e9)};
-    if (pthread_cond_timedwait(&pool->added, &pool->lock, &t) == 0 || pool->running_count > 0 ||
-        pool->queued > 0 || pool->tidy || pool->visitors > 0 || srv_monotonic() < pool->last + QUIET)
+    if (pthread_cond_timedwait(&pool->added, &pool->lock, &t) == 0 || pool->turns.running_count > 0 ||
+        pool->turns.queued > 0 || pool->tidy || pool->visitors > 0 || srv_monotonic() < pool->last + QUIET)
         return;
     pool->tidy = true;
     pthread_mutex_unlock(&pool->lock);
@@ -129,25 +73,18 @@ static void *worker_main(void *arg)
     srv_pool *pool = arg;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
-        while (!*next_job(pool) && !atomic_load(&pool->stop))
+        while (!srv_turns_any(&pool->turns) && !atomic_load(&pool->stop))
             wait_for_work(pool);
         if (atomic_load(&pool->stop))
             break;
-        entry *e = take_out(pool, next_job(pool));
-        e->next = pool->running;
-        pool->running = e;
-        pool->running_count++;
+        srv_entry *e = srv_turns_begin(&pool->turns);
         pool->tidy = false;
         pthread_mutex_unlock(&pool->lock);
 
         pool->run(pool->ctx, e->id, &e->signals);
 
         pthread_mutex_lock(&pool->lock);
-        entry **at = &pool->running;
-        while (*at != e)
-            at = &(*at)->next;
-        *at = e->next;
-        pool->running_count--;
+        srv_turns_end(&pool->turns, e);
         pool->last = srv_monotonic();
         pthread_mutex_unlock(&pool->lock);
         pool->left(pool->ctx, e->id);
@@ -184,7 +121,6 @@ srv_pool *srv_pool_start(uint64_t workers, uint64_t max_queue, srv_run_job *run,
     pool->max_queue = max_queue;
     pool->workers = workers;
     pool->threads = threads;
-    pool->queue_last = &pool->queue;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -215,8 +151,8 @@ void srv_pool_free(srv_pool *pool)
 {
     if (!pool)
         return;
-    free_all(pool->queue);
-    free_all(pool->spare);
+    srv_turns_free(&pool->turns);
+    srv_entries_free(pool->spare);
     pthread_cond_destroy(&pool->added);
     pthread_mutex_destroy(&pool->lock);
     free(pool->threads);
@@ -231,19 +167,19 @@ bool srv_pool_reserve(srv_pool *pool, api_problem *p)
 bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p)
 {
     bool possible = count <= pool->max_queue;
-    entry *made = possible ? make_entries(count) : NULL;
+    srv_entry *made = possible ? srv_entries_new(count) : NULL;
     pthread_mutex_lock(&pool->lock);
     bool stopping = atomic_load(&pool->stop);
-    uint64_t taken = pool->queued + pool->reserved;
+    uint64_t taken = pool->turns.queued + pool->reserved;
     bool room = taken <= pool->max_queue && count <= pool->max_queue - taken;
     bool done = !stopping && room && (made || count == 0);
-    for (entry *e; done && (e = made); pool->reserved++) {
+    for (srv_entry *e; done && (e = made); pool->reserved++) {
         made = e->next;
         e->next = pool->spare;
         pool->spare = e;
     }
     pthread_mutex_unlock(&pool->lock);
-    free_all(made);
+    srv_entries_free(made);
     if (stopping)
         return api_problem_set(p, API_UNAVAILABLE, "the server is stopping");
     if (room)
@@ -262,25 +198,22 @@ bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p)
 void srv_pool_unreserve(srv_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    entry *e = take_reserved(pool);
+    srv_entry *e = take_reserved(pool);
     pthread_mutex_unlock(&pool->lock);
-    free(e);
+    srv_entries_free(e);
 }
 
-bool srv_pool_add(srv_pool *pool, const char *id, bool reserved)
+bool srv_pool_add(srv_pool *pool, const char *tenant, const char *id, bool reserved)
 {
-    entry *e = reserved ? NULL : make_entries(1);
+    srv_entry *e = reserved ? NULL : srv_entries_new(1);
     pthread_mutex_lock(&pool->lock);
     if (reserved)
         e = take_reserved(pool);
     if (e) {
-        snprintf(e->id, sizeof e->id, "%s", id);
         e->signals.stop = &pool->stop;
-        *pool->queue_last = e;
-        pool->queue_last = &e->next;
-        pool->queued++;
+        srv_turns_add(&pool->turns, e, tenant, id);
         /* one that can't be started now is tried again with the next job */
-        bool busy = pool->running_count + pool->queued > pool->started;
+        bool busy = pool->turns.running_count + pool->turns.queued > pool->started;
         if (busy && pool->started < pool->workers && !atomic_load(&pool->stop))
             start_thread(pool);
         pthread_cond_signal(&pool->added);
@@ -294,8 +227,8 @@ bool srv_pool_visit(srv_pool *pool, uint64_t most)
     pthread_mutex_lock(&pool->lock);
     if (most > pool->workers)
         most = pool->workers;
-    bool welcome = !atomic_load(&pool->stop) && pool->queued == 0 &&
-                   pool->running_count + pool->visitors < most;
+    bool welcome = !atomic_load(&pool->stop) && pool->turns.queued == 0 &&
+                   pool->turns.running_count + pool->visitors < most;
     pool->visitors += welcome;
     pthread_mutex_unlock(&pool->lock);
     return welcome;
@@ -321,14 +254,11 @@ srv_cancelled srv_pool_cancel(srv_pool *pool, const char *id)
 {
     srv_cancelled found = SRV_CANCEL_ABSENT;
     pthread_mutex_lock(&pool->lock);
-    entry **at = &pool->queue;
-    while (*at && strcmp((*at)->id, id) != 0)
-        at = &(*at)->next;
-    if (*at) {
-        free(take_out(pool, at));
+    srv_entry *waiting = srv_turns_take_out(&pool->turns, id);
+    if (waiting)
         found = SRV_CANCEL_QUEUED;
-    }
-    for (entry *e = pool->running; e; e = e->next)
+    srv_entries_free(waiting);
+    for (srv_entry *e = pool->turns.running; e; e = e->next)
         if (strcmp(e->id, id) == 0) {
             atomic_store(&e->signals.cancel, true);
             found = SRV_CANCEL_RUNNING;
@@ -343,7 +273,7 @@ static bool tell(srv_pool *pool, const char *id, signal what)
 {
     bool found = false;
     pthread_mutex_lock(&pool->lock);
-    for (entry *e = pool->running; e; e = e->next)
+    for (srv_entry *e = pool->turns.running; e; e = e->next)
         if (strcmp(e->id, id) == 0) {
             srv_signals *s = &e->signals;
             atomic_bool *const flags[] = {&s->finish, &s->pause};
@@ -367,11 +297,7 @@ void srv_pool_pause(srv_pool *pool, const char *id)
 {
     tell(pool, id, PAUSE);
     pthread_mutex_lock(&pool->lock);
-    entry **at = &pool->queue;
-    while (*at && strcmp((*at)->id, id) != 0)
-        at = &(*at)->next;
-    if (*at)
-        free(take_out(pool, at));
+    srv_entries_free(srv_turns_take_out(&pool->turns, id));
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -383,7 +309,7 @@ void srv_pool_changed(srv_pool *pool, const char *id)
 /* The lock is held. */
 static bool runs(const srv_pool *pool, const char *id)
 {
-    for (const entry *e = pool->running; e; e = e->next)
+    for (const srv_entry *e = pool->turns.running; e; e = e->next)
         if (strcmp(e->id, id) == 0 && !atomic_load(&e->signals.pause))
             return true;
     return false;
@@ -400,7 +326,7 @@ bool srv_pool_runs(srv_pool *pool, const char *id)
 bool srv_pool_has(srv_pool *pool, const char *id)
 {
     pthread_mutex_lock(&pool->lock);
-    bool has = listed(pool->queue, id) || runs(pool, id);
+    bool has = srv_turns_waits(&pool->turns, id) || runs(pool, id);
     pthread_mutex_unlock(&pool->lock);
     return has;
 }
@@ -409,7 +335,7 @@ void srv_pool_counts(srv_pool *pool, uint64_t *workers, uint64_t *running, uint6
 {
     pthread_mutex_lock(&pool->lock);
     *workers = pool->workers;
-    *running = pool->running_count;
-    *queued = pool->queued;
+    *running = pool->turns.running_count;
+    *queued = pool->turns.queued;
     pthread_mutex_unlock(&pool->lock);
 }

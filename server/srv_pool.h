@@ -1,8 +1,8 @@
 /* srv_pool: the threads that train, and the queue before them.
  *
  * DESIGN
- * Jobs are begun in the order in which they were added, `workers` at a time; how they share the
- * processors is another's business (srv_team.h). Threads are started as they are needed. The queue is bounded:
+ * Jobs are begun `workers` at a time, each tenant's in the order in which they were added, tenants in
+ * turn (srv_turns.h); how they share the processors is another's business (srv_team.h). Threads are started as they are needed. The queue is bounded:
  * a place is reserved before a job is stored, so a 202 is never taken back. Jobs run with no
  * lock held. Cancelling a queued job takes it out; cancelling a running one sets a flag that
  * its worker looks at between blocks of rows. Stopping sets a flag for all: each running job saves its
@@ -54,10 +54,10 @@ bool srv_pool_reserve(srv_pool *pool, api_problem *p);
 bool srv_pool_reserve_all(srv_pool *pool, uint64_t count, api_problem *p);
 void srv_pool_unreserve(srv_pool *pool);
 
-/* Queues a job. Uses up a reservation if `reserved`, and then succeeds; otherwise the bound is not
+/* Queues a job of the tenant's. Uses up a reservation if `reserved`, and then succeeds; otherwise the bound is not
  * looked at (jobs of an earlier run), and false means that there was no memory for it. One that is on
  * its way out (paused) begins when it has left. */
-bool srv_pool_add(srv_pool *pool, const char *id, bool reserved);
+bool srv_pool_add(srv_pool *pool, const char *tenant, const char *id, bool reserved);
 
 /* Begins such a visit; false when others wait, `most` jobs are under way, or as many as there are
  * workers, or the pool is stopping. srv_pool_leave ends it. */

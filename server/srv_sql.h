@@ -163,7 +163,8 @@
       "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND "         \
       "(?4 IS NULL OR sweep = (SELECT seq FROM sweeps WHERE id = ?4)) AND ")                       \
     X(SQL_JOB_UNFINISHED,                                                                          \
-      "SELECT id FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 ORDER BY seq") \
+      "SELECT id, tenant FROM jobs WHERE state IN ('queued', 'running') AND paused = 0 "           \
+      "ORDER BY state = 'running' DESC, seq")                                                      \
     X(SQL_JOB_LOAD,                                                                                \
       "SELECT seq, " SRV_STATE ", spec, checkpoint, started_at, name, dataset_id, initial, expected, " \
       "asked, initial_columns, checkpoint_sha256 FROM jobs "                                                        \

@@ -8,12 +8,12 @@ target_link_libraries(e2e_support PRIVATE descentd_flags descentd_test_flags
   PUBLIC PkgConfig::CURL PkgConfig::CJSON PkgConfig::CHECK Threads::Threads)
 add_dependencies(e2e_support descentd)
 
-foreach(what cache clock config file guard log pool recorder routes sha256 snapshots store team together upload writer)
+foreach(what cache clock config file guard log pool recorder routes sha256 snapshots store team together turns upload writer)
   descentd_test(server ${what} descentd_server)
 endforeach()
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what access anywhere backup brief changes checkpoints clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps upgrade uploads uploads_lost versions waiting)
+foreach(what access anywhere backup brief changes checkpoints clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps turns upgrade uploads uploads_lost versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
@@ -33,6 +33,7 @@ target_link_libraries(e2e_uploads PRIVATE PkgConfig::NETTLE)
 target_compile_definitions(e2e_backup PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_access PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_quotas PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_turns PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_upgrade PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 
 # End-to-end tests of the API: each starts the real binary and talks HTTP to it.

@@ -98,7 +98,7 @@ static void end(stage *s)
 
 static void add(stage *s, const char *id)
 {
-    if (!srv_pool_add(s->pool, id, false))
+    if (!srv_pool_add(s->pool, "default", id, false))
         ck_abort_msg("%s was not added", id);
 }
 
@@ -150,6 +150,39 @@ START_TEST(jobs_are_run_in_the_order_they_were_added)
 }
 END_TEST
 
+/* A tenant's jobs, "a_0" and so on. */
+static void add_of(stage *s, const char *tenant, unsigned count)
+{
+    char id[32];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(id, sizeof id, "%s_%u", tenant, i);
+        ck_assert(srv_pool_add(s->pool, tenant, id, false));
+    }
+}
+
+/* One that waits while another tenant has 500 queued is the next to run, and then they alternate;
+ * each one's jobs keep their order. */
+START_TEST(tenants_take_turns)
+{
+    static const char *const order[] = {"a_0", "b_0", "a_1", "b_1", "a_2", "b_2", "a_3", "a_4"};
+    stage *s = stage_new(false);
+    start(s, 1, 10);
+    add_of(s, "a", 500);
+    WAIT_UNTIL(look(s, &s->running) == 1);
+    add_of(s, "b", 3);
+    let_go(s, 503);
+    WAIT_UNTIL(look(s, &s->left) == 503);
+    for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++)
+        ck_assert_str_eq(s->order[i], order[i]);
+    for (unsigned i = 7; i < 503; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "a_%u", i - 3);
+        ck_assert_str_eq(s->order[i], id);
+    }
+    end(s);
+}
+END_TEST
+
 START_TEST(as_many_run_at_once_as_there_are_workers_and_no_more)
 {
     stage *s = stage_new(false);
@@ -186,10 +219,10 @@ START_TEST(places_in_the_queue_are_bounded_reserved_ones_included)
     ck_assert(reserve(s, NULL));
     ck_assert(!reserve(s, NULL));
 
-    ck_assert(srv_pool_add(s->pool, "a", true)); /* a place reserved becomes a place taken */
+    ck_assert(srv_pool_add(s->pool, "default", "a", true)); /* a place reserved becomes a place taken */
     ck_assert(!reserve(s, NULL));
-    ck_assert(srv_pool_add(s->pool, "b", true));
-    ck_assert(srv_pool_add(s->pool, "c", true));
+    ck_assert(srv_pool_add(s->pool, "default", "b", true));
+    ck_assert(srv_pool_add(s->pool, "default", "c", true));
     ck_assert(!reserve(s, NULL));
     assert_counts(s, 1, 1, 3);
 
@@ -308,7 +341,7 @@ START_TEST(draining_stops_what_runs_and_starts_nothing_more)
     /* questions that arrive late are answered, and no job is lost by accepting it */
     ck_assert(!reserve(s, &why));
     ck_assert_int_eq(why, API_UNAVAILABLE);
-    ck_assert(srv_pool_add(s->pool, "late", true));
+    ck_assert(srv_pool_add(s->pool, "default", "late", true));
     ck_assert(srv_pool_has(s->pool, "late") && srv_pool_has(s->pool, "job_5"));
     ck_assert_int_eq(srv_pool_cancel(s->pool, "job_5"), SRV_CANCEL_QUEUED);
     ck_assert_int_eq(srv_pool_cancel(s->pool, "job_0"), SRV_CANCEL_ABSENT);
@@ -354,7 +387,7 @@ static void *add_and_cancel(void *arg)
             p = (api_problem){0};
             sched_yield();
         }
-        if (!srv_pool_add(c->s->pool, id, true))
+        if (!srv_pool_add(c->s->pool, "default", id, true))
             ck_abort_msg("out of memory");
         srv_pool_counts(c->s->pool, &w, &r, &q);
         if (r > w || q > 64)
@@ -436,11 +469,11 @@ START_TEST(a_visitor_is_welcome_while_nobody_waits_and_there_is_room)
     assert_visit(s, 8, false); /* as many as there are workers */
     srv_pool_leave(s->pool);
     srv_pool_leave(s->pool);
-    ck_assert(srv_pool_add(s->pool, "a", false));
+    ck_assert(srv_pool_add(s->pool, "default", "a", false));
     WAIT_UNTIL(look(s, &s->ran) == 1);
     assert_visit(s, 2, true); /* beside a job that runs */
     assert_visit(s, 1, false);
-    ck_assert(srv_pool_add(s->pool, "b", false) && srv_pool_add(s->pool, "c", false));
+    ck_assert(srv_pool_add(s->pool, "default", "b", false) && srv_pool_add(s->pool, "default", "c", false));
     WAIT_UNTIL(look(s, &s->ran) == 2);
     assert_visit(s, 8, false); /* one waits */
     let_go(s, 3);
@@ -460,6 +493,7 @@ int main(void)
     TCase *tc = tcase_create("pool");
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, jobs_are_run_in_the_order_they_were_added);
+    tcase_add_test(tc, tenants_take_turns);
     tcase_add_test(tc, as_many_run_at_once_as_there_are_workers_and_no_more);
     tcase_add_test(tc, places_in_the_queue_are_bounded_reserved_ones_included);
     tcase_add_test(tc, jobs_of_an_earlier_run_are_taken_whatever_the_bound);
