@@ -26,6 +26,7 @@ void srv_out_begin(srv_out *o, const srv_files *files, uint64_t at)
 {
     o->fd = -1;
     o->files = files;
+    o->passing = true;
     o->at = o->written = o->started = at;
     o->block = (char *)o->buffer;
     o->cap = sizeof o->buffer;
@@ -43,6 +44,7 @@ bool srv_out_create(srv_out *o, const srv_files *files, api_problem *p)
 {
     static const char page[SRV_ALIGN] = SRV_FILE_MAGIC;
     srv_out_begin(o, files, 0);
+    o->passing = false;
     o->hashed = true;
     srv_sum_begin(&o->sum);
     return open_file(o, p) && srv_out_write(o, page, sizeof page, p) && (o->at = sizeof page);
@@ -70,9 +72,11 @@ bool srv_out_write(srv_out *o, const void *bytes, size_t n, api_problem *p)
         return false;
     if (!srv_files_room(o->files, n, p) || !srv_write_all(o->fd, bytes, n, (off_t)o->written, p))
         return false;
-    if (o->hashed)
+    if (o->hashed && !(o->ahead && o->writer))
         srv_sum_add(&o->sum, bytes, n);
     o->written += n;
+    if (o->passing)
+        return true;
     /* what is on its way to the disk already need not be waited for at the end */
     if (o->written - o->started >= WRITE_BACK) {
         sync_file_range(o->fd, (off_t)o->started, (off_t)(o->written - o->started),
@@ -88,6 +92,8 @@ static bool flush(srv_out *o, api_problem *p)
     o->n = 0;
     if (!o->writer)
         return srv_out_write(o, o->block, n, p);
+    if (o->hashed && o->ahead)
+        srv_sum_add(&o->sum, o->block, n);
     char *next = srv_writer_put(o->writer, n, p);
     if (next)
         o->block = next;
@@ -176,11 +182,13 @@ void *srv_out_reserve(srv_out *o, size_t n, api_problem *p)
 void srv_out_close(srv_out *o)
 {
     srv_writer_free(o->writer); /* which may write still */
+    o->writer = NULL;
     if (o->fd < 0)
         return;
     close(o->fd);
     if (*o->path)
         unlink(o->path);
+    o->fd = -1;
 }
 
 bool srv_out_read(int fd, void *bytes, size_t n, uint64_t at, api_problem *p)

@@ -19,6 +19,8 @@ typedef struct srv_out {
     int fd;                 /* -1: there is none yet */
     const srv_files *files; /* where there must be room */
     bool hashed;            /* all that is written, from the file's first byte on, is in the sum */
+    bool ahead;             /* what is handed over is in it before */
+    bool passing;           /* it is read again and removed: the disk need not begin with it */
     srv_sum sum;
     uint64_t at;            /* where what comes next will be: bytes written and held */
     uint64_t written;       /* where what is held will be */
@@ -63,7 +65,7 @@ void *srv_out_reserve(srv_out *o, size_t n, api_problem *p);
 /* All that was put is in the file, which there is then, and the buffer is free. */
 bool srv_out_settle(srv_out *o, api_problem *p);
 
-/* Removes the file, if it still has its path. */
+/* Removes the file, if it still has its path. Once is enough. */
 void srv_out_close(srv_out *o);
 
 /* Puts all that `from`, which began at byte 0, was given: what is in its file and what it holds. */

@@ -48,7 +48,8 @@ static bool take_gathered(void *ctx, const void *block, size_t bytes, api_proble
 static void begin_thread(srv_upload *u)
 {
     u->begun = true;
-    u->values.hashed = u->width != 0; /* else they are to be arranged anew, most likely */
+    u->values.hashed = u->width != 0; /* else they are columns, which become rows at the end */
+    u->values.passing = u->width == 0;
     size_t width = u->width ? u->width : 1, block = srv_describe_rows(width) * width;
     if (srv_out_hand_over(&u->values, block * sizeof(double), take_values, u))
         return;
@@ -185,14 +186,33 @@ static bool load_rows(srv_upload *u, const api_dataset *d, uint64_t first, size_
     return ok;
 }
 
-/* The features of a row: from[k * column] is what the reader stored as its k-th value. */
-static bool gather_row(srv_upload *u, const api_dataset *d, const double *from, size_t column,
-                       api_problem *p)
+/* Rows of features from what lies row after row or column after column: from[i * row + k * column]
+ * is what the reader stored as the k-th value of row i. */
+typedef struct layout {
+    const double *from;
+    size_t rows, row, column;
+} layout;
+
+/* Some rows at a time, all values of a column behind each other: a line of the cache each, or
+ * nearly. */
+static bool gather_rows(srv_upload *u, const api_dataset *d, const layout *l, api_problem *p)
 {
-    double *to = srv_out_reserve(&u->gathered, d->cols * sizeof *to, p);
-    for (size_t j = 0; to && j < d->cols; j++)
-        to[j] = from[d->features[j] * column];
-    return to != NULL;
+    enum { TOGETHER = 8 };
+    for (size_t first = 0, n, room; first < l->rows; first += n) {
+        srv_out_room(&u->gathered, &room);
+        room /= d->cols * sizeof(double); /* blocks are filled to the brim */
+        n = l->rows - first < TOGETHER ? l->rows - first : TOGETHER;
+        n = n < room ? n : room > 0 ? room : 1;
+        double *to = srv_out_reserve(&u->gathered, n * d->cols * sizeof *to, p);
+        if (!to)
+            return false;
+        for (size_t j = 0; j < d->cols; j++) {
+            const double *v = l->from + first * l->row + d->features[j] * l->column;
+            for (size_t i = 0; i < n; i++)
+                to[i * d->cols + j] = v[i * l->row];
+        }
+    }
+    return true;
 }
 
 /* Can single precision hold it? A missing cell is a NaN. */
@@ -201,21 +221,37 @@ static bool fits_single(double v)
     return !(fabs(v) >= 0x1.ffffffp127); /* from there on 2^128 is nearer than the largest float */
 }
 
-/* The same in single precision. row: its number. */
-static bool gather_singles(srv_upload *u, const api_dataset *d, uint64_t row, const double *from,
-                           size_t column, api_problem *p)
+/* The same in single precision. before: rows that were gathered already. */
+static bool gather_singles(srv_upload *u, const api_dataset *d, const layout *l, uint64_t before,
+                           api_problem *p)
 {
-    float *to = srv_out_reserve(&u->gathered, d->cols * sizeof *to, p);
-    for (size_t j = 0; to && j < d->cols; j++) {
-        double v = from[d->features[j] * column];
-        if (!fits_single(v))
-            return api_problem_field(p, "dtype",
-                                     "\"float32\" can't hold %g, in row %llu of column \"%.80s\": "
-                                     "its numbers end at 3.4e38; leave dtype at \"float64\"",
-                                     v, (unsigned long long)row + 1, d->columns[j]);
-        to[j] = (float)v;
+    for (size_t i = 0; i < l->rows; i++) {
+        float *to = srv_out_reserve(&u->gathered, d->cols * sizeof *to, p);
+        for (size_t j = 0; to && j < d->cols; j++) {
+            double v = l->from[i * l->row + d->features[j] * l->column];
+            if (!fits_single(v))
+                return api_problem_field(
+                    p, "dtype",
+                    "\"float32\" can't hold %g, in row %llu of column \"%.80s\": "
+                    "its numbers end at 3.4e38; leave dtype at \"float64\"",
+                    v, (unsigned long long)(before + i) + 1, d->columns[j]);
+            to[j] = (float)v;
+        }
+        if (!to)
+            return false;
     }
-    return to != NULL;
+    return true;
+}
+
+static bool gather_targets(srv_upload *u, const api_dataset *d, const layout *l, api_problem *p)
+{
+    const double *v = l->from + d->target_at * l->column;
+    bool ok = true;
+    if (l->row == 1)
+        return srv_out_put(&u->targets, v, l->rows, p);
+    for (size_t i = 0; ok && i < l->rows; i++)
+        ok = srv_out_put(&u->targets, v + i * l->row, 1, p);
+    return ok;
 }
 
 /* The values of sparse rows in single precision. */
@@ -241,7 +277,8 @@ static bool narrow(srv_upload *u, const api_dataset *d, api_problem *p)
     return ok;
 }
 
-/* As begin_thread, for rows whose columns are known. */
+/* As begin_thread, for rows whose columns are known. Who gathers them has them hashed as well: the
+ * other thread looks at them and writes them, which takes as long. */
 static void begin_gathered(srv_upload *u, const api_dataset *d)
 {
     bool single = d->dtype == API_FLOAT32;
@@ -252,18 +289,29 @@ static void begin_gathered(srv_upload *u, const api_dataset *d)
     bool ok = u->look_gathered != NULL;
     for (size_t j = 0; ok && d->kinds && j < d->cols; j++)
         ok = !d->kinds[j].levels || srv_look_levels(u->look_gathered, j);
-    if (ok && srv_out_hand_over(&u->gathered, block, take_gathered, u))
+    u->gathered.ahead = ok && srv_out_hand_over(&u->gathered, block, take_gathered, u);
+    if (u->gathered.ahead)
         return;
     srv_look_free(u->look_gathered);
     u->look_gathered = NULL;
+}
+
+/* Rows that are gathered from one window: it stays in the cache, but of columns there are some
+ * values each to be read at once. */
+static size_t window_rows(const api_dataset *d)
+{
+    enum { WINDOW = 1 << 15, MOST_WINDOW = 1 << 18, SOME = 1024 }; /* doubles, and rows */
+    size_t rows = WINDOW / d->stored, most = MOST_WINDOW / d->stored;
+    if (d->by_columns && rows < SOME)
+        rows = most < SOME ? most : SOME;
+    return rows ? rows : 1;
 }
 
 /* Copies the wanted columns of the stored rows into files of their own, in one pass over windows
  * of them. */
 static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
 {
-    enum { WINDOW = 1 << 18 }; /* doubles */
-    size_t most = d->stored < WINDOW ? WINDOW / d->stored : 1;
+    size_t most = window_rows(d);
     double *window = malloc(most * d->stored * sizeof *window);
     if (!window)
         return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
@@ -271,16 +319,16 @@ static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
     if (ok)
         begin_gathered(u, d);
     for (uint64_t first = 0; ok && first < d->rows; first += most) {
-        size_t n = d->rows - first < most ? (size_t)(d->rows - first) : most;
-        size_t row = d->by_columns ? 1 : d->stored, column = d->by_columns ? n : 1;
-        ok = load_rows(u, d, first, n, window, p);
-        for (size_t i = 0; ok && i < n; i++) {
-            const double *from = window + i * row;
-            ok = d->dtype == API_FLOAT32 ? gather_singles(u, d, first + i, from, column, p)
-                                         : gather_row(u, d, from, column, p);
-            if (ok && d->target_at != API_APART)
-                ok = srv_out_put(&u->targets, &from[d->target_at * column], 1, p);
+        layout l = {window, d->rows - first < most ? (size_t)(d->rows - first) : most, d->stored,
+                    1};
+        if (d->by_columns) {
+            l.row = 1;
+            l.column = l.rows;
         }
+        ok = load_rows(u, d, first, l.rows, window, p) &&
+             (d->dtype == API_FLOAT32 ? gather_singles(u, d, &l, first, p)
+                                      : gather_rows(u, d, &l, p)) &&
+             (d->target_at == API_APART || gather_targets(u, d, &l, p));
     }
     free(window);
     return ok;
@@ -368,6 +416,16 @@ static bool read_contents(int fd, srv_stored *to, api_problem *p)
     return srv_out_read(fd, to->contents, (size_t)to->bytes, 0, p);
 }
 
+/* What is not needed for `kept` any more goes: of much the removal takes as long as a sync, beside
+ * which it is done. */
+static void drop_others(srv_upload *u, const srv_out *kept)
+{
+    srv_out *const outs[] = {&u->values, &u->targets, &u->gathered, &u->columns, &u->starts};
+    for (size_t i = 0; i < sizeof outs / sizeof outs[0]; i++)
+        if (outs[i] != kept)
+            srv_out_close(outs[i]);
+}
+
 bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, srv_stored *to,
                        api_problem *p)
 {
@@ -394,6 +452,7 @@ bool srv_upload_finish(srv_upload *u, api_dataset *d, const srv_before *before, 
     if (!small)
         srv_sync_begin(&sync, o->fd, to->bytes);
     bool ok = srv_describe(o->fd, d, &h, look, to, p);
+    drop_others(u, o);
     ok = (small ? read_contents(o->fd, to, p) : srv_sync_end(&sync, p)) && ok;
     if (ok && srv_files_put(u->files, o->path, to->sha256, !small, p)) {
         *o->path = '\0'; /* it has its name: nothing temporary to remove */

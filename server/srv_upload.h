@@ -2,7 +2,9 @@
  *
  * Numbers stream to a temporary file as they are read; memory stays the same however long
  * the body is. Rows that are many are written by a thread beside the one that reads them, which hashes
- * them and finds their statistics as it goes (srv_look.h), and the disk begins with them meanwhile. Only a
+ * them and finds their statistics as it goes (srv_look.h), and the disk begins with them meanwhile. What
+ * comes column by column, or has to be arranged anew, passes through a file that is removed: two threads
+ * share making its rows. Only a
  * whole, synced file, or one whose contents go into the database, gets its name, by rename; what failed is removed.
  */
 #ifndef SRV_UPLOAD_H

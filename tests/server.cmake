@@ -8,9 +8,13 @@ target_link_libraries(e2e_support PRIVATE descentd_flags descentd_test_flags
   PUBLIC PkgConfig::CURL PkgConfig::CJSON PkgConfig::CHECK Threads::Threads)
 add_dependencies(e2e_support descentd)
 
-foreach(what cache clock config file guard log pool recorder routes sha256 snapshots store team together turns upload writer)
+foreach(what cache clock config file gather guard log pool recorder routes sha256 snapshots store team together turns upload writer)
   descentd_test(server ${what} descentd_server)
 endforeach()
+
+# In the place of the C library's: so that they fail when the test says so.
+target_link_options(server_gather PRIVATE
+  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=pthread_create)
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
 foreach(what access anywhere backup brief changes checkpoints clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps turns upgrade uploads uploads_lost versions waiting)

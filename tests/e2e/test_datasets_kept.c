@@ -204,6 +204,31 @@ START_TEST(error_at_the_end_of_a_large_upload_leaves_nothing_behind)
 }
 END_TEST
 
+/* Columns: all others are on the disk by then. */
+START_TEST(error_in_the_last_column_of_a_large_upload_leaves_nothing_behind)
+{
+    enum { N = 100000, COLS = 5 };
+    char *json = malloc(20 * N * COLS), *at = json + sprintf(json, "{\"columns\": {");
+    for (int j = 0; j < COLS; j++) {
+        at += sprintf(at, "%s\"%s%d\": [", j ? ", " : "", j < COLS - 1 ? "x" : "y", j);
+        for (int i = 0; i < N - 1; i++)
+            at += sprintf(at, "%d.25, ", i);
+        at += sprintf(at, j < COLS - 1 ? "1]" : "[2]]");
+    }
+    sprintf(at, "}, \"target\": \"y4\"}");
+    size_t place = (size_t)(at - json) - strlen("[2]]");
+    char byte[40];
+    snprintf(byte, sizeof byte, "(line 1, byte %zu)", place);
+    e2e_reply r = e2e_post(s, "/v1/datasets", json);
+    e2e_problem(&r, 422, "validation-failed");
+    ck_assert_ptr_nonnull(strstr(e2e_field_error(&r, "columns.y4[99999]"), byte));
+    e2e_reply_free(&r);
+    ck_assert(comes_to("tmp", 0));
+    ck_assert_int_eq(files_in("datasets"), 0);
+    free(json);
+}
+END_TEST
+
 /* ---- size ---- */
 
 enum { LARGE_ROWS = 260000, LARGE_COLS = 4 };
@@ -290,6 +315,72 @@ START_TEST(large_json_is_stored)
 }
 END_TEST
 
+/* What is said of the dataset that the body became; the caller frees both. */
+static e2e_reply said_of(const char *path, const char *body, char **statistics)
+{
+    e2e_reply r = e2e_post(s, path, body);
+    ck_assert_msg(r.status == 201, "%ld %s", r.status, r.body);
+    check_file(r.json);
+    e2e_reply d = e2e_getf(s, "/v1/datasets/%s", e2e_string(r.json, "id"));
+    *statistics = cJSON_Print(e2e_at(d.json, "statistics"));
+    e2e_reply_free(&d);
+    return r;
+}
+
+/* Rows as arrays, columns, and records whose target the query alone names, which are gathered from
+ * a file: to the last digit the same. */
+START_TEST(large_data_is_the_same_in_any_shape)
+{
+    enum { N = 40000, COLS = 4, SHAPES = 3, ROOM = 120 * N };
+    char *text[SHAPES], *at[SHAPES], *statistics[SHAPES];
+    static const char *const paths[] = {"/v1/datasets", "/v1/datasets", "/v1/datasets?target=y"};
+    double *v = malloc(N * (COLS + 1) * sizeof *v);
+    uint64_t state = 7;
+    for (int i = 0; i < N; i++)
+        v[i * (COLS + 1) + COLS] = large_row(&state, v + i * (COLS + 1));
+    for (int k = 0; k < SHAPES; k++)
+        text[k] = at[k] = malloc(ROOM);
+    at[0] += sprintf(at[0], "{\"X\": [");
+    at[2] += sprintf(at[2], "{\"data\": [");
+    for (int i = 0; i < N; i++) {
+        const double *row = v + i * (COLS + 1);
+        at[0] += sprintf(at[0], "%s[%.17g, %.17g, %.17g, %.17g]", i ? ", " : "", row[0], row[1],
+                         row[2], row[3]);
+        at[2] += sprintf(at[2],
+                         "%s{\"x1\": %.17g, \"x2\": %.17g, \"y\": %.17g, \"x3\": %.17g, "
+                         "\"x4\": %.17g}",
+                         i ? ", " : "", row[0], row[1], row[4], row[2], row[3]);
+    }
+    at[0] += sprintf(at[0], "], \"y\": [");
+    for (int i = 0; i < N; i++)
+        at[0] += sprintf(at[0], "%s%.17g", i ? ", " : "", v[i * (COLS + 1) + COLS]);
+    sprintf(at[0], "]}");
+    at[1] += sprintf(at[1], "{\"columns\": {");
+    for (int j = 0; j <= COLS; j++) {
+        at[1] += j < COLS ? sprintf(at[1], "\"x%d\": [", j + 1) : sprintf(at[1], "\"y\": [");
+        for (int i = 0; i < N; i++)
+            at[1] += sprintf(at[1], "%s%.17g", i ? ", " : "", v[i * (COLS + 1) + j]);
+        at[1] += sprintf(at[1], j < COLS ? "], " : "]}}");
+    }
+    sprintf(at[2], "]}");
+    e2e_reply first = said_of(paths[0], text[0], &statistics[0]);
+    for (int k = 1; k < SHAPES; k++) {
+        e2e_reply r = said_of(paths[k], text[k], &statistics[k]);
+        ck_assert_str_eq(e2e_string(r.json, "sha256"), e2e_string(first.json, "sha256"));
+        ck_assert_str_eq(statistics[k], statistics[0]);
+        e2e_reply_free(&r);
+    }
+    ck_assert_int_eq(files_in("datasets"), 1);
+    ck_assert(comes_to("tmp", 0));
+    e2e_reply_free(&first);
+    for (int k = 0; k < SHAPES; k++) {
+        free(text[k]);
+        cJSON_free(statistics[k]);
+    }
+    free(v);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("datasets");
@@ -299,6 +390,8 @@ int main(void)
     tcase_add_test(tc, dataset_stays_while_a_job_needs_it);
     tcase_add_test(tc, failed_upload_leaves_nothing_behind);
     tcase_add_test(tc, error_at_the_end_of_a_large_upload_leaves_nothing_behind);
+    tcase_add_test(tc, error_in_the_last_column_of_a_large_upload_leaves_nothing_behind);
+    tcase_add_test(tc, large_data_is_the_same_in_any_shape);
     tcase_add_test(tc, large_csv_is_stored);
     tcase_add_test(tc, large_json_is_stored);
     return run_case(tc);
