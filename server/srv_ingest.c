@@ -12,6 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool read_bytes(void *ctx, const void *bytes, size_t n, api_problem *p)
+{
+    srv_ingest *g = ctx;
+    return g->format->feed(g->reader, bytes, n, p);
+}
+
 bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api_format *format,
                       const api_read_options *options, api_problem *p)
 {
@@ -31,6 +37,7 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api
     g->tenant = tenant;
     g->options = *options;
     g->format = format;
+    srv_feed_begin(&g->feed, read_bytes, g);
     g->upload = srv_upload_new(app->files, p);
     if (!g->upload)
         return false;
@@ -40,7 +47,7 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api
 
 bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p)
 {
-    return g->format->feed(g->reader, bytes, n, p);
+    return srv_feed_bytes(&g->feed, bytes, n, p);
 }
 
 static char *encode_names(char *const *list, size_t count)
@@ -65,7 +72,7 @@ static bool check_single(const api_dataset *d, api_problem *p)
 
 bool srv_ingest_finish(srv_ingest *g, api_problem *p)
 {
-    if (!g->format->finish(g->reader, &g->dataset, p))
+    if (!srv_feed_end(&g->feed, p) || !g->format->finish(g->reader, &g->dataset, p))
         return false;
     if (g->dataset.dtype == API_DTYPE_UNSAID)
         g->dataset.dtype = g->options.dtype;
@@ -146,6 +153,7 @@ void srv_ingest_free(srv_ingest *g)
 {
     if (!g->app)
         return;
+    srv_feed_free(&g->feed);
     if (g->reader)
         g->format->close(g->reader);
     srv_upload_free(g->upload);

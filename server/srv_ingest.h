@@ -5,6 +5,7 @@
 #include "api_reader.h"
 #include "srv_app.h"
 #include "srv_clock.h"
+#include "srv_feed.h"
 #include "srv_token.h"
 #include "srv_upload.h"
 
@@ -14,6 +15,7 @@ typedef struct srv_ingest {
     api_read_options options; /* strings borrowed */
     const api_format *format;
     void *reader;
+    srv_feed feed; /* of the reader */
     srv_upload *upload;
     struct srv_append *append; /* the dataset that rows are added to, or NULL; borrowed */
     uint64_t version;          /* of the dataset that was recorded */

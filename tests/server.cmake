@@ -8,7 +8,7 @@ target_link_libraries(e2e_support PRIVATE descentd_flags descentd_test_flags
   PUBLIC PkgConfig::CURL PkgConfig::CJSON PkgConfig::CHECK Threads::Threads)
 add_dependencies(e2e_support descentd)
 
-foreach(what cache clock config file gather guard log pool recorder routes sha256 snapshots store team together turns upload writer)
+foreach(what cache clock config feed file gather guard log pool recorder routes sha256 snapshots store team together turns upload writer)
   descentd_test(server ${what} descentd_server)
 endforeach()
 
