@@ -4,6 +4,7 @@
 #include "srv_audit.h"
 #include "srv_cors.h"
 #include "srv_guard.h"
+#include "srv_tls.h"
 
 #include <microhttpd.h>
 #include <netdb.h>
@@ -94,13 +95,26 @@ static void add(struct MHD_Response *response, const char *name, const char *val
     MHD_add_response_header(response, name, value);
 }
 
+/* Of every answer. */
+static const char *const always[][2] = {
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Strict-Transport-Security", "max-age=31536000"}}; /* the last: over TLS (RFC 6797, 7.2) */
+
+static size_t always_count(const srv_request *rq)
+{
+    size_t n = sizeof always / sizeof always[0];
+    return *rq->app->config.tls_cert ? n : n - 1;
+}
+
 /* What a browser has to know. */
 static void add_for_browsers(const srv_request *rq, struct MHD_Response *response)
 {
     const char *list = rq->app->config.cors_origins, *origin = srv_request_header(rq, "Origin");
-    add(response, "X-Content-Type-Options", "nosniff");
-    add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    add(response, "Referrer-Policy", "no-referrer");
+    for (size_t i = 0; i < always_count(rq); i++)
+        add(response, always[i][0], always[i][1]);
     if (strcmp(list, "none") == 0)
         return;
     add(response, "Vary", "Origin");
@@ -182,7 +196,6 @@ bool srv_answer(srv_request *rq)
             rq->packed_piece ? "identity" : api_encodings_list(encodings, sizeof encodings));
     if (rq->status == 429 || rq->status == 503)
         add(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     add_for_browsers(rq, response);
     enum MHD_Result result = MHD_queue_response(rq->connection, (unsigned)rq->status, response);
     srv_connections_set(rq->app->connections, rq->guest, SRV_GUEST_ANSWERED);
@@ -190,21 +203,33 @@ bool srv_answer(srv_request *rq)
     return result == MHD_YES;
 }
 
+/* The whole of an answer as text. */
+static void write_answer(const srv_request *rq, api_text *text)
+{
+    api_text_printf(text, "HTTP/1.1 %d %s\r\n", rq->status,
+                    MHD_get_reason_phrase_for((unsigned)rq->status));
+    for (size_t i = 0; i < always_count(rq); i++)
+        api_text_printf(text, "%s: %s\r\n", always[i][0], always[i][1]);
+    api_text_printf(text, "Connection: close\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                    rq->content_type, rq->reply_len);
+    api_text_add(text, rq->reply, rq->reply_len);
+}
+
 void srv_answer_half_way(srv_request *rq)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo
+        *info = MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CONNECTION_FD),
+        *secure = MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    api_text text = {0};
     describe_problem(rq);
-    char head[200];
-    int n = snprintf(head, sizeof head,
-                     "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                     "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-                     rq->status, MHD_get_reason_phrase_for((unsigned)rq->status), rq->content_type,
-                     rq->reply_len);
-    if (!info || n < 0 || (size_t)n >= sizeof head || !rq->reply)
-        return;
+    if (info && rq->reply)
+        write_answer(rq, &text);
     /* a few hundred bytes: what does not fit the socket's buffer is not waited for */
-    if (send(info->connect_fd, head, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n)
-        send(info->connect_fd, rq->reply, rq->reply_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    shutdown(info->connect_fd, SHUT_WR);
+    if (text.len > 0 && !text.failed && secure)
+        srv_tls_end(secure->tls_session, text.data, text.len);
+    else if (text.len > 0 && !text.failed)
+        send(info->connect_fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    api_text_free(&text);
+    if (info)
+        shutdown(info->connect_fd, SHUT_WR);
 }

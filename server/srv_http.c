@@ -300,6 +300,7 @@ srv_http *srv_http_start(srv_app *app, api_problem *p)
     bool tls = *app->config.tls_cert;
     struct MHD_OptionItem secure[] = {
         {tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, tls ? srv_tls_callback() : NULL},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, SRV_TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL}};
     h->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |

@@ -101,6 +101,12 @@ void *srv_tls_callback(void)
     return callback.pointer;
 }
 
+void srv_tls_end(void *session, const char *bytes, size_t n)
+{
+    if (gnutls_record_send(session, bytes, n) == (ssize_t)n)
+        gnutls_bye(session, GNUTLS_SHUT_WR);
+}
+
 bool srv_tls_ask(int fd, const char *request, char *reply, unsigned n)
 {
     gnutls_session_t session = NULL;

@@ -17,6 +17,13 @@ bool srv_tls_load(const char *certificate, const char *key, api_problem *p);
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK, once something was loaded. */
 void *srv_tls_callback(void);
 
+/* For MHD_OPTION_HTTPS_PRIORITIES: TLS 1.2 and 1.3 (RFC 8996 deprecates what was before). */
+#define SRV_TLS_PRIORITIES "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
+
+/* Sends the last bytes of a connection, and that they are the last, past libmicrohttpd: session is its
+ * gnutls_session_t, and its thread the caller's. What does not fit the socket's buffer is not sent. */
+void srv_tls_end(void *session, const char *bytes, size_t n);
+
 /* Sends a request on a connected socket by TLS, whoever answers, and reads the first n bytes of the
  * answer. For the health check, which asks a server on this machine. */
 bool srv_tls_ask(int fd, const char *request, char *reply, unsigned n);

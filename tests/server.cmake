@@ -17,7 +17,7 @@ target_link_options(server_gather PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=pthread_create)
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what access anywhere backup brief changes checkpoints clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps turns upgrade uploads uploads_lost versions waiting)
+foreach(what access anywhere backup brief changes checkpoints clients contents damage desk endings faults full_disk kills limits overload quotas recorded replay restart settle steering stop sweeps tls turns upgrade uploads uploads_lost versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
@@ -33,9 +33,11 @@ add_test(NAME e2e_kills_long COMMAND e2e_kills)
 set_tests_properties(e2e_kills_long PROPERTIES LABELS long RUN_SERIAL TRUE TIMEOUT 3600
   ENVIRONMENT DESCENTD_KILLS=300)
 target_link_libraries(e2e_replay PRIVATE PkgConfig::NETTLE)
+target_link_libraries(e2e_tls PRIVATE PkgConfig::GNUTLS)
 target_link_libraries(e2e_uploads PRIVATE PkgConfig::NETTLE)
 target_compile_definitions(e2e_backup PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_access PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_tls PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_quotas PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_turns PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_upgrade PRIVATE DESCENTD="$<TARGET_FILE:descentd>")

@@ -74,17 +74,4 @@ static UNUSED void finish_faulty(e2e_server *s)
     unlink(switches_path);
 }
 
-/* How many lines of its log have this in them. */
-static UNUSED int log_says(const e2e_server *s, const char *what, const char *and)
-{
-    char line[1024];
-    int n = 0;
-    FILE *f = fopen(s->log, "r");
-    while (f && fgets(line, sizeof line, f))
-        n += strstr(line, what) && strstr(line, and);
-    if (f)
-        fclose(f);
-    return n;
-}
-
 #endif

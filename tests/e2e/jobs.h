@@ -346,6 +346,19 @@ static UNUSED void kill_hard(e2e_server *s)
     }
 }
 
+/* How many lines of its log have this in them. */
+static UNUSED int log_says(const e2e_server *s, const char *what, const char *and)
+{
+    char line[1024];
+    int n = 0;
+    FILE *f = fopen(s->log, "r");
+    while (f && fgets(line, sizeof line, f))
+        n += strstr(line, what) && strstr(line, and);
+    if (f)
+        fclose(f);
+    return n;
+}
+
 /* The last act of each test: nothing is under way, it stops cleanly, its database is sound. */
 static UNUSED void finish(e2e_server *s)
 {

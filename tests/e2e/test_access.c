@@ -1,8 +1,7 @@
-/* Access: tokens, scopes, tenants, HTTPS, the audit log. */
+/* Access: tokens, scopes, tenants, the audit log. */
 #define _GNU_SOURCE
 #include "tokens.h"
 
-#include <curl/curl.h>
 #include <sys/stat.h>
 
 static const char *const with_auth[] = {"--auth", "on", NULL};
@@ -284,13 +283,6 @@ START_TEST(the_command_line_says_what_is_wrong)
 }
 END_TEST
 
-static void wait_for_log(const e2e_server *s, const char *words)
-{
-    char line[900];
-    snprintf(line, sizeof line, "grep -q '%s' %s", words, s->log);
-    WAIT_UNTIL(system(line) == 0, 20);
-}
-
 /* ---- tokens of a tenant, by its admins ---- */
 
 /* A token as it came from the server, which said what the request was. */
@@ -480,14 +472,14 @@ START_TEST(tokens_of_a_file_are_read_at_the_start_and_on_sighup)
     expect(s, &other, "GET", "/v1/datasets", NULL, 401);
     write_file(file, other_line);
     kill(s->pid, SIGHUP);
-    wait_for_log(s, "reloaded");
+    WAIT_UNTIL(log_says(s, "reloaded", "") > 0, 20);
     expect(s, &other, "GET", "/v1/datasets", NULL, 200);
     expect(s, &writer, "GET", "/v1/datasets", NULL, 401);
     /* a file that is wrong is not taken, and what was there stays */
     snprintf(text, sizeof text, "%sgdt_1 acme read\n", line);
     write_file(file, text);
     kill(s->pid, SIGHUP);
-    wait_for_log(s, "line 2: it has to be");
+    WAIT_UNTIL(log_says(s, "line 2: it has to be", "") > 0, 20);
     expect(s, &other, "GET", "/v1/datasets", NULL, 200);
     expect(s, &writer, "GET", "/v1/datasets", NULL, 401);
     write_file(file, other_line);
@@ -539,87 +531,6 @@ START_TEST(a_file_of_tokens_that_is_wrong_starts_no_server)
 }
 END_TEST
 
-/* ---- HTTPS ---- */
-
-static void copy_file(const char *from, const char *to)
-{
-    char line[700];
-    snprintf(line, sizeof line, "cp %s %s.new && mv %s.new %s", from, to, to, to);
-    ck_assert_int_eq(system(line), 0);
-}
-
-static size_t drop(char *bytes, size_t size, size_t n, void *to)
-{
-    (void)bytes, (void)to;
-    return size * n;
-}
-
-/* Whom the server's certificate is for; "" when it does not answer. */
-static void name_of(const e2e_server *s, char name[64])
-{
-    CURL *c = curl_easy_init();
-    char url[96];
-    struct curl_certinfo *info = NULL;
-    name[0] = '\0';
-    snprintf(url, sizeof url, "https://%s/healthz", s->address);
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
-    curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
-    if (curl_easy_perform(c) == CURLE_OK &&
-        curl_easy_getinfo(c, CURLINFO_CERTINFO, &info) == CURLE_OK && info->num_of_certs > 0)
-        for (const struct curl_slist *l = info->certinfo[0]; l; l = l->next)
-            if (strncmp(l->data, "Subject:", 8) == 0)
-                snprintf(name, 64, "%s",
-                         strrchr(l->data, '=') + 1 + strspn(strrchr(l->data, '=') + 1, " "));
-    curl_easy_cleanup(c);
-}
-
-static bool is_named(const e2e_server *s, const char *want)
-{
-    char name[64];
-    name_of(s, name);
-    return strcmp(name, want) == 0;
-}
-
-START_TEST(https_with_a_certificate_that_is_read_again)
-{
-    char certificate[320], key[320], said[2048];
-    e2e_server *s = e2e_start(NULL);
-    end_cleanly(s, SIGTERM, 5);
-    snprintf(certificate, sizeof certificate, "%s.pem", s->dir);
-    snprintf(key, sizeof key, "%s.key", s->dir);
-    const char *const tls[] = {"--tls-cert", certificate, "--tls-key", key, NULL};
-    copy_file(TEST_DATA "/tls/first.pem", certificate);
-    copy_file(TEST_DATA "/tls/first.key", key);
-    e2e_restart(s, tls);
-    ck_assert(is_named(s, "first.test"));
-    ck_assert_int_eq(COMMAND(s, said, "--health", "--listen", s->address, "--tls-cert", certificate,
-                             "--tls-key", key),
-                     0);
-    e2e_reply r = e2e_try(s, NULL, "GET", "/healthz", NULL, NULL, 0); /* plain HTTP */
-    ck_assert_int_eq(r.status, 0);
-    e2e_reply_free(&r);
-    copy_file(TEST_DATA "/tls/second.pem", certificate);
-    copy_file(TEST_DATA "/tls/second.key", key);
-    kill(s->pid, SIGHUP);
-    WAIT_UNTIL(is_named(s, "second.test"), 20);
-    copy_file(TEST_DATA "/tls/first.key", key); /* not that of the certificate: the old ones stay */
-    kill(s->pid, SIGHUP);
-    wait_for_log(s, "is not the key of");
-    ck_assert(is_named(s, "second.test"));
-    end_cleanly(s, SIGTERM, 5);
-    e2e_launch(s, tls); /* and it does not start with such a pair */
-    int status = 0;
-    WAIT_UNTIL(waitpid(s->pid, &status, WNOHANG) == s->pid, 20);
-    s->pid = 0;
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-    e2e_discard(s);
-}
-END_TEST
-
 /* ---- the audit log ---- */
 
 START_TEST(writes_are_in_the_audit_log)
@@ -640,7 +551,7 @@ START_TEST(writes_are_in_the_audit_log)
     expect(s, &t, "DELETE", path, NULL, 204);
     rename(log, moved); /* as a log rotation does */
     kill(s->pid, SIGHUP);
-    wait_for_log(s, "reloaded");
+    WAIT_UNTIL(log_says(s, "reloaded", "") > 0, 20);
     expect(s, NULL, "GET", "/v1/jobs", NULL, 401);
     struct {
         const char *file, *method, *who, *path;
@@ -688,7 +599,6 @@ int main(void)
     tcase_add_test(tc, a_tenants_tokens_are_bounded);
     tcase_add_test(tc, tokens_of_a_file_are_read_at_the_start_and_on_sighup);
     tcase_add_test(tc, a_file_of_tokens_that_is_wrong_starts_no_server);
-    tcase_add_test(tc, https_with_a_certificate_that_is_read_again);
     tcase_add_test(tc, writes_are_in_the_audit_log);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

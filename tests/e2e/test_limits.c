@@ -101,7 +101,8 @@ START_TEST(a_body_that_trickles_is_ended)
             break;
     }
     char *answer = read_to_end(fd);
-    if (!strstr(answer, "HTTP/1.1 408 ") || !strstr(answer, "too-slow"))
+    if (!strstr(answer, "HTTP/1.1 408 ") || !strstr(answer, "too-slow") ||
+        !strstr(answer, "\r\nX-Content-Type-Options: nosniff\r\n"))
         ck_abort_msg("%s", answer);
     free(answer);
     close(fd);
