@@ -1,6 +1,5 @@
 /* handle_system: the process itself: health, readiness, what is where. */
-#include "api_catalog.h"
-#include "api_openapi.h"
+#include "srv_papers.h"
 #include "srv_routes.h"
 #include "srv_waiters.h"
 
@@ -64,10 +63,10 @@ void srv_get_root(srv_request *rq)
 
 void srv_get_capabilities(srv_request *rq)
 {
-    srv_reply_doc(rq, 200, api_catalog_encode(rq->app->config.kernels));
+    srv_reply_shared(rq, 200, srv_papers_get(rq->app->papers, SRV_PAPER_CAPABILITIES));
 }
 
 void srv_get_openapi(srv_request *rq)
 {
-    srv_reply_text(rq, 200, "application/json", api_openapi_encode(DESCENTD_VERSION));
+    srv_reply_shared(rq, 200, srv_papers_get(rq->app->papers, SRV_PAPER_OPENAPI));
 }

@@ -19,6 +19,7 @@ enum { STREAM_BLOCK = 64 << 10 };
 static void describe_problem(srv_request *rq)
 {
     free(rq->reply);
+    rq->shared = NULL;
     rq->status = api_problem_status(rq->problem.code);
     rq->content_type = "application/problem+json";
     rq->reply = api_problem_encode(&rq->problem);
@@ -68,7 +69,8 @@ static struct MHD_Response *make_response(srv_request *rq)
     struct MHD_Response *response;
     if (!rq->stream.free) {
         response = MHD_create_response_from_buffer(
-            rq->reply_len, rq->reply, rq->reply ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+            rq->reply_len, rq->reply ? rq->reply : (char *)rq->shared,
+            rq->reply ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
         rq->reply = response ? NULL : rq->reply;
         return response;
     }

@@ -6,6 +6,7 @@
 #include "srv_folder.h"
 #include "srv_http.h"
 #include "srv_log.h"
+#include "srv_papers.h"
 #include "srv_partial.h"
 #include "srv_settle.h"
 #include "srv_quota.h"
@@ -128,7 +129,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
          srv_settle_restore(app->store, dir, p) && srv_tidy(app, p);
     if (ok && (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
                !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
-               !(app->desk = srv_desk_start()) || !(app->uploaders = srv_uploads_new()) ||
+               !(app->desk = srv_desk_start()) || !(app->papers = srv_papers_new(app->config.kernels)) ||
+                !(app->uploaders = srv_uploads_new()) ||
                !(app->together = srv_together_new()) ||
                !(app->connections = srv_connections_start(
                      fit, app->config.max_client_connections, (double)app->config.idle_seconds))))
@@ -175,6 +177,7 @@ void srv_app_stop(srv_app *app)
     srv_desk_stop(app->desk);            /* likewise */
     app->desk = NULL;
     srv_http_stop(app->http);
+    srv_papers_free(app->papers); /* which answers were reading */
     srv_connections_stop(app->connections);
     srv_partials_stop(app->partials);
     srv_settle_stop(app->settle);
@@ -192,6 +195,7 @@ void srv_app_stop(srv_app *app)
         close(app->lock_fd);
     app->http = NULL;
     app->connections = NULL;
+    app->papers = NULL;
     app->partials = NULL;
     app->settle = NULL;
     app->pool = NULL;

@@ -18,6 +18,7 @@
 typedef struct srv_http srv_http;
 typedef struct srv_waiters srv_waiters;
 typedef struct srv_desk srv_desk;
+typedef struct srv_papers srv_papers;
 typedef struct srv_partials srv_partials;
 typedef struct srv_settle srv_settle;
 typedef struct srv_uploads srv_uploads;
@@ -33,6 +34,7 @@ typedef struct srv_app {
     srv_cache *cache;
     srv_waiters *waiters;
     srv_desk *desk;
+    srv_papers *papers;
     srv_partials *partials;
     srv_uploads *uploaders;
     srv_team *team;

@@ -16,7 +16,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { HEALTH_SECONDS = 3 };
+enum {
+    HEALTH_SECONDS = 3,
+    /* Bytes that wait in the system for who does not read its answer, instead of megabytes for each. What is
+     * on its way to who does is not limited by it. */
+    UNSENT = 256 << 10
+};
 
 bool srv_is_loopback(const char *address)
 {
@@ -86,7 +91,9 @@ int srv_listen(const char *address, char *bound, size_t bound_size, api_problem 
     bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
               bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0;
     if (ok) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        int unsent = UNSENT;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* those it accepts inherit them */
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
         write_bound(fd, bound, bound_size);
     } else {
         api_problem_set(p, API_INTERNAL, "can't listen on %.80s: %s", address, strerror(errno));

@@ -81,16 +81,27 @@ bool srv_json_body(srv_request *rq)
     return rq->problem.code == API_NO_PROBLEM;
 }
 
-void srv_reply_text(srv_request *rq, int status, const char *content_type, char *text)
+/* False, with the problem set, when there was no memory for it. */
+static bool describe(srv_request *rq, int status, const char *content_type, const char *text)
 {
-    if (!text) {
-        api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the answer");
-        return;
-    }
+    if (!text)
+        return api_problem_set(&rq->problem, API_UNAVAILABLE, "not enough memory for the answer");
     rq->status = status;
     rq->content_type = content_type;
-    rq->reply = text;
     rq->reply_len = strlen(text);
+    return true;
+}
+
+void srv_reply_text(srv_request *rq, int status, const char *content_type, char *text)
+{
+    if (describe(rq, status, content_type, text))
+        rq->reply = text;
+}
+
+void srv_reply_shared(srv_request *rq, int status, const char *text)
+{
+    if (describe(rq, status, "application/json", text))
+        rq->shared = text;
 }
 
 void srv_reply_doc(srv_request *rq, int status, cJSON *doc)

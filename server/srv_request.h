@@ -64,6 +64,7 @@ typedef struct srv_request {
     api_problem problem;
     int status;
     char *reply; /* owned; NULL for none */
+    const char *shared; /* in its place: a text that outlives all answers */
     size_t reply_len;
     srv_stream stream;   /* in place of reply */
     char *disposition;   /* Content-Disposition; owned; NULL for none */
@@ -111,6 +112,8 @@ bool srv_json_body(srv_request *rq);
 void srv_reply_doc(srv_request *rq, int status, cJSON *doc);
 /* Ends the handling with text, which is taken over; NULL: out of memory. */
 void srv_reply_text(srv_request *rq, int status, const char *content_type, char *text);
+/* JSON that lives as long as the listener. */
+void srv_reply_shared(srv_request *rq, int status, const char *text);
 void srv_reply_empty(srv_request *rq, int status);
 
 /* Adds a header, of an answer or a problem; of the same name the last one holds. */

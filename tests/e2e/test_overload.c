@@ -191,7 +191,8 @@ START_TEST(slow_connections_give_way_where_there_are_too_many)
     e2e_server *s = e2e_start(few);
     char text[4096];
     open_slow(s, fds, 20);
-    /* no body is slow from the start */
+    /* all have come, and no body is slow from the start */
+    WAIT_UNTIL(counted(s, "connections_shed") + counted(s, "connections_turned_away") >= SLOW - 300, 60);
     WAIT_UNTIL(ask_from(s, 1, "/healthz", text, sizeof text) == 200, 20);
     for (int n = 0; n < DRIPS; n++) {
         drip(fds, n);
