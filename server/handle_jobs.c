@@ -231,8 +231,8 @@ static bool cancel_row(srv_db *db, void *arg, api_problem *p)
     if (e->asked)
         return srv_db_run(db, SQL_JOB_ASK, p, "tt", "cancel", rq->id);
     const char *none = NULL; /* with its type, as varargs need it */
-    return srv_db_run(db, SQL_JOB_END, p, "ttttttttt", "cancelled", "cancelled", none, none, none,
-                      none, srv_time_text(now), none, rq->id) &&
+    return srv_db_run(db, SQL_JOB_END, p, "ttttttttit", "cancelled", "cancelled", none, none,
+                      none, none, srv_time_text(now), none, (int64_t)-1, rq->id) &&
            srv_db_run(db, SQL_CHANGE_TOO_LATE, p, "t", rq->id);
 }
 

@@ -126,6 +126,19 @@ static bool check_change(srv_db *db, const asked *a, int64_t *seq, api_problem *
                                   MAX_CHANGES));
 }
 
+/* A longer history is more to keep. */
+static bool check_room(srv_db *db, const asked *a, api_problem *p)
+{
+    const srv_request *rq = a->rq;
+    char tenant[SRV_TENANT_SIZE];
+    if (a->change.epochs == 0)
+        return true;
+    return srv_db_run(db, SQL_JOB_MORE_EPOCHS, p, "ti", rq->id, (int64_t)a->change.epochs) &&
+           (srv_db_changes(db) == 0 ||
+            (srv_tenant_of(db, rq->id, tenant, p) &&
+             srv_quota_check(db, &rq->app->config, tenant, SRV_OF(SRV_QUOTA_RESULTS), p)));
+}
+
 static bool store_change(srv_db *db, void *arg, api_problem *p)
 {
     asked *a = arg;
@@ -136,7 +149,7 @@ static bool store_change(srv_db *db, void *arg, api_problem *p)
     if (!is(state, "queued") && !is(state, "running") && !is(state, "paused"))
         return api_problem_set(p, API_CONFLICT, "the job has %s; nothing of it changes any more",
                                is(state, "cancelled") ? "been cancelled" : state);
-    if (!check_change(db, a, &seq, p))
+    if (!check_change(db, a, &seq, p) || !check_room(db, a, p))
         return false;
     cJSON *o = cJSON_CreateObject();
     api_change_encode(o, &a->change);

@@ -76,6 +76,8 @@ static const setting settings[] = {
     {"--tenant-bytes", "DESCENTD_TENANT_BYTES", "SIZE", "0",
      "of a tenant's data; 0: any. Beyond what may be stored: 507", SIZE, AT(tenant_bytes), .min = 0,
      .max = INT64_MAX},
+    {"--tenant-result-bytes", "DESCENTD_TENANT_RESULT_BYTES", "SIZE", "0",
+     "of its models and histories, as they may come to be", SIZE, AT(tenant_result_bytes), .min = 0, .max = INT64_MAX},
     {"--tenant-datasets", "DESCENTD_TENANT_DATASETS", "N", "0", "a tenant's datasets", COUNT,
      AT(tenant_datasets), .min = 0, .max = INT64_MAX},
     {"--tenant-models", "DESCENTD_TENANT_MODELS", "N", "0", "a tenant's models", COUNT,

@@ -38,7 +38,7 @@ typedef struct srv_config {
     uint64_t max_cells;    /* numbers in one dataset */
     uint64_t min_rate;     /* bytes a second of a body, over idle_seconds; 0: it may be slower */
     /* what each tenant may have (srv_quota.h); 0: any */
-    uint64_t tenant_bytes, tenant_datasets, tenant_models, tenant_jobs, tenant_active_jobs,
+    uint64_t tenant_bytes, tenant_result_bytes, tenant_datasets, tenant_models, tenant_jobs, tenant_active_jobs,
         tenant_uploads;
     uint64_t disk_reserve; /* bytes of the disk that uploads leave free */
     uint64_t upload_expiry; /* seconds that a resumable upload is kept that nobody goes on with */

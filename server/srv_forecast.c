@@ -8,6 +8,7 @@
 #include "gd_sparse.h"
 #include "srv_clock.h"
 #include "srv_guard.h"
+#include "srv_kept.h"
 #include "srv_model.h"
 #include "srv_probe.h"
 #include "srv_sample.h"
@@ -21,9 +22,6 @@
 #define DIAGNOSE_WORK 1e7     /* rows x parameters^2 */
 #define MOST_TRIED 1e9        /* the same of a certificate that is found to see what it takes */
 #define PRODUCT 2.5e-10       /* seconds or so of one that is not, for each of that */
-#define POINT_BYTES 72.0      /* of a point of the history in the database */
-#define MODEL_BYTES 4096.0    /* of a model beside its parameters */
-#define PARAMETER_BYTES 220.0 /* of what is known of a coefficient, as text */
 #define LONG_SECONDS 3600.0
 
 typedef struct outlook {
@@ -218,11 +216,11 @@ static void count_bytes(outlook *b)
     double points = shown->epochs + 1;
     if (w->job.history_points != API_ALL_POINTS)
         points = fmin(points, (double)w->job.history_points);
-    shown->history = POINT_BYTES * points;
+    shown->history = SRV_POINT_BYTES * points;
     if (w->job.record_parameters != API_NO_RECORD)
         shown->history += word * n * ceil(points / (double)w->job.record_parameters);
-    double model = word * (b->probe.spec.standardize ? 2 * n + 2 * cols : n) + MODEL_BYTES +
-                   (b->probe.spec.model->linear ? PARAMETER_BYTES * n : 0);
+    double model = word * (b->probe.spec.standardize ? 2 * n + 2 * cols : n) + SRV_MODEL_BYTES +
+                   (b->probe.spec.model->linear ? SRV_PARAMETER_BYTES * n : 0);
     shown->models = (w->plan.kind == SRV_GROUPS ? shown->parts : 1) * model +
                     (shown->parts > 1 ? shown->parts * word * n : 0);
 }

@@ -206,6 +206,21 @@ static const char *const steps[] = {
     "ALTER TABLE jobs ADD COLUMN checkpoint_sha256 TEXT;" /* null: an earlier release wrote it */
     "ALTER TABLE jobs ADD COLUMN note TEXT;"              /* for whoever looks at the job */
     "ALTER TABLE parts ADD COLUMN sha256 TEXT;"           /* of theta and result, one by the other */
+    /* and what jobs and models take counts, by rows that say it of themselves (srv_kept.h) */
+    "ALTER TABLE jobs ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE jobs SET kept = length(spec) + coalesce(length(objective), 0) + "
+    "coalesce(length(initial), 0) + coalesce(length(proof), 0) + "
+    "72 * (SELECT count(*) FROM history WHERE job = jobs.seq) + "
+    "(SELECT coalesce(sum(length(theta)), 0) FROM snapshots WHERE job = jobs.seq) + "
+    "(SELECT coalesce(sum(length(theta) + length(result)), 0) FROM parts WHERE job = jobs.seq);"
+    "CREATE INDEX jobs_by_kept ON jobs (tenant, kept);"
+    "ALTER TABLE models ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE models SET bytes = length(theta) + coalesce(length(scaled), 0) + "
+    "coalesce(length(center), 0) + coalesce(length(scale), 0) + "
+    "coalesce(length(optimizer_state), 0) + length(columns) + length(metrics) + "
+    "coalesce(length(validation_metrics), 0) + length(training) + coalesce(length(classes), 0) + "
+    "coalesce(length(details), 0) + coalesce(length(preparation), 0);"
+    "CREATE INDEX models_by_bytes ON models (tenant, bytes);",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

@@ -5,6 +5,7 @@
 #include "api_objective.h"
 #include "srv_complete.h"
 #include "srv_job_limits.h"
+#include "srv_kept.h"
 #include "srv_model.h"
 #include "srv_quota.h"
 #include "srv_token.h"
@@ -199,6 +200,7 @@ static bool check_columns(srv_new_job *n, size_t labels, const srv_config *confi
     if (ok && gd_spec_check_shape(&n->job.spec, cols, labels, &err) != GD_OK)
         ok = api_problem_core(p, &err);
     gd_shape shape = ok ? gd_spec_shape(&n->job.spec, cols, labels) : (gd_shape){0};
+    n->kept = ok ? srv_kept_at_most(&n->job, &shape) : 0;
     ok = ok && api_job_check_recorded(&n->job, n->job.spec.epochs,
                                       n->job.spec.model->params_len(&shape), p);
     ok = ok && (n->replay_of || srv_job_limits_check(&n->job, d->rows, cols, labels, d->sparse,
@@ -308,13 +310,15 @@ void srv_new_job_name(srv_new_job *n)
 
 static bool record_one(srv_db *db, srv_new_job *n, api_problem *p)
 {
+    size_t initial = n->initial_len * sizeof *n->initial;
+    int64_t texts = srv_kept_text(n->spec) + srv_kept_text(n->objective) + (int64_t)initial;
     /* the dataset may have been deleted since it was looked at: the row refers to it */
     if ((n->ingest && !srv_ingest_record(db, n->ingest, p)) ||
         (!n->ingest && !srv_dataset_exists(db, n->dataset.id, p)) ||
-        !srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttttt", n->id, n->job.name, n->dataset.id,
+        !srv_db_run(db, SQL_JOB_INSERT, p, "tttitttbttttti", n->id, n->job.name, n->dataset.id,
                     (int64_t)n->job.spec.epochs, n->spec, n->objective, n->created_at,
-                    (const void *)n->initial, n->initial_len * sizeof *n->initial, n->replay_of,
-                    n->sweep_id, n->trial, n->initial_columns, srv_tenant_name(n->tenant)))
+                    (const void *)n->initial, initial, n->replay_of, n->sweep_id, n->trial,
+                    n->initial_columns, srv_tenant_name(n->tenant), texts + n->kept))
         return false;
     n->seq = srv_db_inserted(db);
     return !n->replay_of || record_replay(db, n, p);
@@ -328,7 +332,7 @@ bool srv_new_jobs_record(srv_db *db, srv_new_job *jobs, size_t count, const srv_
             return false;
     return srv_quota_check(db, config, srv_tenant_name(jobs->tenant),
                            SRV_OF(SRV_QUOTA_ACTIVE) | SRV_OF(SRV_QUOTA_JOBS) |
-                               SRV_OF(SRV_QUOTA_MODELS),
+                               SRV_OF(SRV_QUOTA_MODELS) | SRV_OF(SRV_QUOTA_RESULTS),
                            p);
 }
 

@@ -23,6 +23,7 @@ typedef struct srv_new_job {
     const char *sweep_id;   /* of the sweep that it belongs to, or NULL */
     const char *trial;      /* JSON: its number and settings in that sweep, or NULL */
     char id[SRV_ID_SIZE], created_at[SRV_TIME_SIZE]; /* set by srv_new_job_name */
+    int64_t kept; /* that it may keep in the database, at most; set by check */
     int64_t seq; /* of its row; set by srv_new_jobs_record */
 } srv_new_job;
 

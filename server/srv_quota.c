@@ -18,6 +18,11 @@ static const struct {
 #define AT(member) offsetof(srv_config, member)
     [SRV_QUOTA_BYTES] = {"bytes", "bytes of data", "delete datasets or uploads first",
                          AT(tenant_bytes), SQL_USE_BYTES, API_QUOTA_FULL},
+    [SRV_QUOTA_RESULTS] = {"result_bytes",
+                           "bytes of models and histories (and what jobs that have not ended may "
+                           "come to)",
+                           "delete jobs or models first", AT(tenant_result_bytes), SQL_USE_RESULTS,
+                           API_QUOTA_FULL},
     [SRV_QUOTA_DATASETS] = {"datasets", "datasets", "delete some first", AT(tenant_datasets),
                             SQL_USE_DATASETS, API_QUOTA_FULL},
     [SRV_QUOTA_MODELS] = {"models", "models (one for each job that has not ended)",
@@ -34,6 +39,11 @@ static const struct {
 const char *srv_quota_name(srv_quota quota)
 {
     return quotas[quota].name;
+}
+
+static bool of_bytes(srv_quota quota)
+{
+    return quota == SRV_QUOTA_BYTES || quota == SRV_QUOTA_RESULTS;
 }
 
 static bool find_quota(const char *name, srv_quota *out, api_problem *p)
@@ -223,11 +233,11 @@ bool srv_quota_set(const char *dir, const char *tenant, const char *name, const 
     uint64_t most;
     if (!srv_tenant_check(tenant, p) || !find_quota(name, &quota, p))
         return false;
-    if (!srv_config_number(value, quota == SRV_QUOTA_BYTES, &most) || most > INT64_MAX)
+    if (!srv_config_number(value, of_bytes(quota), &most) || most > INT64_MAX)
         return api_problem_set(p, API_INVALID,
                                "the quota %s must be a whole number%s, 0 for none, got \"%.40s\"",
                                name,
-                               quota == SRV_QUOTA_BYTES ? ", with k, m or g for units" : "", value);
+                               of_bytes(quota) ? ", with k, m or g for units" : "", value);
     srv_db *db = srv_store_connect(dir, p);
     bool ok = db && srv_db_run(db, SQL_QUOTA_SET, p, "tti", tenant, name, (int64_t)most);
     srv_db_close(db);
@@ -253,7 +263,7 @@ bool srv_quota_list(const char *dir, FILE *to, api_problem *p)
     srv_rows *rows = db ? srv_db_query(db, SQL_QUOTA_LIST, p, "") : NULL;
     srv_step step = SRV_FAILED;
     while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW)
-        fprintf(to, "%-16s %-11s %lld\n", srv_text(rows, 0), srv_text(rows, 1),
+        fprintf(to, "%-16s %-12s %lld\n", srv_text(rows, 0), srv_text(rows, 1),
                 (long long)srv_integer(rows, 2));
     srv_db_close(db);
     return step == SRV_END;

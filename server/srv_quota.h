@@ -18,6 +18,7 @@
 typedef enum srv_quota {
     SRV_QUOTA_BYTES,    /* of datasets, each content once, with what describes them, and of uploads
                            in pieces */
+    SRV_QUOTA_RESULTS,  /* bytes of models, and of jobs with their histories (srv_kept.h) */
     SRV_QUOTA_DATASETS,
     SRV_QUOTA_MODELS,   /* stored, and one for each job that has not ended */
     SRV_QUOTA_JOBS,     /* stored, ended ones too, and sweeps */

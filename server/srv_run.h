@@ -149,6 +149,9 @@ void srv_run_written(srv_run *w);
 bool srv_run_flush(srv_run *w);
 /* For work in a transaction of its own: progress and points; sets w->gone. */
 bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p);
+/* Bytes of what the job keeps in the database by now, its row's results apart (srv_kept.h); -1 when
+ * that is not known here. */
+int64_t srv_run_kept(const srv_run *w);
 /* The best and the last point, which may be off the grid. */
 bool srv_run_write_ends(srv_db *db, srv_run *w, api_problem *p);
 

@@ -1,4 +1,5 @@
 /* srv_run_end: what becomes of a part that has ended, and of the job with its last one. */
+#include "srv_kept.h"
 #include "srv_model.h"
 #include "srv_new_job.h"
 #include "srv_quota.h"
@@ -62,8 +63,14 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
     size_t len = gd_train_params_len(w->train) * sizeof(double),
            cols_len = shape->cols * sizeof(double);
     bool scaled = w->job.spec.standardize;
+    const char *preparation = srv_plan_prepared(&w->plan, &w->view)->json;
+    int64_t bytes = (int64_t)((scaled ? 2 : 1) * len + (scaled ? 2 * cols_len : 0)) +
+                    srv_kept_text(srv_run_columns(w)) + srv_kept_text(r->metrics) +
+                    srv_kept_text(r->training) + srv_kept_text(w->view.classes.json) +
+                    srv_kept_text(r->validation_metrics) + srv_kept_text(r->details) +
+                    srv_kept_text(preparation);
     return srv_db_run(
-        db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittdt", r->model_id, w->id, w->row.name,
+        db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittdti", r->model_id, w->id, w->row.name,
         w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, srv_run_columns(w),
         w->dataset.target, (const void *)r->theta, len,
         scaled ? (const void *)gd_train_params(w->train) : NULL, len,
@@ -71,7 +78,17 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
         scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics, r->training,
         r->finished_at, w->view.classes.json, (int64_t)shape->outputs, r->validation_metrics,
         r->details, r->shape.decided ? r->shape.threshold : NAN,
-        srv_plan_prepared(&w->plan, &w->view)->json);
+        preparation, bytes);
+}
+
+/* By the job; -1: it is to be counted. */
+static int64_t kept(const result *r)
+{
+    int64_t history = srv_run_kept(r->w);
+    return history < 0 ? history
+                       : history + srv_kept_text(r->error) + srv_kept_text(r->advice) +
+                             srv_kept_text(r->certificate) + srv_kept_text(r->proof) +
+                             srv_kept_text(r->part);
 }
 
 static bool write_part(srv_db *db, const result *r, api_problem *p)
@@ -87,7 +104,8 @@ static bool check_quota(srv_db *db, const srv_run *w, api_problem *p)
 {
     char tenant[SRV_TENANT_SIZE];
     return srv_tenant_of(db, w->id, tenant, p) &&
-           srv_quota_check(db, &w->app->config, tenant, SRV_OF(SRV_QUOTA_MODELS), p);
+           srv_quota_check(db, &w->app->config, tenant,
+                           SRV_OF(SRV_QUOTA_MODELS) | SRV_OF(SRV_QUOTA_RESULTS), p);
 }
 
 /* The part, the last of its points, and where the job goes on: at the beginning of the next. */
@@ -111,9 +129,9 @@ static bool write_result(srv_db *db, void *arg, api_problem *p)
     }
     if (*r->model_id && (!write_model(db, r, p) || (!r->last && !check_quota(db, w, p))))
         return false;
-    return !r->last || (srv_db_run(db, SQL_JOB_END, p, "ttttttttt", r->state, r->stop_reason,
+    return !r->last || (srv_db_run(db, SQL_JOB_END, p, "ttttttttit", r->state, r->stop_reason,
                                    *w->model_id ? w->model_id : NULL, r->error, r->advice,
-                                   r->certificate, r->finished_at, w->started_at, w->id) &&
+                                   r->certificate, r->finished_at, w->started_at, kept(r), w->id) &&
                         (!r->proof || srv_db_run(db, SQL_JOB_PROOF, p, "tt", r->proof, w->id)) &&
                         srv_db_run(db, SQL_CHANGE_TOO_LATE, p, "t", w->id));
 }

@@ -1,9 +1,11 @@
 /* srv_run_write: a run's progress on its way to the database. */
 #include "srv_run.h"
 
+#include "srv_kept.h"
 #include "srv_log.h"
 
 #include <math.h>
+#include <string.h>
 
 double srv_run_seconds(const srv_run *w)
 {
@@ -101,6 +103,22 @@ bool srv_run_write_ends(srv_db *db, srv_run *w, api_problem *p)
 {
     const api_point ends[] = {w->recorder.best, w->recorder.last};
     return !w->recorder.any || write_points(db, w, ends, 2, p);
+}
+
+int64_t srv_run_kept(const srv_run *w)
+{
+    if (!w->train)
+        return -1;
+    const srv_plan *plan = &w->plan;
+    const srv_snapshots *s = &w->snapshots;
+    uint64_t points = w->recorder.kept + 2 * (plan->ended_count + 1), recorded = 0;
+    if (s->every != API_NO_RECORD)
+        recorded = gd_train_state(w->train)->epoch / (w->recorder.stride * s->every) + 1;
+    uint64_t bytes = SRV_POINT_BYTES * points + recorded * s->len * sizeof(double) +
+                     w->row.initial_len * sizeof(double);
+    for (size_t i = 0; i < plan->ended_count; i++)
+        bytes += plan->ended[i].len * sizeof(double) + strlen(plan->ended[i].result);
+    return (int64_t)bytes + srv_kept_text(w->row.spec);
 }
 
 bool srv_run_write_progress(srv_db *db, srv_run *w, api_problem *p)

@@ -40,6 +40,12 @@
     "WHEN ?3 = 0 THEN json_extract(models.metrics, '$.' || ?2) "                                   \
     "ELSE coalesce(json_extract(models.validation_metrics, '$.' || ?2), "                          \
     "json_extract(models.details, '$.cross_validation.mean.' || ?2)) END"
+/* What the row of a job that has ended keeps (srv_kept.h), counted: for those that no worker ends. */
+#define SRV_JOB_KEPT                                                                               \
+    "length(spec) + coalesce(length(objective), 0) + coalesce(length(initial), 0) + "              \
+    "72 * (SELECT count(*) FROM history WHERE job = jobs.seq) + "                                  \
+    "(SELECT coalesce(sum(length(theta)), 0) FROM snapshots WHERE job = jobs.seq) + "              \
+    "(SELECT coalesce(sum(length(theta) + length(result)), 0) FROM parts WHERE job = jobs.seq)"
 #define SRV_MODEL_COLUMNS                                                                          \
     "id, job_id, name, model, cols, intercept, columns, target, theta, scaled, center, scale, "    \
     "metrics, training, created_at, classes, outputs, seq, validation_metrics, details, threshold, "  \
@@ -101,6 +107,10 @@
     X(SQL_USE_ACTIVE,                                                                              \
       "SELECT count(*) FROM jobs INDEXED BY jobs_under_way WHERE tenant = ?1 AND paused = 0 AND "  \
       "state IN ('queued', 'running')")                                                            \
+    X(SQL_USE_RESULTS,                                                                             \
+      "SELECT (SELECT coalesce(sum(kept), 0) FROM jobs INDEXED BY jobs_by_kept WHERE tenant = ?1) "  \
+      "+ (SELECT coalesce(sum(bytes), 0) FROM models INDEXED BY models_by_bytes WHERE tenant = "   \
+      "?1)")                                                                                       \
     X(SQL_USE_UPLOADS, "SELECT count(*) FROM uploads WHERE tenant = ?1 AND state = 'open'")        \
     X(SQL_DATASET_INSERT,                                                                          \
       "INSERT INTO datasets (id, name, rows, cols, columns, target, bytes, sha256, statistics, "   \
@@ -155,9 +165,9 @@
     X(SQL_UPLOAD_EXPIRED, "SELECT id FROM uploads WHERE expires < ? LIMIT ?")                      \
     X(SQL_UPLOAD_DELETE, "DELETE FROM uploads WHERE id = ?")                                       \
     X(SQL_JOB_INSERT, "INSERT INTO jobs (id, name, dataset_id, state, epochs, spec, objective, "   \
-                      "created_at, initial, replay_of, sweep, trial, initial_columns, tenant) "   \
+                      "created_at, initial, replay_of, sweep, trial, initial_columns, tenant, kept) "   \
                       "VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, (SELECT seq FROM sweeps WHERE id = "  \
-                      "?), ?, ?, ?)")                                                                 \
+                      "?), ?, ?, ?, ?)")                                                                 \
     X(SQL_JOB_GET, "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE id = ?")                            \
     SRV_PAGES(X, SQL_JOB_LIST,                                                                     \
       "SELECT " SRV_JOB_COLUMNS " FROM jobs WHERE (?3 IS NULL OR " SRV_STATE " = ?3) AND "         \
@@ -180,7 +190,8 @@
     X(SQL_PART_LIST, "SELECT result, theta, sha256 FROM parts WHERE job = ? ORDER BY part")              \
     X(SQL_JOB_END,                                                                                 \
       "UPDATE jobs SET paused = 0, state = ?, stop_reason = ?, model_id = ?, error = ?, advice = ?, "          \
-      "certificate = ?, finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL, checkpoint_sha256 = NULL WHERE id = ? AND " \
+      "certificate = ?, finished_at = ?, started_at = coalesce(started_at, ?), checkpoint = NULL, checkpoint_sha256 = NULL, " \
+      "kept = coalesce(nullif(?, -1), " SRV_JOB_KEPT ") WHERE id = ? AND "                         \
       "state IN ('queued', 'running')")                                                            \
     /* As before its first epoch; its changes are taken up again by the epochs they have. */        \
     X(SQL_JOB_ANEW,                                                                                \
@@ -209,6 +220,10 @@
     X(SQL_JOB_SPEC, "SELECT seq, spec, epoch, (SELECT count(*) FROM changes WHERE job = jobs.seq) " \
                     "FROM jobs WHERE id = ?")                                                      \
     X(SQL_JOB_EPOCHS, "UPDATE jobs SET epochs = ? WHERE id = ?")                                   \
+    /* one that records every epoch */                                                             \
+    X(SQL_JOB_MORE_EPOCHS,                                                                         \
+      "UPDATE jobs SET kept = kept + 72 * max(0, ?2 - epochs) WHERE id = ?1 AND "                  \
+      "json_extract(spec, '$.history_points') = 'all'")                                            \
     X(SQL_CHANGE_INSERT,                                                                           \
       "INSERT INTO changes (job, planned, change, created_at) VALUES (?, NULL, ?, ?)")             \
     X(SQL_CHANGE_LIST,                                                                             \
@@ -235,7 +250,7 @@
     X(SQL_SWEEP_CANCEL, "UPDATE sweeps SET cancelled = 1 WHERE id = ?")                            \
     X(SQL_SWEEP_CANCEL_JOBS,                                                                       \
       "UPDATE jobs SET paused = 0, state = 'cancelled', stop_reason = 'cancelled', finished_at = " \
-      "?, checkpoint = NULL, checkpoint_sha256 = NULL WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?) AND state IN "     \
+      "?, checkpoint = NULL, checkpoint_sha256 = NULL, kept = " SRV_JOB_KEPT " WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?) AND state IN "     \
       "('queued', 'running')")                                                                     \
     X(SQL_SWEEP_DELETE_JOBS,                                                                       \
       "DELETE FROM jobs WHERE sweep = (SELECT seq FROM sweeps WHERE id = ?)")                      \
@@ -274,14 +289,15 @@
     X(SQL_MODEL_INSERT,                                                                            \
       "INSERT INTO models (id, job_id, name, model, cols, intercept, columns, target, theta, "     \
       "scaled, center, scale, metrics, training, created_at, classes, outputs, "                   \
-      "validation_metrics, details, threshold, preparation, tenant) "                                      \
-      "VALUES (?1, ?2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "                  \
+      "validation_metrics, details, threshold, preparation, bytes, tenant) "                                      \
+      "VALUES (?1, ?2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "                  \
       "(SELECT tenant FROM jobs WHERE id = ?2))")                                                  \
     X(SQL_MODEL_GET, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE id = ?")                      \
     SRV_PAGES(X, SQL_MODEL_LIST, "SELECT " SRV_MODEL_COLUMNS " FROM models WHERE ")                \
     X(SQL_MODEL_UPDATE,                                                                            \
-      "UPDATE models SET theta = ?, scaled = ?, updated_at = ?, optimizer = ?, "                   \
-      "optimizer_state = ?, version = version + 1 WHERE id = ? AND version = ?")                   \
+      "UPDATE models SET theta = ?1, scaled = ?2, updated_at = ?3, optimizer = ?4, "               \
+      "bytes = bytes - coalesce(length(optimizer_state), 0) + coalesce(length(?5), 0), "           \
+      "optimizer_state = ?5, version = version + 1 WHERE id = ?6 AND version = ?7")                   \
     X(SQL_MODEL_OPTIMIZER, "SELECT optimizer, optimizer_state FROM models WHERE id = ?")           \
     X(SQL_MODEL_JOB,                                                                               \
       "SELECT jobs.seq FROM models LEFT JOIN jobs ON jobs.id = models.job_id WHERE models.id = ?") \

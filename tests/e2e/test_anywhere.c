@@ -251,7 +251,8 @@ START_TEST(requests_do_without_anything)
     const request *q = &requests[_i];
     if (!can_preload())
         return;
-    static const char *const quotas[] = {"--tenant-bytes",       "1g",     "--tenant-datasets",
+    static const char *const quotas[] = {"--tenant-bytes",       "1g",
+                                         "--tenant-result-bytes", "1g",   "--tenant-datasets",
                                          "1000000",              "--tenant-models", "1000000",
                                          "--tenant-jobs",        "1000000",
                                          "--tenant-active-jobs", "1000000",

@@ -178,6 +178,27 @@ static void assert_tokens(e2e_server *s, const char *release)
     cJSON_Delete(jobs);
 }
 
+/* What was there before it was counted counts, too. */
+static void assert_counted(const e2e_server *s)
+{
+    char path[300];
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    snprintf(path, sizeof path, "%s/descentd.db", s->dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(db,
+                           "SELECT (SELECT count(*) FROM jobs WHERE kept < length(spec) + 72 * "
+                           "(SELECT count(*) FROM history WHERE job = jobs.seq)) + (SELECT count(*) "
+                           "FROM models WHERE bytes < length(theta) + length(training))",
+                           -1, &q, NULL),
+        SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
+    ck_assert_int_eq(sqlite3_column_int(q, 0), 0);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+}
+
 /* A directory of the release's, unpacked, in the place of the one of s, which has ended. */
 static void unpack(e2e_server *s, const char *release)
 {
@@ -236,6 +257,7 @@ START_TEST(what_an_earlier_release_left_is_served)
         cJSON_Delete(models);
         end_cleanly(s, SIGTERM, 5);
         assert_database_sound(s);
+        assert_counted(s);
     }
     if (of_schema_2(release))
         assert_tokens(s, release);
