@@ -47,8 +47,10 @@ void api_token_encode(cJSON *o, const api_token_view *v)
     api_doc_string(o, "name", v->name);
     api_doc_string(o, "scope", v->scope);
     api_doc_string(o, "created_at", v->created_at);
-    if (v->token)
+    if (v->token) {
         api_doc_string(o, "token", v->token);
-    else
-        api_doc_string(o, "revoked_at", v->revoked_at);
+        return;
+    }
+    api_doc_string(o, "revoked_at", v->revoked_at);
+    api_doc_string(o, "source", v->of_file ? "file" : "database");
 }

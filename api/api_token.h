@@ -17,8 +17,10 @@ bool api_token_decode(const char *bytes, size_t n, api_token_request *out, api_p
 
 /* All borrowed. */
 typedef struct api_token_view {
-    const char *id, *name, *scope, *created_at;
+    const char *id, *name, *scope;
+    const char *created_at; /* NULL: not known */
     const char *revoked_at; /* or NULL */
+    bool of_file;           /* a line of the server's --token-file */
     const char *token;      /* as it is sent, known when it is made; else NULL */
 } api_token_view;
 

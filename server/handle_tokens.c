@@ -2,6 +2,7 @@
 #include "api_token.h"
 #include "srv_list.h"
 #include "srv_routes.h"
+#include "srv_token_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,11 +75,26 @@ static void encode(cJSON *o, srv_rows *rows)
                                           .revoked_at = srv_text(rows, 4)});
 }
 
+/* Those of the server's file. */
+static uint64_t encode_first(const srv_request *rq, cJSON *list, uint64_t most, uint64_t before,
+                             uint64_t *last)
+{
+    if (before <= SRV_FIRST_ROW)
+        return 0;
+    uint64_t count = srv_token_file_list(rq->app->token_file, rq->token.tenant,
+                                         before - SRV_FIRST_ROW, most, last, list);
+    *last += SRV_FIRST_ROW;
+    return count;
+}
+
 void srv_list_tokens(srv_request *rq)
 {
     if (is_controlled(rq))
-        srv_list(rq, &(srv_listing){
-                         .sql = SQL_TENANT_TOKENS, .seq = 5, .member = "tokens", .encode = encode});
+        srv_list(rq, &(srv_listing){.sql = SQL_TENANT_TOKENS,
+                                    .seq = 5,
+                                    .member = "tokens",
+                                    .encode = encode,
+                                    .first = encode_first});
 }
 
 static bool revoke(srv_db *db, void *arg, api_problem *p)
@@ -88,13 +104,18 @@ static bool revoke(srv_db *db, void *arg, api_problem *p)
     return srv_db_run(db, SQL_TOKEN_REVOKE, p, "tt", srv_time_text(now), rq->id);
 }
 
-/* One that was revoked before stays so. */
+/* One that was revoked before stays so. What the file has lets in until it is taken out there, whatever
+ * the database says. */
 void srv_delete_token(srv_request *rq)
 {
     if (!is_controlled(rq))
         return;
     if (strncmp(rq->id, "gdt_", 4) != 0) /* another thing of the tenant's */
         srv_no_such(rq, "token");
+    else if (srv_token_file_has(rq->app->token_file, rq->id, rq->token.tenant))
+        api_problem_set(&rq->problem, API_CONFLICT,
+                        "the token is a line of the server's --token-file: it holds until that line "
+                        "is taken out and the server told to read the file again (SIGHUP)");
     else if (srv_store_write(rq->app->store, revoke, rq, &rq->problem))
         srv_reply_empty(rq, 204);
 }

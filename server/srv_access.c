@@ -2,13 +2,15 @@
 #include "srv_access.h"
 
 #include "srv_routes.h"
+#include "srv_token_file.h"
 
 #include <string.h>
 
 static bool look(srv_db *db, void *arg, api_problem *p)
 {
     srv_request *rq = arg;
-    rq->theirs = srv_owned(db, rq->id, rq->token.tenant, p);
+    rq->theirs = srv_owned(db, rq->id, rq->token.tenant, p) ||
+                 srv_token_file_has(rq->app->token_file, rq->id, rq->token.tenant);
     return p->code == API_NO_PROBLEM;
 }
 

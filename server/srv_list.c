@@ -8,30 +8,28 @@ typedef struct page {
     const srv_listing *listing;
     const char *tenant;
     uint64_t limit, before;
-    cJSON *doc;
+    cJSON *doc, *list;
+    uint64_t n, last; /* rows so far, and the number of the last */
 } page;
 
 static bool read_page(srv_db *db, void *arg, api_problem *p)
 {
     page *g = arg;
     const srv_listing *l = g->listing;
-    cJSON *list = api_doc_add_array(g->doc, l->member);
     int64_t before = (int64_t)g->before,
-            limit = (int64_t)g->limit + 1; /* one more tells whether there is a next page */
+            limit = (int64_t)(g->limit - g->n) + 1; /* one more tells whether there is a next page */
     srv_sql sql = *g->tenant ? l->sql + 1 : l->sql; /* SRV_PAGES */
     srv_rows *rows = srv_db_query(db, sql, p, "iittt", limit, before, l->filters[0],
                                   l->filters[1], g->tenant);
-    int64_t last = 0;
-    uint64_t n = 0;
     srv_step step = SRV_FAILED;
     while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW) {
-        if (n++ == g->limit) {
+        if (g->n++ == g->limit) {
             srv_db_done(rows);
-            api_doc_number(g->doc, "next", (double)last);
+            api_doc_number(g->doc, "next", (double)g->last);
             return true;
         }
-        last = srv_integer(rows, l->seq);
-        l->encode(api_doc_append_object(list), rows);
+        g->last = (uint64_t)srv_integer(rows, l->seq);
+        l->encode(api_doc_append_object(g->list), rows);
     }
     api_doc_null(g->doc, "next");
     return step == SRV_END;
@@ -39,12 +37,19 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
 
 void srv_list(srv_request *rq, const srv_listing *listing)
 {
-    page g = {listing, rq->token.tenant, DEFAULT_LIMIT, INT64_MAX, NULL};
+    page g = {
+        .listing = listing, .tenant = rq->token.tenant, .limit = DEFAULT_LIMIT, .before = INT64_MAX};
     if (!srv_request_number(rq, "limit", 1, MAX_LIMIT, &g.limit) ||
         !srv_request_number(rq, "before", 1, INT64_MAX, &g.before))
         return;
     g.doc = cJSON_CreateObject();
-    if (srv_store_read(rq->app->store, read_page, &g, &rq->problem))
+    g.list = api_doc_add_array(g.doc, listing->member);
+    if (listing->first)
+        g.n = listing->first(rq, g.list, g.limit, g.before, &g.last);
+    if (g.n > g.limit) { /* the page is full, and there are more of these */
+        api_doc_number(g.doc, "next", (double)g.last);
+        srv_reply_doc(rq, 200, g.doc);
+    } else if (srv_store_read(rq->app->store, read_page, &g, &rq->problem))
         srv_reply_doc(rq, 200, g.doc);
     else
         cJSON_Delete(g.doc);

@@ -1,6 +1,8 @@
 /* srv_token_file: lines, checked one by one, into a sorted list. */
 #include "srv_token_file.h"
 
+#include "api_text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,6 +16,7 @@ enum { LINE = 1024 };
 typedef struct entry {
     srv_token token;
     char hash[SRV_SHA256_SIZE];
+    char name[API_TOKEN_NAME + 1]; /* longer ones are cut off */
     size_t line;
 } entry;
 
@@ -76,6 +79,9 @@ static const char *read_line(char *text, entry *e)
     snprintf(e->token.id, sizeof e->token.id, "%s", word[0]);
     snprintf(e->token.tenant, sizeof e->token.tenant, "%s", word[1]);
     snprintf(e->hash, sizeof e->hash, "%s", word[3]);
+    rest += strspn(rest, blanks);
+    snprintf(e->name, sizeof e->name, "%.*s", (int)strcspn(rest, "\r\n"), rest);
+    api_utf8_clean(e->name);
     return NULL;
 }
 
@@ -192,4 +198,42 @@ bool srv_token_file_find(srv_token_file *f, srv_token *out, char hash[SRV_SHA256
     }
     pthread_mutex_unlock(&f->lock);
     return e != NULL;
+}
+
+bool srv_token_file_has(srv_token_file *f, const char *id, const char *tenant)
+{
+    srv_token t = {.id = ""};
+    char hash[SRV_SHA256_SIZE];
+    snprintf(t.id, sizeof t.id, "%s", id);
+    return f && srv_token_file_find(f, &t, hash) && strcmp(t.tenant, tenant) == 0;
+}
+
+static void encode(cJSON *list, const entry *e)
+{
+    api_token_encode(api_doc_append_object(list),
+                     &(api_token_view){.id = e->token.id,
+                                       .name = e->name,
+                                       .scope = srv_scope_name(e->token.scope),
+                                       .of_file = true});
+}
+
+uint64_t srv_token_file_list(srv_token_file *f, const char *tenant, uint64_t below, uint64_t most,
+                             uint64_t *last, cJSON *list)
+{
+    uint64_t count = 0, number = 0;
+    if (!f)
+        return 0;
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->all.count; i++)
+        number += strcmp(f->all.list[i].token.tenant, tenant) == 0;
+    for (size_t i = f->all.count; i-- > 0;) {
+        if (strcmp(f->all.list[i].token.tenant, tenant) != 0 || --number >= below)
+            continue;
+        if (count++ >= most)
+            continue;
+        encode(list, &f->all.list[i]);
+        *last = number;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return count;
 }

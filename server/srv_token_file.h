@@ -9,6 +9,7 @@
 #ifndef SRV_TOKEN_FILE_H
 #define SRV_TOKEN_FILE_H
 
+#include "api_token.h"
 #include "srv_sha256.h"
 #include "srv_token.h"
 
@@ -21,5 +22,14 @@ bool srv_token_file_reload(srv_token_file *f, api_problem *p);
 
 /* Looks for the token with out->id; sets its tenant and scope, and the hash that it has to fit. */
 bool srv_token_file_find(srv_token_file *f, srv_token *out, char hash[SRV_SHA256_SIZE]);
+
+/* Is it a token of that tenant's? f: NULL is fine. */
+bool srv_token_file_has(srv_token_file *f, const char *id, const char *tenant);
+
+/* Documents of the tenant's tokens, added to list: of those that have numbers below `below`, from 0 on,
+ * the highest first, at most `most`. Returns how many have; *last: the number of the last one added.
+ * f: NULL is fine. */
+uint64_t srv_token_file_list(srv_token_file *f, const char *tenant, uint64_t below, uint64_t most,
+                             uint64_t *last, cJSON *list);
 
 #endif

@@ -17,7 +17,7 @@ target_link_options(server_gather PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=pthread_create)
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what access anywhere backup brief changes checkpoints clients contents damage desk endings faults full_disk kills limits overload quotas quotas_results recorded replay restart settle steering stop sweeps tls turns unread upgrade uploads uploads_lost versions waiting)
+foreach(what access anywhere backup brief changes checkpoints clients contents damage desk endings faults full_disk kills limits overload quotas quotas_results recorded replay restart settle steering stop sweeps tls tokens turns unread upgrade uploads uploads_lost versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
@@ -40,6 +40,7 @@ target_compile_definitions(e2e_access PRIVATE DESCENTD="$<TARGET_FILE:descentd>"
 target_compile_definitions(e2e_tls PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_quotas PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_quotas_results PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
+target_compile_definitions(e2e_tokens PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_turns PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 target_compile_definitions(e2e_upgrade PRIVATE DESCENTD="$<TARGET_FILE:descentd>")
 

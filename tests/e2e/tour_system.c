@@ -1,6 +1,8 @@
 /* The tour of the process itself, and of tokens, where access control is on. */
 #include "tour.h"
 
+#include <signal.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +27,29 @@ void tour_system(void)
 void tour_tokens(void)
 {
     static const char path[] = "/v1/tokens", one[] = "/v1/tokens/{id}";
-    static const char *const with_auth[] = {"--auth", "on", NULL};
-    char line[800], token[160] = "Authorization: Bearer ", id[32], *large = malloc(70001);
+    char line[1200], file[300], token[160] = "Authorization: Bearer ", id[32],
+        *large = malloc(70001);
+    const char *const with_auth[] = {"--auth", "on", "--token-file", file, NULL};
     see("POST", path, "", "", JSON_TYPE, "{\"scope\": \"read\"}", 403);
     see("GET", path, "", "", NULL, NULL, 403);
     see("DELETE", one, "gdt_00000000000000000000", "", NULL, NULL, 403);
     e2e_server *open = server;
-    server = e2e_start(with_auth);
-    snprintf(line, sizeof line, DESCENTD " --data-dir %s token create acme admin", server->dir);
+    server = e2e_start(NULL);
+    e2e_end(server, SIGTERM);
+    snprintf(file, sizeof file, "%s.tokens", server->dir);
+    snprintf(line, sizeof line,
+             DESCENTD " token line acme read | tail -1 > %s && " DESCENTD
+                      " --data-dir %s token create acme admin",
+             file, server->dir);
     FILE *f = popen(line, "r");
     ck_assert_ptr_nonnull(fgets(token + strlen(token), 80, f));
     ck_assert_int_eq(pclose(f), 0);
     token[strcspn(token, "\n")] = '\0';
     bearer = token;
+    e2e_restart(server, with_auth);
+    keep(ask("GET", path, "", "", NULL, NULL, 200), "tokens.0.id", id);
+    see("DELETE", one, id, "", NULL, NULL, 409);
+    remove(file);
     keep(ask("POST", path, "", "", JSON_TYPE, "{\"scope\": \"read\", \"name\": \"n\"}", 201), "id",
          id);
     see("POST", path, "", "", JSON_TYPE, "{\"scope\": \"all\"}", 422);
