@@ -140,7 +140,10 @@ static bool map_file(srv_cache *c, srv_mapped *m, const char *id, api_problem *p
     }
     m->map = map == MAP_FAILED ? NULL : map;
     atomic_store(&m->region, region);
-    if (region && !srv_guarded(check, m, &broken_off))
+    bool sound = false, read = region && srv_guard_try(check, m, &sound, &broken_off);
+    if (region && !read)
+        *p = broken_off; /* which says nothing of what is stored */
+    else if (region && !sound)
         damaged(id, p);
     if (fd >= 0)
         close(fd);

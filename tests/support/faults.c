@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -127,10 +128,91 @@ ON_FD(FAULT_SYNC, -1, int, fsync, fd, (int fd), (fd))
 ON_FD(FAULT_SYNC, -1, int, fdatasync, fd, (int fd), (fd))
 ON_FD(FAULT_TRUNCATE, -1, int, ftruncate, fd, (int fd, off_t n), (fd, n))
 ON_FD(FAULT_TRUNCATE, -1, int, ftruncate64, fd, (int fd, off64_t n), (fd, n))
-ON_FD(FAULT_MMAP, MAP_FAILED, void *, mmap, fd,
-      (void *to, size_t n, int prot, int flags, int fd, off_t at), (to, n, prot, flags, fd, at))
-ON_FD(FAULT_MMAP, MAP_FAILED, void *, mmap64, fd,
-      (void *to, size_t n, int prot, int flags, int fd, off64_t at), (to, n, prot, flags, fd, at))
+
+/* ---- pages ----
+ * A page that the disk does not give is answered by the system with the same signal and code (SIGBUS,
+ * BUS_ADRERR) as one beyond a file's end. So pages of an empty file are laid over those that are to
+ * fail, while the file behind the rest stays as it is. */
+
+enum { MAPS = 64 };
+
+static struct {
+    char *start;
+    size_t size;
+    char path[200];
+    bool spoilt;
+} maps[MAPS];
+static pthread_mutex_t maps_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Under the lock. */
+static void spoil(size_t i)
+{
+    __typeof__(mmap) *real = (__typeof__(mmap) *)next("mmap");
+    size_t half = maps[i].size / 2 & ~(size_t)4095;
+    int empty = memfd_create("empty", MFD_CLOEXEC);
+    if (empty < 0 || maps[i].spoilt)
+        return;
+    real(maps[i].start + half, maps[i].size - half, PROT_READ, MAP_SHARED | MAP_FIXED, empty, 0);
+    close(empty);
+    maps[i].spoilt = true;
+    atomic_fetch_add(&f->hits, 1);
+}
+
+static void spoil_all(void)
+{
+    if (!(atomic_load(&f->calls) & FAULT_PAGES))
+        return;
+    pthread_mutex_lock(&maps_lock);
+    for (size_t i = 0; i < MAPS; i++)
+        if (maps[i].start && strstr(maps[i].path, f->path))
+            spoil(i);
+    pthread_mutex_unlock(&maps_lock);
+}
+
+static void remember(char *start, size_t size, int fd)
+{
+    char link[40];
+    size_t i = 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    pthread_mutex_lock(&maps_lock);
+    while (i < MAPS && maps[i].start)
+        i++;
+    ssize_t n = i < MAPS ? readlink(link, maps[i].path, sizeof maps[i].path - 1) : -1;
+    if (n > 0) {
+        maps[i].path[n] = '\0';
+        maps[i].start = start;
+        maps[i].size = size;
+        maps[i].spoilt = false;
+    }
+    pthread_mutex_unlock(&maps_lock);
+}
+
+#define MMAP(name, offset)                                                                         \
+    void *name(void *to, size_t n, int prot, int flags, int fd, offset at)                         \
+    {                                                                                              \
+        REAL(name);                                                                                \
+        if (fails_on(FAULT_MMAP, fd))                                                              \
+            return MAP_FAILED;                                                                     \
+        void *map = real(to, n, prot, flags, fd, at);                                              \
+        if (map != MAP_FAILED && fd >= 0 && prot == PROT_READ && at == 0)                          \
+            remember(map, n, fd);                                                                  \
+        spoil_all();                                                                               \
+        return map;                                                                                \
+    }
+MMAP(mmap, off_t)
+MMAP(mmap64, off64_t)
+
+int munmap(void *map, size_t n)
+{
+    REAL(munmap);
+    pthread_mutex_lock(&maps_lock); /* until it is done: another may get the place */
+    for (size_t i = 0; i < MAPS; i++)
+        if (maps[i].start == map)
+            maps[i].start = NULL;
+    int code = real(map, n);
+    pthread_mutex_unlock(&maps_lock);
+    return code;
+}
 
 int rename(const char *from, const char *to)
 {
@@ -144,6 +226,7 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 {
     REAL(clock_gettime);
     int code = real(clock, t);
+    spoil_all(); /* of the calls that everybody makes again and again */
     if (code == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
         t->tv_sec += (time_t)atomic_load(&f->jump);
     return code;

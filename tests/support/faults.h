@@ -18,7 +18,9 @@ enum {
     FAULT_RENAME = 16, /* of either name */
     FAULT_TRUNCATE = 32,
     FAULT_MMAP = 64,
-    FAULT_READ = 128 /* read, pread */
+    FAULT_READ = 128, /* read, pread */
+    FAULT_PAGES = 256 /* reads of a file through memory, behind its first half: SIGBUS, as of a disk that
+                         fails; also those that were mapped before, soon */
 };
 
 typedef struct faults {
