@@ -62,6 +62,10 @@ static const row refused[] = {
     ROW(400, "a blank inside", POST "Content-Length: 2 6\r\n\r\n" DATA),
     ROW(400, "in quotes", POST "Content-Length: \"26\"\r\n\r\n" DATA),
     ROW(400, "an empty one", POST "Content-Length:\r\n\r\n" DATA),
+    ROW(400, "a blank behind it", POST "Content-Length: 26 \r\n\r\n" DATA),
+    ROW(400, "digits that are none of ASCII's", POST "Content-Length: \xef\xbc\x92\xef\xbc\x96\r\n\r\n" DATA),
+    ROW(413, "one that is 26 modulo 2^64", POST "Content-Length: 18446744073709551642\r\n\r\n" DATA),
+    ROW(413, "one below 2^64", POST "Content-Length: 18446744073709551615\r\n\r\n" DATA),
     ROW(413, "one of twenty digits", POST "Content-Length: 99999999999999999999\r\n\r\n" DATA),
 
     /* codings: 6.1 */
@@ -76,6 +80,12 @@ static const row refused[] = {
     ROW(400, "in quotes", POST "Transfer-Encoding: \"chunked\"\r\n\r\n" CHUNKS),
     ROW(400, "a vertical tab before it", POST "Transfer-Encoding: \vchunked\r\n\r\n" CHUNKS),
     ROW(400, "an empty coding", POST "Transfer-Encoding: \r\n\r\n" CHUNKS),
+    ROW(400, "chunked and another", POST "Transfer-Encoding: chunked, identity\r\n\r\n" CHUNKS),
+    ROW(400, "a comma behind it", POST "Transfer-Encoding: chunked,\r\n\r\n" CHUNKS),
+    ROW(400, "a comma before it", POST "Transfer-Encoding: ,chunked\r\n\r\n" CHUNKS),
+    ROW(400, "a blank behind it", POST "Transfer-Encoding: chunked \r\n\r\n" CHUNKS),
+    ROW(400, "a tab behind it", POST "Transfer-Encoding: chunked\t\r\n\r\n" CHUNKS),
+    ROW(400, "a letter before it", POST "Transfer-Encoding: xchunked\r\n\r\n" CHUNKS),
     ROW(400, "chunks in HTTP/1.0",
         "POST /v1/datasets HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n"
         "Transfer-Encoding: chunked\r\n\r\n" CHUNKS),
@@ -165,6 +175,9 @@ static const row refused[] = {
     ROW(400, "a request in the target", "GET /healthz HTTP/1.1 HTTP/1.1\r\nHost: x\r\n\r\n"),
 
     /* the first line: 3 */
+    ROW(400, "LF alone everywhere", "GET /healthz HTTP/1.1\nHost: x\n\n"),
+    ROW(400, "CR CR LF ends it", "GET /healthz HTTP/1.1\r\r\nHost: x\r\n\r\n"),
+    ROW(400, "CR before the method", "\rGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"),
     ROW(400, "two spaces before the target", "GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n"),
     ROW(400, "two behind it", "GET /healthz  HTTP/1.1\r\nHost: x\r\n\r\n"),
     ROW(400, "one at the end", "GET /healthz HTTP/1.1 \r\nHost: x\r\n\r\n"),
@@ -195,6 +208,21 @@ static const row refused[] = {
         POST "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n" SECOND),
     ROW(400, "a chunk that goes on",
         POST "Transfer-Encoding: chunked\r\n\r\n1a\r\n" DATA "0\r\n\r\n"),
+    ROW(400, "a negative size",
+        POST "Transfer-Encoding: chunked\r\n\r\n-1a\r\n" DATA "\r\n0\r\n\r\n"),
+    ROW(400, "a blank behind the size",
+        POST "Transfer-Encoding: chunked\r\n\r\n1a \r\n" DATA "\r\n0\r\n\r\n"),
+    ROW(400, "a blank before an extension",
+        POST "Transfer-Encoding: chunked\r\n\r\n1a ;x=y\r\n" DATA "\r\n0\r\n\r\n"),
+    ROW(400, "no size", POST "Transfer-Encoding: chunked\r\n\r\n\r\n" DATA),
+    ROW(400, "an extension in quotes over a line's end",
+        POST "Transfer-Encoding: chunked\r\n\r\n1a;x=\"\r\n\"\r\n" DATA "\r\n0\r\n\r\n"),
+    ROW(400, "CR alone behind sizes and data",
+        POST "Transfer-Encoding: chunked\r\n\r\n1a\r" DATA "\r0\r\r"),
+    ROW(400, "a trailer without a colon",
+        POST "Transfer-Encoding: chunked\r\n\r\n1a\r\n" DATA "\r\n0\r\nnothing\r\n\r\n"),
+    ROW(400, "NUL in a trailer",
+        POST "Transfer-Encoding: chunked\r\n\r\n1a\r\n" DATA "\r\n0\r\nX\0: y\r\n\r\n"),
 };
 
 /* Served, and then the connection is closed: what is behind is not read. */
@@ -208,6 +236,14 @@ static const row last[] = {
         POST "Transfer-Encoding: chunked\r\n\r\n1a\r\n" DATA "\r\n0\r\nX: y\r\n\r\n"),
     ROW(201, "a trailer that is a length",
         POST "Transfer-Encoding: chunked\r\n\r\n1a\r\n" DATA "\r\n0\r\nContent-Length: 5\r\n\r\n"),
+    ROW(201, "an extension", POST "Transfer-Encoding: chunked\r\n\r\n1a;x=y\r\n" DATA "\r\n0\r\n\r\n"),
+    ROW(201, "zeros before a size",
+        POST "Transfer-Encoding: chunked\r\n\r\n00000000000000000000001A\r\n" DATA
+             "\r\n000\r\n\r\n"),
+    ROW(201, "a trailer that is a coding",
+        POST "Transfer-Encoding: chunked\r\n\r\n1a\r\n" DATA
+             "\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    ROW(200, "chunks of a GET", GET "Host: x\r\nTransfer-Encoding: chunked\r\n\r\n" CHUNKS),
     ROW(200, "close, in any letters", GET "Host: x\r\nConnection: CLOSE\r\n\r\n"),
     ROW(200, "HTTP/1.0", "GET /healthz HTTP/1.0\r\n\r\n"),
     ROW(200, "HTTP/1.0 with a Host", "GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n"),
@@ -240,6 +276,17 @@ static const row served[] = {
     ROW(200, "Host of version 4", GET "Host: 127.0.0.1:1\r\n\r\n"),
     ROW(200, "Host of version 6", GET "Host: [::ffff:127.0.0.1]:8080\r\n\r\n"),
     ROW(200, "Host of a container", GET "Host: my_service-1.internal\r\n\r\n"),
+    ROW(200, "another protocol is offered",
+        GET "Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            "HTTP2-Settings: AAMAAABkAAQ\r\n\r\n"),
+    ROW(200, "headers that are to go by the next",
+        GET "Host: x\r\nConnection: Host, Content-Length, keep-alive\r\n\r\n"),
+    ROW(200, "another method is said", GET "Host: x\r\nX-HTTP-Method-Override: DELETE\r\n\r\n"),
+    ROW(201, "an expectation that is not known", POST "Expect: 200-ok\r\nContent-Length: 26\r\n\r\n" DATA),
+    ROW(400, "a length by another name is none", POST "Content_Length: 26\r\n\r\n"),
+    ROW(201, "a coding by another name is none",
+        POST "Transfer_Encoding: chunked\r\nContent-Length: 26\r\n\r\n" DATA),
+    ROW(405, "the body of an OPTIONS", "OPTIONS /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 36\r\n\r\n" SECOND),
     ROW(200, "a length of zero", GET "Host: x\r\nContent-Length: 0\r\n\r\n"),
     ROW(200, "the body of a GET", GET "Host: x\r\nContent-Length: 36\r\n\r\n" SECOND),
     ROW(201, "zeros before a length", POST "Content-Length: 000026\r\n\r\n" DATA),
