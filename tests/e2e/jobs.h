@@ -98,6 +98,30 @@ static UNUSED void upload_csv(const e2e_server *s, const char *csv, char *id)
     e2e_reply_free(&r);
 }
 
+/* Sparse rows of two classes, two values in each. The caller frees. */
+static UNUSED char *make_libsvm(size_t rows)
+{
+    char *text = malloc(rows * 64 + 1), *at = text;
+    unsigned long long seed = 7;
+    for (size_t i = 0; i < rows; i++) {
+        unsigned a = 1 + (unsigned)(draw(&seed) * 200), b = a + 1 + (unsigned)(draw(&seed) * 200);
+        at += sprintf(at, "%s %u:%.3f %u:%.3f\n", i % 2 ? "+1" : "-1", a, draw(&seed) + 0.01, b,
+                      draw(&seed) + 0.01);
+    }
+    return text;
+}
+
+static UNUSED void upload_sparse(const e2e_server *s, size_t rows, char *id)
+{
+    static const char *const type[] = {"Content-Type: text/x-libsvm", NULL};
+    char *text = make_libsvm(rows);
+    e2e_reply r = e2e_request(s, "POST", "/v1/datasets", type, text, strlen(text));
+    ck_assert_msg(r.status == 201, "%s", r.body);
+    snprintf(id, 32, "%s", e2e_string(r.json, "id"));
+    e2e_reply_free(&r);
+    free(text);
+}
+
 /* ---- jobs ---- */
 
 /* Posts {"dataset_id": ds, <spec>} and writes the job's id (32 bytes). */

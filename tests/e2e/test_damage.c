@@ -53,19 +53,6 @@ static void upload(const e2e_server *s, const char *type, const char *query, con
     e2e_reply_free(&r);
 }
 
-/* Sparse rows of two classes. */
-static char *make_libsvm(size_t rows)
-{
-    char *text = malloc(rows * 64 + 1), *at = text;
-    unsigned long long seed = 7;
-    for (size_t i = 0; i < rows; i++) {
-        unsigned a = 1 + (unsigned)(draw(&seed) * 200), b = a + 1 + (unsigned)(draw(&seed) * 200);
-        at += sprintf(at, "%s %u:%.3f %u:%.3f\n", i % 2 ? "+1" : "-1", a, draw(&seed) + 0.01, b,
-                      draw(&seed) + 0.01);
-    }
-    return text;
-}
-
 /* ---- jobs ---- */
 
 static const struct {

@@ -1,6 +1,6 @@
 /* Kills at random moments, under a mixed load: uploads, jobs of every optimizer, sweeps, deletes.
  *
- * After each kill the database is sound; after each start everything that was acknowledged is
+ * Every third end is a SIGTERM, under the same load. After each the database is sound; after each start everything that was acknowledged is
  * there, once, and nothing that was acknowledged as deleted is. In the end no stray file is left,
  * and every job has ended as one that nothing interrupted. DESCENTD_KILLS sets how many (30); the
  * seed is printed, DESCENTD_SEED sets it.
@@ -12,25 +12,39 @@
 
 enum { CLIENTS = 3, MOST = 20000 };
 
-/* Long enough to be met in the middle, some by mini-batches; on rows of 3 features. */
-static const char *const specs[] = {
-    "\"optimizer\": \"gd\", \"cost\": \"huber\", \"epochs\": 400, \"learning_rate\": 0.01",
-    "\"optimizer\": \"gd\", \"epochs\": 30, \"batch_size\": 1, \"learning_rate\": 0.0001",
-    "\"optimizer\": \"momentum\", \"cost\": \"log_cosh\", \"epochs\": 100, \"learning_rate\": "
-    "0.001",
-    "\"optimizer\": \"nesterov\", \"epochs\": 60, \"batch_size\": 16, \"learning_rate\": 0.0001, "
-    "\"average\": true",
-    "\"optimizer\": \"adagrad\", \"epochs\": 60, \"batch_size\": 64",
-    "\"optimizer\": \"rmsprop\", \"epochs\": 60, \"batch_size\": 64, \"l2\": 0.01",
-    "\"optimizer\": \"adadelta\", \"cost\": \"huber\", \"epochs\": 300",
-    "\"optimizer\": \"adam\", \"epochs\": 60, \"batch_size\": 64, \"validation_fraction\": 0.2",
-    "\"optimizer\": \"adamw\", \"epochs\": 60, \"batch_size\": 100, \"record_parameters\": 10",
-    "\"optimizer\": \"nadam\", \"cost\": \"huber\", \"epochs\": 200",
-    "\"optimizer\": \"amsgrad\", \"epochs\": 60, \"batch_size\": 64, \"cross_validation\": 3",
-    "\"optimizer\": \"lion\", \"epochs\": 60, \"batch_size\": 64",
-    "\"optimizer\": \"lbfgs\", \"cost\": \"log_cosh\", \"epochs\": 50",
-    "\"optimizer\": \"adam\", \"model\": {\"name\": \"mlp\", \"hidden_layers\": [8]}, "
-    "\"epochs\": 4, \"batch_size\": 32",
+/* Long enough to be met in the middle, some by mini-batches; on rows of 3 features, or the sparse ones of two
+ * classes. */
+static const struct {
+    bool sparse;
+    const char *text;
+} specs[] = {
+    {false, "\"optimizer\": \"gd\", \"cost\": \"huber\", \"epochs\": 400, \"learning_rate\": 0.01"},
+    {false, "\"optimizer\": \"gd\", \"epochs\": 30, \"batch_size\": 1, \"learning_rate\": 0.0001"},
+    {false, "\"optimizer\": \"momentum\", \"cost\": \"log_cosh\", \"epochs\": 100, \"learning_rate\": "
+    "0.001"},
+    {false, "\"optimizer\": \"nesterov\", \"epochs\": 60, \"batch_size\": 16, \"learning_rate\": 0.0001, "
+    "\"average\": true"},
+    {false, "\"optimizer\": \"adagrad\", \"epochs\": 60, \"batch_size\": 64"},
+    {false, "\"optimizer\": \"rmsprop\", \"epochs\": 60, \"batch_size\": 64, \"l2\": 0.01"},
+    {false, "\"optimizer\": \"adadelta\", \"cost\": \"huber\", \"epochs\": 300"},
+    {false, "\"optimizer\": \"adam\", \"epochs\": 60, \"batch_size\": 64, \"validation_fraction\": 0.2"},
+    {false, "\"optimizer\": \"adamw\", \"epochs\": 60, \"batch_size\": 100, \"record_parameters\": 10"},
+    {false, "\"optimizer\": \"nadam\", \"cost\": \"huber\", \"epochs\": 200"},
+    {false, "\"optimizer\": \"amsgrad\", \"epochs\": 60, \"batch_size\": 64, \"cross_validation\": 3"},
+    {false, "\"optimizer\": \"lion\", \"epochs\": 60, \"batch_size\": 64"},
+    {false, "\"optimizer\": \"lbfgs\", \"cost\": \"log_cosh\", \"epochs\": 50"},
+    {false, "\"optimizer\": \"adam\", \"model\": {\"name\": \"mlp\", \"hidden_layers\": [8]}, "
+    "\"epochs\": 4, \"batch_size\": 32"},
+    {false, "\"optimizer\": \"momentum\", \"schedule\": {\"name\": \"one_cycle\"}, \"learning_rate\": 0.001, "
+            "\"epochs\": 60, \"batch_size\": 64, \"clip_norm\": 1"},
+    {false, "\"optimizer\": \"adam\", \"schedule\": \"reduce_on_plateau\", \"epochs\": 200, \"batch_size\": 64, "
+            "\"validation_fraction\": 0.2, \"patience\": 20"},
+    {false, "\"optimizer\": \"gd\", \"cost\": \"huber\", \"l1\": 0.01, \"non_negative\": true, \"epochs\": 300, "
+            "\"learning_rate\": 0.01"},
+    {false, "\"optimizer\": \"adam\", \"model\": {\"name\": \"mlp\", \"hidden_layers\": [8]}, "
+            "\"dtype\": \"float32\", \"epochs\": 4, \"batch_size\": 32"},
+    {true, "\"model\": \"logistic_regression\", \"epochs\": 60, \"batch_size\": 1, \"l2\": 0.001"},
+    {true, "\"model\": \"logistic_regression\", \"optimizer\": \"adagrad\", \"epochs\": 40, \"batch_size\": 64"},
 };
 enum { SPECS = sizeof specs / sizeof specs[0] };
 
@@ -50,7 +64,7 @@ typedef struct thing {
 typedef struct client {
     const e2e_server *s;
     pthread_t thread;
-    const char *dataset, *csv;
+    const char *dataset, *sparse, *csv;
     int number, serial, jobs, odd;
     unsigned long long seed;
     thing *things;    /* MOST of them */
@@ -77,7 +91,8 @@ static bool make(client *c, kind what)
     } else if (what == JOB) {
         snprintf(body, sizeof body,
                  "{\"dataset_id\": \"%s\", \"name\": \"k%d-%d\", \"tol\": 0, \"seed\": 7, %s}",
-                 c->dataset, c->number, c->serial++, specs[spec]);
+                 specs[spec].sparse ? c->sparse : c->dataset, c->number, c->serial++,
+                 specs[spec].text);
         r = ask(c, "POST", path, "Content-Type: application/json", body);
     } else {
         snprintf(body, sizeof body,
@@ -207,12 +222,15 @@ static void assert_all_kept(const e2e_server *s, client *clients, bool ever)
     }
 }
 
-static void one_kill(e2e_server *s, client *clients, double seconds)
+static void one_kill(e2e_server *s, client *clients, double seconds, bool hard)
 {
     for (int i = 0; i < CLIENTS; i++)
         ck_assert_int_eq(pthread_create(&clients[i].thread, NULL, keep_busy, &clients[i]), 0);
     rest(seconds * SLOWER); /* the random moment, not a wait for anything */
-    kill_hard(s);
+    if (hard)
+        kill_hard(s);
+    else
+        end_cleanly(s, SIGTERM, 20);
     for (int i = 0; i < CLIENTS; i++)
         pthread_join(clients[i].thread, NULL);
     assert_database_sound(s);
@@ -240,19 +258,21 @@ START_TEST(killed_at_random_moments_it_loses_nothing)
     const char *asked = getenv("DESCENTD_KILLS");
     int kills = asked ? atoi(asked) : 30 / SLOWER, again = 0, compared = 0, things = 0;
     static client clients[CLIENTS];
-    char ds[32], twins[SPECS][32] = {{0}}, twin_sweep[2][32] = {{0}};
+    char ds[32], sparse[32], twins[SPECS][32] = {{0}}, twin_sweep[2][32] = {{0}};
     char *rows = make_csv(8000 / SLOWER, 3, 11), *upload = make_csv(300, 2, 12);
     e2e_server *s = e2e_start(NULL);
     upload_csv(s, rows, ds);
+    upload_sparse(s, 4000 / SLOWER, sparse);
     for (int i = 0; i < CLIENTS; i++)
         clients[i] = (client){.s = s,
                               .dataset = ds,
+                              .sparse = sparse,
                               .csv = upload,
                               .number = i,
                               .seed = seed + 77u * (unsigned)i,
                               .things = calloc(MOST, sizeof(thing))};
     for (int k = 0; k < kills; k++) {
-        one_kill(s, clients, 0.02 + 0.3 * draw(&seed));
+        one_kill(s, clients, 0.02 + 0.3 * draw(&seed), k % 3 != 2);
         again += taken_up(s);
     }
     assert_all_kept(s, clients, true);
@@ -272,8 +292,8 @@ START_TEST(killed_at_random_moments_it_loses_nothing)
                 char(*twin)[32] = &twins[t->spec];
                 if (!**twin) {
                     char whole[600];
-                    snprintf(whole, sizeof whole, "\"tol\": 0, \"seed\": 7, %s", specs[t->spec]);
-                    post_job(s, ds, whole, *twin);
+                    snprintf(whole, sizeof whole, "\"tol\": 0, \"seed\": 7, %s", specs[t->spec].text);
+                    post_job(s, specs[t->spec].sparse ? sparse : ds, whole, *twin);
                     wait_for_end(s, *twin, "succeeded");
                 }
                 assert_twins(s, *twin, t->id);

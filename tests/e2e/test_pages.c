@@ -17,27 +17,11 @@ static const struct {
 };
 enum { JOBS = sizeof jobs / sizeof jobs[0], ROWS = 20000 };
 
-/* Sparse rows of two classes. */
-static void upload_sparse(const e2e_server *s, char *id)
-{
-    static const char *const type[] = {"Content-Type: text/x-libsvm", NULL};
-    char *text = malloc(ROWS * 40 + 1), *at = text;
-    unsigned long long seed = 7;
-    for (size_t i = 0; i < ROWS; i++)
-        at += sprintf(at, "%s %u:%.3f %u:%.3f\n", i % 2 ? "+1" : "-1", 1 + (unsigned)(draw(&seed) * 200),
-                      draw(&seed) + 0.01, 300 + (unsigned)(draw(&seed) * 200), draw(&seed) + 0.01);
-    e2e_reply r = e2e_request(s, "POST", "/v1/datasets", type, text, strlen(text));
-    ck_assert_msg(r.status == 201, "%s", r.body);
-    snprintf(id, 32, "%s", e2e_string(r.json, "id"));
-    e2e_reply_free(&r);
-    free(text);
-}
-
 static void upload_rows(const e2e_server *s, bool sparse, char *id)
 {
     char *csv = make_csv(ROWS, 4, 3);
     if (sparse)
-        upload_sparse(s, id);
+        upload_sparse(s, ROWS, id);
     else
         upload_csv(s, csv, id);
     free(csv);
