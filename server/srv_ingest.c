@@ -38,7 +38,7 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api
     g->options = *options;
     g->format = format;
     srv_feed_begin(&g->feed, read_bytes, g);
-    g->upload = srv_upload_new(app->files, p);
+    g->upload = srv_upload_new(app->files, options->dtype == API_FLOAT32, p);
     if (!g->upload)
         return false;
     g->reader = format->open(&g->options, srv_upload_sink(g->upload));

@@ -17,6 +17,7 @@ struct srv_upload {
     srv_out columns, starts; /* of sparse rows */
     size_t width;            /* values of a row, 0: not told in time */
     bool begun;              /* rows are written on a thread of their own, if there is one */
+    bool single;             /* they will be gathered, most likely */
     bool late;               /* not all of them could be made known to the look */
     srv_look *look, *look_gathered; /* at the rows as they are written; NULL: they are not looked at */
 };
@@ -48,7 +49,7 @@ static bool take_gathered(void *ctx, const void *block, size_t bytes, api_proble
 static void begin_thread(srv_upload *u)
 {
     u->begun = true;
-    u->values.hashed = u->width != 0; /* else they are columns, which become rows at the end */
+    u->values.hashed = u->width != 0; /* else they are gathered from where they lie, at the end */
     u->values.passing = u->width == 0;
     size_t width = u->width ? u->width : 1, block = srv_describe_rows(width) * width;
     if (srv_out_hand_over(&u->values, block * sizeof(double), take_values, u))
@@ -60,7 +61,7 @@ static void begin_thread(srv_upload *u)
 static void learn_width(void *ctx, size_t width)
 {
     srv_upload *u = ctx;
-    if (u->begun || u->look)
+    if (u->begun || u->look || u->single)
         return;
     u->width = width;
     u->look = srv_look_new(width, false);
@@ -121,7 +122,7 @@ static bool put_ends(void *ctx, const uint64_t *ends, size_t n, api_problem *p)
     return srv_out_bytes(&u->starts, ends, n * sizeof *ends, p);
 }
 
-srv_upload *srv_upload_new(srv_files *files, api_problem *p)
+srv_upload *srv_upload_new(srv_files *files, bool single, api_problem *p)
 {
     srv_upload *u = malloc(sizeof *u); /* to fill its buffers with zeros is most of a small upload */
     if (!u) {
@@ -134,6 +135,7 @@ srv_upload *srv_upload_new(srv_files *files, api_problem *p)
         srv_out_none(outs[i]);
     u->files = files;
     u->width = 0;
+    u->single = single;
     u->begun = u->late = false;
     u->look = u->look_gathered = NULL;
     u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends, learn_width,
@@ -193,16 +195,21 @@ typedef struct layout {
     size_t rows, row, column;
 } layout;
 
-/* Some rows at a time, all values of a column behind each other: a line of the cache each, or
- * nearly. */
-static bool gather_rows(srv_upload *u, const api_dataset *d, const layout *l, api_problem *p)
+/* How many of `left` rows are gathered together, all values of a column behind each other: a line of the
+ * cache each, or nearly. Blocks are filled to the brim. */
+static size_t rows_together(const srv_upload *u, size_t left, size_t bytes)
 {
     enum { TOGETHER = 8 };
-    for (size_t first = 0, n, room; first < l->rows; first += n) {
-        srv_out_room(&u->gathered, &room);
-        room /= d->cols * sizeof(double); /* blocks are filled to the brim */
-        n = l->rows - first < TOGETHER ? l->rows - first : TOGETHER;
-        n = n < room ? n : room > 0 ? room : 1;
+    size_t room, n = left < TOGETHER ? left : TOGETHER;
+    srv_out_room(&u->gathered, &room);
+    room /= bytes;
+    return room == 0 ? 1 : n < room ? n : room;
+}
+
+static bool gather_rows(srv_upload *u, const api_dataset *d, const layout *l, api_problem *p)
+{
+    for (size_t first = 0, n; first < l->rows; first += n) {
+        n = rows_together(u, l->rows - first, d->cols * sizeof(double));
         double *to = srv_out_reserve(&u->gathered, n * d->cols * sizeof *to, p);
         if (!to)
             return false;
@@ -221,24 +228,37 @@ static bool fits_single(double v)
     return !(fabs(v) >= 0x1.ffffffp127); /* from there on 2^128 is nearer than the largest float */
 }
 
+static bool too_large(const api_dataset *d, uint64_t row, size_t column, double v, api_problem *p)
+{
+    return api_problem_field(p, "dtype",
+                             "\"float32\" can't hold %g, in row %llu of column \"%.80s\": its "
+                             "numbers end at 3.4e38; leave dtype at \"float64\"",
+                             v, (unsigned long long)row + 1, d->columns[column]);
+}
+
 /* The same in single precision. before: rows that were gathered already. */
 static bool gather_singles(srv_upload *u, const api_dataset *d, const layout *l, uint64_t before,
                            api_problem *p)
 {
-    for (size_t i = 0; i < l->rows; i++) {
-        float *to = srv_out_reserve(&u->gathered, d->cols * sizeof *to, p);
-        for (size_t j = 0; to && j < d->cols; j++) {
-            double v = l->from[i * l->row + d->features[j] * l->column];
-            if (!fits_single(v))
-                return api_problem_field(
-                    p, "dtype",
-                    "\"float32\" can't hold %g, in row %llu of column \"%.80s\": "
-                    "its numbers end at 3.4e38; leave dtype at \"float64\"",
-                    v, (unsigned long long)(before + i) + 1, d->columns[j]);
-            to[j] = (float)v;
-        }
+    for (size_t first = 0, n; first < l->rows; first += n) {
+        n = rows_together(u, l->rows - first, d->cols * sizeof(float));
+        const double *from = l->from + first * l->row;
+        float *to = srv_out_reserve(&u->gathered, n * d->cols * sizeof *to, p);
+        bool fit = true;
         if (!to)
             return false;
+        for (size_t j = 0; j < d->cols; j++)
+            for (size_t i = 0; i < n; i++) {
+                double v = from[i * l->row + d->features[j] * l->column];
+                fit = fit && fits_single(v);
+                to[i * d->cols + j] = (float)v;
+            }
+        for (size_t i = 0; !fit && i < n; i++) /* the first one that does not */
+            for (size_t j = 0; j < d->cols; j++) {
+                double v = from[i * l->row + d->features[j] * l->column];
+                if (!fits_single(v))
+                    return too_large(d, before + first + i, j, v, p);
+            }
     }
     return true;
 }

@@ -17,8 +17,9 @@
 typedef struct srv_upload srv_upload;
 typedef struct srv_before srv_before; /* srv_join.h */
 
-/* files: where it is to be stored; borrowed. NULL with the reason in p. */
-srv_upload *srv_upload_new(srv_files *files, api_problem *p);
+/* files: where it is to be stored; borrowed. single: in single precision, as far as is known before the
+ * data. NULL with the reason in p. */
+srv_upload *srv_upload_new(srv_files *files, bool single, api_problem *p);
 
 /* Where a reader puts what it reads; valid as long as the upload. */
 const api_sink *srv_upload_sink(srv_upload *u);

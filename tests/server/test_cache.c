@@ -51,7 +51,7 @@ static void make_dataset(unsigned number, uint64_t rows, char id[32], char sha25
     srv_stored stored;
     api_dataset d = {.name = (char *)"", .columns = columns, .cols = 2, .target = (char *)"y",
                      .rows = rows, .stored = 2, .features = features, .target_at = API_APART};
-    srv_upload *u = srv_upload_new(files, &p);
+    srv_upload *u = srv_upload_new(files, false, &p);
     ck_assert_ptr_nonnull(u);
     const api_sink *sink = srv_upload_sink(u);
     bool ok = true;

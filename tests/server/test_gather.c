@@ -88,7 +88,7 @@ static bool upload(const sample *s, srv_stored *stored, api_problem *p)
     api_dataset d = s->d;
     double *values = in_order(s);
     atomic_store(&watching, true);
-    srv_upload *u = srv_upload_new(files, p);
+    srv_upload *u = srv_upload_new(files, s->d.dtype == API_FLOAT32, p);
     bool ok = u && stream_values(u, s, values, p) && srv_upload_finish(u, &d, NULL, stored, p);
     srv_upload_free(u);
     atomic_store(&watching, false);

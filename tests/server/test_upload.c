@@ -10,7 +10,7 @@
 static srv_upload *begin(void)
 {
     api_problem p = {0};
-    srv_upload *u = srv_upload_new(files, &p);
+    srv_upload *u = srv_upload_new(files, false, &p);
     if (!u)
         ck_abort_msg("%s", p.detail);
     return u;
@@ -250,7 +250,7 @@ START_TEST(without_its_folders_an_upload_fails_and_says_so)
     p = (api_problem){0};
     snprintf(path, sizeof path, "%s/tmp", dir);
     ck_assert_int_eq(rmdir(path), 0);
-    ck_assert_ptr_null(srv_upload_new(files, &p));
+    ck_assert_ptr_null(srv_upload_new(files, false, &p));
     ck_assert_int_eq(p.code, API_INTERNAL);
     ck_assert_int_eq(mkdir(path, 0700), 0); /* for teardown */
     free_sample(&s);
