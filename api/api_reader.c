@@ -113,6 +113,16 @@ bool api_sink_texts(const api_sink *s, const api_cells *cells, size_t count, siz
     return all;
 }
 
+void api_dataset_split(api_dataset *d, size_t column)
+{
+    if (column == SIZE_MAX)
+        return;
+    d->stored--;
+    d->target_at = API_APART;
+    for (size_t i = 0; i < d->cols; i++)
+        d->features[i] -= d->features[i] > column;
+}
+
 void api_dataset_free(api_dataset *d)
 {
     free(d->name);

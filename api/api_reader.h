@@ -116,6 +116,9 @@ void api_dataset_settle_kinds(api_dataset *d);
  * memory. */
 bool api_target_labels(api_kind *kind, api_dataset *d);
 
+/* The target was handed on apart, though it was this column of the rows; SIZE_MAX: none was. */
+void api_dataset_split(api_dataset *d, size_t column);
+
 /* "float64" or "float32". What else it is, is said in p for `field`. */
 api_dtype api_dtype_read(const char *text, const char *field, api_problem *p);
 

@@ -271,10 +271,5 @@ bool api_records_hand_on(api_records *r, const api_sink *sink, const char *targe
 
 void api_records_settle(const api_records *r, api_dataset *out)
 {
-    if (r->split == SIZE_MAX)
-        return;
-    out->stored--;
-    out->target_at = API_APART;
-    for (size_t i = 0; i < out->cols; i++)
-        out->features[i] -= out->features[i] > r->split;
+    api_dataset_split(out, r->split);
 }

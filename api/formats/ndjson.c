@@ -29,13 +29,71 @@ typedef struct reader {
     char **texts;       /* texts_count: those that are texts; the others are NULL */
     size_t texts_count;
     size_t first_cap;
+    size_t split,
+        column;     /* the target's column, which goes apart, or SIZE_MAX; that of the next value */
+    bool handed_on; /* the first values of arrays */
+    bool told;      /* the sink knows which columns are texts */
     uint64_t values; /* handed on to the sink */
-    double room[ROOM];
+    double room[ROOM], targets[ROOM];
 } reader;
 
 static bool no_memory(api_problem *p)
 {
     return api_problem_set(p, API_UNAVAILABLE, "not enough memory to read the data");
+}
+
+/* Rows as arrays whose target is among them go without it; those whose other columns are all wanted
+ * are told of. */
+static void begin_arrays(reader *r)
+{
+    const api_read_options *o = r->options;
+    size_t width = r->rows.width;
+    r->handed_on = true;
+    if (!o->labelled || !o->target || width < 2)
+        return;
+    r->split = api_names_find(&r->named.keys, o->target);
+    bool all = r->split != SIZE_MAX && r->sink->width && !o->columns;
+    for (size_t i = 0; i < width; i++)
+        all = all && r->named.cells[i].type != API_IGNORE;
+    if (all)
+        r->sink->width(r->sink->ctx, width - 1);
+}
+
+/* Takes the targets out of n values, which move up; how many are left. */
+static size_t split_values(reader *r, double *v, size_t n)
+{
+    const double *from = v, *end = v + n;
+    double *to = v, *target = r->targets;
+    while (from < end) {
+        bool is_target = r->column == r->split;
+        size_t run = is_target ? 1 : (r->column < r->split ? r->split : r->rows.width) - r->column;
+        run = run < (size_t)(end - from) ? run : (size_t)(end - from);
+        if (is_target)
+            *target++ = *from;
+        else
+            memmove(to, from, run * sizeof *to);
+        to += is_target ? 0 : run;
+        from += run;
+        r->column = (r->column + run) % r->rows.width;
+    }
+    return (size_t)(to - v);
+}
+
+static bool hand_on_arrays(reader *r, api_problem *p)
+{
+    const api_sink *s = r->sink;
+    size_t n = r->rows.n, left = n;
+    r->rows.n = 0;
+    if (n == 0)
+        return true;
+    if (!r->handed_on)
+        begin_arrays(r);
+    if (!r->told)
+        r->told = api_sink_texts(s, r->named.cells, r->rows.width, r->split);
+    if (r->split != SIZE_MAX)
+        left = split_values(r, r->rows.v, n);
+    return (left == 0 || s->values(s->ctx, r->rows.v, left, p)) &&
+           (left == n || s->targets(s->ctx, r->targets, n - left, p));
 }
 
 static bool hand_on(reader *r, api_json_bulk *b, api_problem *p)
@@ -48,8 +106,7 @@ static bool hand_on(reader *r, api_json_bulk *b, api_problem *p)
     if (b == &r->records.bulk)
         return api_records_hand_on(&r->records, r->sink,
                                    r->options->labelled ? r->options->target : NULL, p);
-    b->n = 0;
-    return n == 0 || r->sink->values(r->sink->ctx, b->v, n, p);
+    return hand_on_arrays(r, p);
 }
 
 static bool full(void *ctx, api_problem *p)
@@ -248,6 +305,7 @@ static void *open_reader(const api_read_options *options, const api_sink *sink)
     r->rows = (api_json_bulk){
         .v = r->room, .cap = ROOM, .paused = true, .most = GD_MAX_ROWS, .full = full};
     r->named.options = options;
+    r->split = SIZE_MAX;
     api_records_begin(&r->records, options, NULL, api_place_row, GD_MAX_COLUMNS + options->labelled, full);
     r->json = api_json_new(on_event, r);
     if (!r->json) {
@@ -288,6 +346,8 @@ static bool choose(reader *r, api_dataset *made, api_problem *p)
     }
     if (records)
         api_records_settle(&r->records, made);
+    else
+        api_dataset_split(made, r->split);
     made->name = strdup(o->name ? o->name : "");
     return made->name || no_memory(p);
 }

@@ -30,14 +30,10 @@ START_TEST(rows_come_a_line_each)
     assert_columns(&r, "a|b");
     ck_assert_str_eq(r.set.target, "y");
     ck_assert_uint_eq(r.set.rows, 3);
-    if (layouts[_i][0] == '[') {
-        assert_values(r, 1, 4, 10, 2.5, 5, 20, -3e-7, 6, -0.0);
-        ck_assert_uint_eq(r.set.target_at, 2);
-    } else { /* of records the target is taken out as they come */
-        assert_values(r, 1, 4, 2.5, 5, -3e-7, 6);
-        assert_targets(r, 10, 20, -0.0);
-        ck_assert(api_dataset_plain(&r.set));
-    }
+    /* the target is taken out as they come */
+    assert_values(r, 1, 4, 2.5, 5, -3e-7, 6);
+    assert_targets(r, 10, 20, -0.0);
+    ck_assert(api_dataset_plain(&r.set));
     reading_free(&r);
 }
 END_TEST
@@ -47,7 +43,8 @@ START_TEST(arrays_without_names_have_x1_x2)
     const api_read_options o = {.labelled = true, .target = "x3"};
     reading r = good("[1,2,3]\n[4,5,6]\n", &o);
     assert_columns(&r, "x1|x2");
-    assert_values(r, 1, 2, 3, 4, 5, 6);
+    assert_values(r, 1, 2, 4, 5);
+    assert_targets(r, 3, 6);
     reading_free(&r);
     r = good("[1]\n[4]\n", &predict);
     assert_columns(&r, "x");
@@ -65,12 +62,14 @@ START_TEST(targets_may_be_labels)
     reading_free(&r);
     r = good("[\"y\",\"a\"]\n[\"cat\",1]\n[\"dog\",2]\n[\"cat\",3]\n", &train);
     assert_labels(&r, "cat|dog");
-    assert_values(r, 0, 1, 1, 2, 0, 3);
+    assert_values(r, 1, 2, 3);
+    assert_targets(r, 0, 1, 0);
     reading_free(&r);
     const api_read_options o = {.labelled = true, .target = "x1"};
     r = good("[\"cat\",1]\n[\"dog\",2]\n", &o);
     assert_labels(&r, "cat|dog");
-    assert_values(r, 0, 1, 1, 2);
+    assert_values(r, 1, 2);
+    assert_targets(r, 0, 1);
     reading_free(&r);
 }
 END_TEST
@@ -100,6 +99,36 @@ START_TEST(the_target_of_records_goes_apart)
         }
         reading_free(&r);
     }
+}
+END_TEST
+
+/* Of many rows what is held at a time ends anywhere in a row. */
+START_TEST(the_target_of_arrays_goes_apart)
+{
+    enum { ROWS = 700, MOST = 9 };
+    for (size_t width = 2; width <= MOST; width++)
+        for (size_t at = 0; at < width; at++) {
+            api_text t = {0};
+            char target[8];
+            for (size_t i = 0; i < ROWS; i++)
+                for (size_t j = 0; j < width; j++)
+                    api_text_printf(&t, "%s%zu%s", j ? "," : "[", i * width + j,
+                                    j + 1 < width ? "" : "]\n");
+            snprintf(target, sizeof target, "x%zu", at + 1);
+            const api_read_options o = {.labelled = true, .target = target};
+            reading r = read_with(&api_format_ndjson, &o, 0, t.data, t.len);
+            ck_assert_msg(r.ok, "%s", problem_text(&r.p));
+            ck_assert(api_dataset_plain(&r.set));
+            ck_assert_uint_eq(r.set.rows, ROWS);
+            ck_assert_uint_eq(r.set.stored, width - 1);
+            for (size_t i = 0; i < ROWS; i++) {
+                ck_assert_double_eq(target_of(&r, i), (double)(i * width + at));
+                for (size_t j = 0; j + 1 < width; j++)
+                    ck_assert_double_eq(feature_of(&r, i, j), (double)(i * width + j + (j >= at)));
+            }
+            reading_free(&r);
+            api_text_free(&t);
+        }
 }
 END_TEST
 
@@ -200,6 +229,7 @@ int main(void)
     tcase_add_test(tc, arrays_without_names_have_x1_x2);
     tcase_add_test(tc, targets_may_be_labels);
     tcase_add_test(tc, the_target_of_records_goes_apart);
+    tcase_add_test(tc, the_target_of_arrays_goes_apart);
     tcase_add_loop_test(tc, bad_lines_are_refused_by_row_and_place, 0, COUNT(refusals));
     tcase_add_test(tc, what_is_unusual_in_long_texts_is_read_like_the_rest);
     tcase_add_test(tc, a_request_may_have_max_values_and_not_one_more);
