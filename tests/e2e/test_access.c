@@ -6,9 +6,9 @@
 
 static const char *const with_auth[] = {"--auth", "on", NULL};
 
-/* One of each thing of a tenant: a dataset, a job, its model, a sweep, an upload. */
+/* One of each thing of a tenant: a dataset, a job, its model, a sweep, an upload, a token. */
 typedef struct things {
-    char dataset[32], job[32], model[32], sweep[32], upload[32];
+    char dataset[32], job[32], model[32], sweep[32], upload[32], token[32];
 } things;
 
 static things make_things(const e2e_server *s, const token *t)
@@ -27,18 +27,24 @@ static things make_things(const e2e_server *s, const token *t)
              a.dataset);
     make(s, t, "/v1/sweeps", body, a.sweep);
     make(s, t, "/v1/uploads", NULL, a.upload);
+    snprintf(a.token, sizeof a.token, "%s", t ? t->id : "gdt_00000000000000000000");
     return a;
 }
 
-/* The id of the kind that a route is about; NULL for none. */
+/* The id of the kind that a route is about; NULL for none. A route about a kind that is not known here
+ * fails the test. */
 static const char *id_for(const things *a, const char *pattern)
 {
-    return strncmp(pattern, "/v1/datasets/", 13) == 0  ? a->dataset
-           : strncmp(pattern, "/v1/jobs/", 9) == 0     ? a->job
-           : strncmp(pattern, "/v1/models/", 11) == 0  ? a->model
-           : strncmp(pattern, "/v1/sweeps/", 11) == 0  ? a->sweep
-           : strncmp(pattern, "/v1/uploads/", 12) == 0 ? a->upload
-                                                       : NULL;
+    const char *id = strncmp(pattern, "/v1/datasets/", 13) == 0  ? a->dataset
+                     : strncmp(pattern, "/v1/jobs/", 9) == 0     ? a->job
+                     : strncmp(pattern, "/v1/models/", 11) == 0  ? a->model
+                     : strncmp(pattern, "/v1/sweeps/", 11) == 0  ? a->sweep
+                     : strncmp(pattern, "/v1/uploads/", 12) == 0 ? a->upload
+                     : strncmp(pattern, "/v1/tokens/", 11) == 0  ? a->token
+                                                                 : NULL;
+    if ((id != NULL) != (strchr(pattern, '{') != NULL))
+        ck_abort_msg("of what kind is the id of %s?", pattern);
+    return id;
 }
 
 /* The path of a route, with an id in the place of {id}. */
@@ -216,6 +222,89 @@ START_TEST(another_tenants_things_are_not_there)
 }
 END_TEST
 
+/* Every scope on every route: what each of them may not is a 403, and nothing else is. */
+START_TEST(each_scope_may_what_it_may_on_every_route)
+{
+    static const char *const scopes[] = {"read", "write", "admin"};
+    e2e_server *s = e2e_start(with_auth);
+    token of[3];
+    for (int i = 0; i < 3; i++)
+        of[i] = make_token(s, "acme", scopes[i]);
+    char path[160];
+    e2e_reply root = e2e_get(s, "/v1");
+    const cJSON *route;
+    int answered[2] = {0};
+    cJSON_ArrayForEach (route, e2e_at(root.json, "routes")) {
+        const char *method = e2e_string(route, "method"), *pattern = e2e_string(route, "path");
+        static const char *const looking[] = {"/predictions", "/evaluations", "/gradient_check",
+                                              ":dry_run"};
+        bool looks = strcmp(method, "GET") == 0;
+        for (size_t i = 0; i < sizeof looking / sizeof looking[0]; i++)
+            looks = looks || strstr(pattern, looking[i]);
+        int needed = is_open(pattern)                        ? 0
+                     : strncmp(pattern, "/v1/tokens", 10) == 0 ? 2
+                                                               : !looks;
+        fill_in(path, pattern, "ds_00000000000000000000"); /* nothing comes of it */
+        for (int i = 0; i < 3; i++) {
+            e2e_reply r = ask(s, &of[i], method, path, strcmp(method, "POST") ? NULL : "{\"no\": 1}");
+            if (r.status == 401 || (r.status == 403) != (i < needed))
+                ck_abort_msg("%s %s with scope %s: %ld %s", method, path, scopes[i], r.status,
+                             r.body);
+            answered[r.status == 403]++;
+            e2e_reply_free(&r);
+        }
+    }
+    ck_assert_int_ge(answered[0], 100);
+    ck_assert_int_ge(answered[1], 20);
+    e2e_reply_free(&root);
+    e2e_stop(s);
+}
+END_TEST
+
+/* HEAD is GET without a body, and an id can be written in other ways. */
+START_TEST(no_other_way_to_ask_shows_what_is_anothers)
+{
+    e2e_server *s = e2e_start(with_auth);
+    token ours = make_token(s, "acme", "write"), theirs = make_token(s, "other", "admin");
+    things a = make_things(s, &ours);
+    char path[160], odd[200];
+    e2e_reply root = e2e_get(s, "/v1");
+    const cJSON *route;
+    int asked = 0, there = 0;
+    cJSON_ArrayForEach (route, e2e_at(root.json, "routes")) {
+        const char *method = e2e_string(route, "method"), *pattern = e2e_string(route, "path");
+        const char *id = id_for(&a, pattern);
+        if (!id || strcmp(method, "GET") != 0)
+            continue;
+        fill_in(path, pattern, id);
+        expect(s, NULL, "HEAD", path, NULL, 401);
+        expect(s, &theirs, "HEAD", path, NULL, 404);
+        e2e_reply r = ask(s, &ours, "HEAD", path, NULL);
+        there += r.status == 200 || r.status == 204;
+        e2e_reply_free(&r);
+        const char *at = strstr(path, id), *tail = at + strlen(id);
+        const struct {
+            const char *before, *format, *after;
+        } ways[] = {{"", "%%%02X%s", ""}, {"/", "%c%s", ""}, {"", "%c%s", "/"}, {"", "%c%s", "%00"},
+                    {"", "%c%s", "?id=x"}};
+        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++, asked++) {
+            char written[80];
+            snprintf(written, sizeof written, ways[i].format, id[0], id + 1);
+            snprintf(odd, sizeof odd, "%.*s%s%s%s%s", (int)(at - path), path, ways[i].before, written,
+                     tail, ways[i].after);
+            r = ask(s, &theirs, "GET", odd, NULL);
+            if (r.status != 404 && r.status != 400)
+                ck_abort_msg("GET %s: %ld %s", odd, r.status, r.body);
+            e2e_reply_free(&r);
+        }
+    }
+    ck_assert_int_ge(there, 8); /* they are there for whom they belong to */
+    ck_assert_int_ge(asked, 50);
+    e2e_reply_free(&root);
+    e2e_stop(s);
+}
+END_TEST
+
 START_TEST(what_was_made_without_tokens_is_the_default_tenants)
 {
     e2e_server *s = e2e_start(NULL);
@@ -344,6 +433,8 @@ int main(void)
     tcase_add_test(tc, every_route_asks_for_a_token_but_those_for_everybody);
     tcase_add_test(tc, a_token_that_may_look_changes_nothing);
     tcase_add_test(tc, another_tenants_things_are_not_there);
+    tcase_add_test(tc, each_scope_may_what_it_may_on_every_route);
+    tcase_add_test(tc, no_other_way_to_ask_shows_what_is_anothers);
     tcase_add_test(tc, what_was_made_without_tokens_is_the_default_tenants);
     tcase_add_test(tc, an_address_that_others_reach_needs_tokens);
     tcase_add_test(tc, the_command_line_says_what_is_wrong);
