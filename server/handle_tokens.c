@@ -104,8 +104,8 @@ static bool revoke(srv_db *db, void *arg, api_problem *p)
     return srv_db_run(db, SQL_TOKEN_REVOKE, p, "tt", srv_time_text(now), rq->id);
 }
 
-/* One that was revoked before stays so. What the file has lets in until it is taken out there, whatever
- * the database says. */
+/* One that was revoked before stays so. What the file has lets in until it is taken out there,
+ * whatever the database says. */
 void srv_delete_token(srv_request *rq)
 {
     if (!is_controlled(rq))
@@ -113,9 +113,10 @@ void srv_delete_token(srv_request *rq)
     if (strncmp(rq->id, "gdt_", 4) != 0) /* another thing of the tenant's */
         srv_no_such(rq, "token");
     else if (srv_token_file_has(rq->app->token_file, rq->id, rq->token.tenant))
-        api_problem_set(&rq->problem, API_CONFLICT,
-                        "the token is a line of the server's --token-file: it holds until that line "
-                        "is taken out and the server told to read the file again (SIGHUP)");
+        api_problem_set(
+            &rq->problem, API_CONFLICT,
+            "the token is a line of the server's --token-file: it holds until that line "
+            "is taken out and the server told to read the file again (SIGHUP)");
     else if (srv_store_write(rq->app->store, revoke, rq, &rq->problem))
         srv_reply_empty(rq, 204);
 }

@@ -127,13 +127,14 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
               srv_folder_whole(dir, p);
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL &&
          srv_settle_restore(app->store, dir, p) && srv_tidy(app, p);
-    if (ok && (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
-               !(app->cache = srv_cache_new(dir)) || !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
-               !(app->desk = srv_desk_start()) || !(app->papers = srv_papers_new(app->config.kernels)) ||
-                !(app->uploaders = srv_uploads_new()) ||
-               !(app->together = srv_together_new()) ||
-               !(app->connections = srv_connections_start(
-                     fit, app->config.max_client_connections, (double)app->config.idle_seconds))))
+    if (ok &&
+        (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
+         !(app->cache = srv_cache_new(dir)) ||
+         !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
+         !(app->desk = srv_desk_start()) || !(app->papers = srv_papers_new(app->config.kernels)) ||
+         !(app->uploaders = srv_uploads_new()) || !(app->together = srv_together_new()) ||
+         !(app->connections = srv_connections_start(fit, app->config.max_client_connections,
+                                                    (double)app->config.idle_seconds))))
         ok = api_problem_set(p, API_UNAVAILABLE, "not enough memory");
     ok = ok && (app->settle = srv_settle_start(app->store, dir, p)) != NULL;
     ok = ok && (app->team = srv_team_start(app->config.threads, p)) != NULL;

@@ -17,10 +17,11 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
     page *g = arg;
     const srv_listing *l = g->listing;
     int64_t before = (int64_t)g->before,
-            limit = (int64_t)(g->limit - g->n) + 1; /* one more tells whether there is a next page */
+            limit =
+                (int64_t)(g->limit - g->n) + 1; /* one more tells whether there is a next page */
     srv_sql sql = *g->tenant ? l->sql + 1 : l->sql; /* SRV_PAGES */
-    srv_rows *rows = srv_db_query(db, sql, p, "iittt", limit, before, l->filters[0],
-                                  l->filters[1], g->tenant);
+    srv_rows *rows =
+        srv_db_query(db, sql, p, "iittt", limit, before, l->filters[0], l->filters[1], g->tenant);
     srv_step step = SRV_FAILED;
     while (rows && (step = srv_db_step(db, rows, p)) == SRV_ROW) {
         if (g->n++ == g->limit) {
@@ -37,8 +38,10 @@ static bool read_page(srv_db *db, void *arg, api_problem *p)
 
 void srv_list(srv_request *rq, const srv_listing *listing)
 {
-    page g = {
-        .listing = listing, .tenant = rq->token.tenant, .limit = DEFAULT_LIMIT, .before = INT64_MAX};
+    page g = {.listing = listing,
+              .tenant = rq->token.tenant,
+              .limit = DEFAULT_LIMIT,
+              .before = INT64_MAX};
     if (!srv_request_number(rq, "limit", 1, MAX_LIMIT, &g.limit) ||
         !srv_request_number(rq, "before", 1, INT64_MAX, &g.before))
         return;

@@ -236,8 +236,7 @@ bool srv_quota_set(const char *dir, const char *tenant, const char *name, const 
     if (!srv_config_number(value, of_bytes(quota), &most) || most > INT64_MAX)
         return api_problem_set(p, API_INVALID,
                                "the quota %s must be a whole number%s, 0 for none, got \"%.40s\"",
-                               name,
-                               of_bytes(quota) ? ", with k, m or g for units" : "", value);
+                               name, of_bytes(quota) ? ", with k, m or g for units" : "", value);
     srv_db *db = srv_store_connect(dir, p);
     bool ok = db && srv_db_run(db, SQL_QUOTA_SET, p, "tti", tenant, name, (int64_t)most);
     srv_db_close(db);

@@ -125,7 +125,8 @@ static bool is_point(const double *in)
 
 bool srv_recorder_restore(srv_recorder *r, const double *in)
 {
-    if (!whole(in[0]) || in[0] < 1 || !whole(in[1]) || !is_point(in + 3) || !is_point(in + 3 + POINT))
+    if (!whole(in[0]) || in[0] < 1 || !whole(in[1]) || !is_point(in + 3) ||
+        !is_point(in + 3 + POINT))
         return false;
     r->stride = (uint64_t)in[0];
     r->kept = (uint64_t)in[1];

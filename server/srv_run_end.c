@@ -71,14 +71,13 @@ static bool write_model(srv_db *db, const result *r, api_problem *p)
                     srv_kept_text(preparation);
     return srv_db_run(
         db, SQL_MODEL_INSERT, p, "ttttiittbbbbttttittdti", r->model_id, w->id, w->row.name,
-        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept, srv_run_columns(w),
-        w->dataset.target, (const void *)r->theta, len,
+        w->job.spec.model->name, (int64_t)shape->cols, (int64_t)shape->intercept,
+        srv_run_columns(w), w->dataset.target, (const void *)r->theta, len,
         scaled ? (const void *)gd_train_params(w->train) : NULL, len,
         scaled ? (const void *)gd_train_center(w->train) : NULL, cols_len,
         scaled ? (const void *)gd_train_scale(w->train) : NULL, cols_len, r->metrics, r->training,
         r->finished_at, w->view.classes.json, (int64_t)shape->outputs, r->validation_metrics,
-        r->details, r->shape.decided ? r->shape.threshold : NAN,
-        preparation, bytes);
+        r->details, r->shape.decided ? r->shape.threshold : NAN, preparation, bytes);
 }
 
 /* By the job; -1: it is to be counted. */

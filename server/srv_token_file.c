@@ -210,11 +210,11 @@ bool srv_token_file_has(srv_token_file *f, const char *id, const char *tenant)
 
 static void encode(cJSON *list, const entry *e)
 {
-    api_token_encode(api_doc_append_object(list),
-                     &(api_token_view){.id = e->token.id,
-                                       .name = e->name,
-                                       .scope = srv_scope_name(e->token.scope),
-                                       .of_file = true});
+    const api_token_view view = {.id = e->token.id,
+                                 .name = e->name,
+                                 .scope = srv_scope_name(e->token.scope),
+                                 .of_file = true};
+    api_token_encode(api_doc_append_object(list), &view);
 }
 
 uint64_t srv_token_file_list(srv_token_file *f, const char *tenant, uint64_t below, uint64_t most,
