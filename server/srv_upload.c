@@ -1,47 +1,37 @@
-/* srv_upload: temporary files, the gathering of columns, and the final rename. */
+/* srv_upload: temporary files, and the final rename. */
 #include "srv_upload.h"
 
 #include "srv_describe.h"
+#include "srv_gather.h"
 #include "srv_join.h"
 #include "srv_look.h"
 #include "srv_out.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct srv_upload {
     srv_files *files;
     api_sink sink;
-    srv_out values, targets, gathered, joined;
+    srv_out values, targets, joined;
+    srv_gathering gathered;
     srv_out columns, starts; /* of sparse rows */
     size_t width;            /* values of a row, 0: not told in time */
     bool begun;              /* rows are written on a thread of their own, if there is one */
     bool single;             /* they will be gathered, most likely */
     bool late;               /* not all of them could be made known to the look */
-    srv_look *look, *look_gathered; /* at the rows as they are written; NULL: they are not looked at */
+    srv_look *look;          /* at the rows as they are written; NULL: they are not looked at */
 };
 
 _Static_assert(GD_MAX_COLUMNS <= SRV_OUT_BUFFER, "a row fits the buffer");
 
 /* Rows that are written are in the cache. */
-static bool take_block(srv_out *o, srv_look *look, const void *block, size_t bytes, api_problem *p)
-{
-    if (look)
-        srv_look_add(look, block, bytes);
-    return srv_out_write(o, block, bytes, p);
-}
-
 static bool take_values(void *ctx, const void *block, size_t bytes, api_problem *p)
 {
     srv_upload *u = ctx;
-    return take_block(&u->values, u->look, block, bytes, p);
-}
-
-static bool take_gathered(void *ctx, const void *block, size_t bytes, api_problem *p)
-{
-    srv_upload *u = ctx;
-    return take_block(&u->gathered, u->look_gathered, block, bytes, p);
+    if (u->look)
+        srv_look_add(u->look, block, bytes);
+    return srv_out_write(&u->values, block, bytes, p);
 }
 
 /* The rows are many: another thread writes them, and looks at them if it knows where each begins. What it
@@ -129,15 +119,15 @@ srv_upload *srv_upload_new(srv_files *files, bool single, api_problem *p)
         api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
         return NULL;
     }
-    srv_out *const outs[] = {&u->values, &u->targets, &u->gathered,
-                             &u->joined, &u->columns, &u->starts};
+    srv_out *const outs[] = {&u->values, &u->targets, &u->joined, &u->columns, &u->starts};
     for (size_t i = 0; i < sizeof outs / sizeof outs[0]; i++)
         srv_out_none(outs[i]);
+    srv_gather_none(&u->gathered);
     u->files = files;
     u->width = 0;
     u->single = single;
     u->begun = u->late = false;
-    u->look = u->look_gathered = NULL;
+    u->look = NULL;
     u->sink = (api_sink){u, put_values, put_targets, put_entries, put_ends, learn_width,
                          learn_texts, values_room};
     srv_out_begin(&u->targets, files, 0);
@@ -160,198 +150,17 @@ void srv_upload_free(srv_upload *u)
         return;
     srv_out_close(&u->values);
     srv_out_close(&u->targets);
-    srv_out_close(&u->gathered);
     srv_out_close(&u->joined);
     srv_out_close(&u->columns);
     srv_out_close(&u->starts);
     srv_look_free(u->look);
-    srv_look_free(u->look_gathered);
+    srv_gather_close(&u->gathered);
     free(u);
 }
 
 static uint64_t aligned(uint64_t n)
 {
     return (n + SRV_ALIGN - 1) / SRV_ALIGN * SRV_ALIGN;
-}
-
-/* The rows first .. first + n of what the reader stored, row after row or column after column. */
-static bool load_rows(srv_upload *u, const api_dataset *d, uint64_t first, size_t n, double *to,
-                      api_problem *p)
-{
-    if (!d->by_columns)
-        return srv_out_read(u->values.fd, to, n * d->stored * sizeof *to,
-                        SRV_ALIGN + first * d->stored * sizeof *to, p);
-    bool ok = true;
-    for (size_t k = 0; ok && k < d->stored; k++)
-        ok = srv_out_read(u->values.fd, to + k * n, n * sizeof *to,
-                      SRV_ALIGN + (k * d->rows + first) * sizeof *to, p);
-    return ok;
-}
-
-/* Rows of features from what lies row after row or column after column: from[i * row + k * column]
- * is what the reader stored as the k-th value of row i. */
-typedef struct layout {
-    const double *from;
-    size_t rows, row, column;
-} layout;
-
-/* How many of `left` rows are gathered together, all values of a column behind each other: a line of the
- * cache each, or nearly. Blocks are filled to the brim. */
-static size_t rows_together(const srv_upload *u, size_t left, size_t bytes)
-{
-    enum { TOGETHER = 8 };
-    size_t room, n = left < TOGETHER ? left : TOGETHER;
-    srv_out_room(&u->gathered, &room);
-    room /= bytes;
-    return room == 0 ? 1 : n < room ? n : room;
-}
-
-static bool gather_rows(srv_upload *u, const api_dataset *d, const layout *l, api_problem *p)
-{
-    for (size_t first = 0, n; first < l->rows; first += n) {
-        n = rows_together(u, l->rows - first, d->cols * sizeof(double));
-        double *to = srv_out_reserve(&u->gathered, n * d->cols * sizeof *to, p);
-        if (!to)
-            return false;
-        for (size_t j = 0; j < d->cols; j++) {
-            const double *v = l->from + first * l->row + d->features[j] * l->column;
-            for (size_t i = 0; i < n; i++)
-                to[i * d->cols + j] = v[i * l->row];
-        }
-    }
-    return true;
-}
-
-/* Can single precision hold it? A missing cell is a NaN. */
-static bool fits_single(double v)
-{
-    return !(fabs(v) >= 0x1.ffffffp127); /* from there on 2^128 is nearer than the largest float */
-}
-
-static bool too_large(const api_dataset *d, uint64_t row, size_t column, double v, api_problem *p)
-{
-    return api_problem_field(p, "dtype",
-                             "\"float32\" can't hold %g, in row %llu of column \"%.80s\": its "
-                             "numbers end at 3.4e38; leave dtype at \"float64\"",
-                             v, (unsigned long long)row + 1, d->columns[column]);
-}
-
-/* The same in single precision. before: rows that were gathered already. */
-static bool gather_singles(srv_upload *u, const api_dataset *d, const layout *l, uint64_t before,
-                           api_problem *p)
-{
-    for (size_t first = 0, n; first < l->rows; first += n) {
-        n = rows_together(u, l->rows - first, d->cols * sizeof(float));
-        const double *from = l->from + first * l->row;
-        float *to = srv_out_reserve(&u->gathered, n * d->cols * sizeof *to, p);
-        bool fit = true;
-        if (!to)
-            return false;
-        for (size_t j = 0; j < d->cols; j++)
-            for (size_t i = 0; i < n; i++) {
-                double v = from[i * l->row + d->features[j] * l->column];
-                fit = fit && fits_single(v);
-                to[i * d->cols + j] = (float)v;
-            }
-        for (size_t i = 0; !fit && i < n; i++) /* the first one that does not */
-            for (size_t j = 0; j < d->cols; j++) {
-                double v = from[i * l->row + d->features[j] * l->column];
-                if (!fits_single(v))
-                    return too_large(d, before + first + i, j, v, p);
-            }
-    }
-    return true;
-}
-
-static bool gather_targets(srv_upload *u, const api_dataset *d, const layout *l, api_problem *p)
-{
-    const double *v = l->from + d->target_at * l->column;
-    bool ok = true;
-    if (l->row == 1)
-        return srv_out_put(&u->targets, v, l->rows, p);
-    for (size_t i = 0; ok && i < l->rows; i++)
-        ok = srv_out_put(&u->targets, v + i * l->row, 1, p);
-    return ok;
-}
-
-/* The values of sparse rows in single precision. */
-static bool narrow(srv_upload *u, const api_dataset *d, api_problem *p)
-{
-    enum { SOME = 2048 };
-    double from[SOME];
-    bool ok = srv_out_create(&u->gathered, u->files, p);
-    for (uint64_t first = 0; ok && first < d->entries; first += SOME) {
-        size_t n = d->entries - first < SOME ? (size_t)(d->entries - first) : SOME;
-        ok = srv_out_read(u->values.fd, from, n * sizeof *from, SRV_ALIGN + first * sizeof *from, p);
-        float *to = ok ? srv_out_reserve(&u->gathered, n * sizeof *to, p) : NULL;
-        for (size_t i = 0; to && i < n; i++) {
-            if (!fits_single(from[i]))
-                return api_problem_field(p, "dtype",
-                                         "\"float32\" can't hold %g: its numbers end at 3.4e38; leave "
-                                         "dtype at \"float64\"",
-                                         from[i]);
-            to[i] = (float)from[i];
-        }
-        ok = to != NULL;
-    }
-    return ok;
-}
-
-/* As begin_thread, for rows whose columns are known. Who gathers them has them hashed as well: the
- * other thread looks at them and writes them, which takes as long. */
-static void begin_gathered(srv_upload *u, const api_dataset *d)
-{
-    bool single = d->dtype == API_FLOAT32;
-    size_t block = srv_describe_rows(d->cols) * d->cols * (single ? sizeof(float) : sizeof(double));
-    if (d->rows * d->cols <= SRV_OUT_BUFFER)
-        return;
-    u->look_gathered = srv_look_new(d->cols, single);
-    bool ok = u->look_gathered != NULL;
-    for (size_t j = 0; ok && d->kinds && j < d->cols; j++)
-        ok = !d->kinds[j].levels || srv_look_levels(u->look_gathered, j);
-    u->gathered.ahead = ok && srv_out_hand_over(&u->gathered, block, take_gathered, u);
-    if (u->gathered.ahead)
-        return;
-    srv_look_free(u->look_gathered);
-    u->look_gathered = NULL;
-}
-
-/* Rows that are gathered from one window: it stays in the cache, but of columns there are some
- * values each to be read at once. */
-static size_t window_rows(const api_dataset *d)
-{
-    enum { WINDOW = 1 << 15, MOST_WINDOW = 1 << 18, SOME = 1024 }; /* doubles, and rows */
-    size_t rows = WINDOW / d->stored, most = MOST_WINDOW / d->stored;
-    if (d->by_columns && rows < SOME)
-        rows = most < SOME ? most : SOME;
-    return rows ? rows : 1;
-}
-
-/* Copies the wanted columns of the stored rows into files of their own, in one pass over windows
- * of them. */
-static bool gather(srv_upload *u, const api_dataset *d, api_problem *p)
-{
-    size_t most = window_rows(d);
-    double *window = malloc(most * d->stored * sizeof *window);
-    if (!window)
-        return api_problem_set(p, API_UNAVAILABLE, "not enough memory for an upload");
-    bool ok = srv_out_create(&u->gathered, u->files, p);
-    if (ok)
-        begin_gathered(u, d);
-    for (uint64_t first = 0; ok && first < d->rows; first += most) {
-        layout l = {window, d->rows - first < most ? (size_t)(d->rows - first) : most, d->stored,
-                    1};
-        if (d->by_columns) {
-            l.row = 1;
-            l.column = l.rows;
-        }
-        ok = load_rows(u, d, first, l.rows, window, p) &&
-             (d->dtype == API_FLOAT32 ? gather_singles(u, d, &l, first, p)
-                                      : gather_rows(u, d, &l, p)) &&
-             (d->target_at == API_APART || gather_targets(u, d, &l, p));
-    }
-    free(window);
-    return ok;
 }
 
 /* Rows as they are to be stored: those that were read, or a copy; NULL with the reason in p. *look: what
@@ -370,10 +179,10 @@ static srv_out *arrange(srv_upload *u, const api_dataset *d, srv_look **look, ap
     }
     srv_look_free(u->look);
     u->look = NULL;
-    if (!(d->sparse ? narrow(u, d, p) : gather(u, d, p)) || !srv_out_settle(&u->gathered, p))
+    if (!srv_gather(&u->gathered, &u->values, &u->targets, d, p))
         return NULL;
-    *look = u->look_gathered;
-    return &u->gathered;
+    *look = u->gathered.look;
+    return &u->gathered.out;
 }
 
 static srv_file_header header_of(const api_dataset *d)
@@ -440,7 +249,7 @@ static bool read_contents(int fd, srv_stored *to, api_problem *p)
  * which it is done. */
 static void drop_others(srv_upload *u, const srv_out *kept)
 {
-    srv_out *const outs[] = {&u->values, &u->targets, &u->gathered, &u->columns, &u->starts};
+    srv_out *const outs[] = {&u->values, &u->targets, &u->gathered.out, &u->columns, &u->starts};
     for (size_t i = 0; i < sizeof outs / sizeof outs[0]; i++)
         if (outs[i] != kept)
             srv_out_close(outs[i]);
