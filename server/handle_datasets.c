@@ -196,6 +196,7 @@ static bool open_file(srv_request *rq, const api_format *format)
         return false;
     if (!srv_ingest_begin(&rq->read->ingest, rq->app, rq->token.tenant, format, &o, p))
         return false;
+    srv_connections_uploads(rq->app->connections, rq->guest);
     rq->read->ingest.append = append;
     return true;
 }

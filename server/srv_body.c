@@ -35,6 +35,7 @@ static bool gather(srv_request *rq, const char *bytes, size_t n, api_problem *p)
 {
     if (atomic_fetch_add(&rq->app->gathered, n) + n > rq->app->config.max_bodies) {
         atomic_fetch_sub(&rq->app->gathered, n);
+        srv_connections_hurry(rq->app->connections, false, rq->guest); /* for the next */
         return api_problem_set(p, API_UNAVAILABLE,
                                "too many large requests are under way; try again later");
     }

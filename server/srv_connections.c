@@ -17,6 +17,8 @@
 #define UNWELCOME_SECONDS 3.0 /* to send its first request */
 #define BODY_GRACE 1.0        /* seconds before a body is slow */
 #define ANSWER_GRACE 10.0     /* and before the taking of an answer is */
+#define HURRY_GRACE 5.0       /* and before a body has to have come at HURRY_RATE where others want its place */
+#define HURRY_RATE 16384.0    /* bytes a second */
 
 #define LOOK_EVERY 1.0 /* seconds between looks for those who hung up */
 
@@ -34,6 +36,7 @@ struct srv_guest {
     srv_guest_state state;
     bool of_its_address; /* of one that is unwelcome */
     bool hung_up;        /* at the last look, since when it is in this state */
+    bool uploads;        /* this request does */
     double since;
     atomic_uint_fast64_t received;
     client *client;
@@ -184,6 +187,11 @@ static uint64_t places(const srv_connections *c, const client *k)
 
 /* ---- shedding ---- */
 
+static double rate_of(const srv_guest *g, double now)
+{
+    return (double)atomic_load(&g->received) / (now - g->since);
+}
+
 /* The one to be shed first, of this address (NULL: of any); NULL when all are dealt with. */
 static srv_guest *in_the_way(const srv_connections *c, const client *k)
 {
@@ -193,7 +201,7 @@ static srv_guest *in_the_way(const srv_connections *c, const client *k)
         if (!k || g->client == k)
             return g;
     for (g = c->lists[SRV_GUEST_SENDING].first; g && now - g->since > BODY_GRACE; g = g->next) {
-        double rate = (double)atomic_load(&g->received) / (now - g->since);
+        double rate = rate_of(g, now);
         if ((!k || g->client == k) && rate < slowest) {
             slowest = rate;
             found = g;
@@ -204,6 +212,34 @@ static srv_guest *in_the_way(const srv_connections *c, const client *k)
         if (!k || g->client == k)
             found = g;
     return found;
+}
+
+/* Of the slow ones: the slowest upload, or the largest of the bodies that are held in memory. */
+static srv_guest *lingers(const srv_connections *c, bool uploads, const srv_guest *self)
+{
+    double now = srv_monotonic(), best = -INFINITY;
+    srv_guest *found = NULL;
+    for (srv_guest *g = c->lists[SRV_GUEST_SENDING].first; g && now - g->since > HURRY_GRACE;
+         g = g->next) {
+        double rate = rate_of(g, now), score = uploads ? -rate : (double)atomic_load(&g->received);
+        if (g != self && g->uploads == uploads && rate < HURRY_RATE && score > best) {
+            best = score;
+            found = g;
+        }
+    }
+    return found;
+}
+
+bool srv_connections_hurry(srv_connections *c, bool uploads, const srv_guest *self)
+{
+    pthread_mutex_lock(&c->lock);
+    srv_guest *g = lingers(c, uploads, self);
+    if (g) {
+        c->shed++;
+        show_out(c, g);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return g != NULL;
 }
 
 /* Makes a place for one more of this address (NULL: of any). False: there is none. */
@@ -271,7 +307,17 @@ void srv_connections_set(srv_connections *c, srv_guest *g, srv_guest_state state
     if (g->state < SRV_GUEST_UNWELCOME && g->state != state) {
         move_guest(c, g, state);
         atomic_store(&g->received, 0);
+        g->uploads = g->uploads && state != SRV_GUEST_IDLE;
     }
+    pthread_mutex_unlock(&c->lock);
+}
+
+void srv_connections_uploads(srv_connections *c, srv_guest *g)
+{
+    if (!g)
+        return;
+    pthread_mutex_lock(&c->lock);
+    g->uploads = true;
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -9,6 +9,8 @@
  *  - Where the house is full, or one address has as many guests as it may, whoever holds up a
  *    place is shed for the one who comes: the one that is idle for longest, else the slowest
  *    body, else the one that takes its answer for longest. Who is being dealt with is never shed.
+ *  - Bodies that drip give way, too, where their uploads take all places that there are, or their bytes
+ *    all memory for bodies.
  *  - When there is nobody to shed, the one who comes is told so (429 or 503) in answer to its
  *    first request, for which there are some places more than are let on.
  *  - Who hung up in the middle of a request is let go after a second or two. libmicrohttpd, whose
@@ -57,6 +59,13 @@ void srv_connections_set(srv_connections *c, srv_guest *g, srv_guest_state state
 
 /* Bytes of its body so far. */
 void srv_connections_received(srv_guest *g, uint64_t bytes);
+
+/* This request of its is an upload, which has one of the places that there are for those. */
+void srv_connections_uploads(srv_connections *c, srv_guest *g);
+
+/* All places for uploads are taken, or all memory for other bodies: sheds one that drips, if there is
+ * one but `self` (NULL: any): five seconds old or more, and at less than 16 KiB a second since. */
+bool srv_connections_hurry(srv_connections *c, bool uploads, const srv_guest *self);
 
 /* Is there no place for it? Then why: too many of its address, or of all. */
 bool srv_connections_unwelcome(srv_connections *c, const srv_guest *g, bool *of_its_address);

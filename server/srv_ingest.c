@@ -22,8 +22,9 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api
                       const api_read_options *options, api_problem *p)
 {
     memset(g, 0, sizeof *g);
-    /* each has files and buffers of its own */
-    if (atomic_fetch_add(&app->uploads, 1) >= app->config.max_uploads) {
+    /* each has files and buffers of its own; those of one that is shed are gone in a moment */
+    if (atomic_fetch_add(&app->uploads, 1) >= app->config.max_uploads &&
+        !srv_connections_hurry(app->connections, true, NULL)) {
         atomic_fetch_sub(&app->uploads, 1);
         return api_problem_set(p, API_UNAVAILABLE,
                                "%llu uploads are under way already; try again later",

@@ -112,6 +112,80 @@ START_TEST(a_body_that_trickles_is_ended)
 }
 END_TEST
 
+static long status_of_upload(const e2e_server *s)
+{
+    e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=y", "x,y\n1,2\n2,3\n");
+    long status = r.status;
+    ck_assert_msg(status == 201 || status == 503, "%s", r.body);
+    e2e_reply_free(&r);
+    return status;
+}
+
+/* All places are taken by uploads that drip, but for one that does not: that one stays. */
+START_TEST(uploads_that_drip_give_way_to_others)
+{
+    enum { PLACES = 4 };
+    static const char *const few[] = {"--max-uploads", "4", "--idle-seconds", "300", NULL};
+    char chunk[2 + 4 + 0x8000 + 2 + 1], *at = chunk + sprintf(chunk, "8000\r\n");
+    for (int i = 0; i < 0x8000; i += 4)
+        at += sprintf(at, "1,2\n");
+    at += sprintf(at, "\r\n");
+    int fds[PLACES], refused = 0;
+    e2e_server *s = e2e_start(few);
+    for (int i = 0; i < PLACES; i++)
+        fds[i] = begin_upload(s, "x,y\n1,2\n", 8);
+    WAIT_UNTIL(files_in(s, "tmp") == PLACES, 20);
+    for (double end = e2e_now() + 60 * SLOWER; status_of_upload(s) == 503; refused++) {
+        ck_assert_double_lt(e2e_now(), end);
+        for (int i = 1; i < PLACES; i++)
+            send(fds[i], "4\r\n1,2\n\r\n", 9, MSG_NOSIGNAL);
+        for (int i = 0; i < 3; i++) {
+            send_all(fds[0], chunk, (size_t)(at - chunk));
+            rest(0.05);
+        }
+    }
+    ck_assert_int_gt(refused, 0); /* they are not shed at once */
+    send_all(fds[0], "0\r\n\r\n", 5);
+    char *answer = read_to_end(fds[0]);
+    ck_assert_msg(strstr(answer, " 201 ") != NULL, "%s", answer);
+    free(answer);
+    for (int i = 0; i < PLACES; i++)
+        close(fds[i]);
+    finish(s);
+}
+END_TEST
+
+/* Bodies that drip hold all the memory that there is for bodies: the next finds room. */
+START_TEST(bodies_that_drip_give_way_to_others)
+{
+    enum { BODIES = 4, HELD = 16000 };
+    static const char *const little[] = {"--max-bodies", "64000", "--idle-seconds", "300", NULL};
+    static const char head[] = "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+    char blanks[HELD];
+    int fds[BODIES];
+    long status = 0;
+    e2e_server *s = e2e_start(little);
+    memset(blanks, ' ', sizeof blanks);
+    for (int i = 0; i < BODIES; i++) {
+        fds[i] = e2e_connect(s);
+        send_all(fds[i], head, sizeof head - 1);
+        send_all(fds[i], blanks, sizeof blanks);
+    }
+    int refused = 0;
+    for (double end = e2e_now() + 60 * SLOWER; status != 422 || refused == 0; rest(0.1)) {
+        ck_assert_double_lt(e2e_now(), end);
+        e2e_reply r = e2e_post(s, "/v1/jobs", "{}");
+        status = r.status;
+        ck_assert_msg(status == 422 || status == 503, "%s", r.body);
+        refused += status == 503; /* once all is there */
+        e2e_reply_free(&r);
+    }
+    for (int i = 0; i < BODIES; i++)
+        close(fds[i]);
+    finish(s);
+}
+END_TEST
+
 /* Who asks before it sends is told at once, and sends nothing. */
 START_TEST(a_body_that_would_be_refused_is_not_asked_for)
 {
@@ -246,6 +320,8 @@ int main(void)
     tcase_add_test(tc, more_uploads_at_once_than_there_may_be_are_told_to_come_later);
     tcase_add_test(tc, a_dataset_of_too_many_cells_is_refused);
     tcase_add_test(tc, a_body_that_trickles_is_ended);
+    tcase_add_test(tc, uploads_that_drip_give_way_to_others);
+    tcase_add_test(tc, bodies_that_drip_give_way_to_others);
     tcase_add_test(tc, a_body_that_would_be_refused_is_not_asked_for);
     tcase_add_test(tc, uploads_leave_a_part_of_the_disk_free);
     suite_add_tcase(suite, tc);
