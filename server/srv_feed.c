@@ -24,11 +24,11 @@ static bool hand_on(srv_feed *f, api_problem *p)
     return f->piece != NULL;
 }
 
-bool srv_feed_bytes(srv_feed *f, const char *bytes, size_t n, api_problem *p)
+bool srv_feed_bytes(srv_feed *f, bool apart, const char *bytes, size_t n, api_problem *p)
 {
     bool many = f->bytes >= ALONE; /* what is there already, however long, needs no other thread */
     f->bytes += n;
-    if (many && !f->reading)
+    if (many && apart && !f->reading)
         begin_thread(f);
     if (!f->reading)
         return f->take(f->ctx, bytes, n, p);

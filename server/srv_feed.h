@@ -24,10 +24,10 @@ typedef struct srv_feed {
 /* ctx: borrowed. Nothing to be freed yet. */
 void srv_feed_begin(srv_feed *f, srv_block_taken *take, void *ctx);
 
-/* Has them read now or later. False, with the reason in p, when these or some before could not be:
- * only srv_feed_free may follow then. Where there is no memory or no thread to be had they are read
- * right here. */
-bool srv_feed_bytes(srv_feed *f, const char *bytes, size_t n, api_problem *p);
+/* Has them read now or later. apart: once they are many, by a thread that is begun for it; where there is
+ * no memory for one they are read right here. False, with the reason in p, when these or some before
+ * could not be: only srv_feed_free may follow then. */
+bool srv_feed_bytes(srv_feed *f, bool apart, const char *bytes, size_t n, api_problem *p);
 
 /* Waits until all are read. False, with the reason in p, when some could not be. */
 bool srv_feed_end(srv_feed *f, api_problem *p);

@@ -48,7 +48,9 @@ bool srv_ingest_begin(srv_ingest *g, srv_app *app, const char *tenant, const api
 
 bool srv_ingest_feed(srv_ingest *g, const char *bytes, size_t n, api_problem *p)
 {
-    return srv_feed_bytes(&g->feed, bytes, n, p);
+    /* where all processors have work a thread more makes it no less */
+    bool spare = 2 * (uint64_t)atomic_load(&g->app->uploads) <= g->app->config.threads;
+    return srv_feed_bytes(&g->feed, spare, bytes, n, p);
 }
 
 static char *encode_names(char *const *list, size_t count)

@@ -36,6 +36,8 @@ static bool take(void *ctx, const void *bytes, size_t n, api_problem *p)
 }
 
 /* Feeds bytes from *at up to `end`, in pieces of this size. */
+static bool apart = true;
+
 static bool feed(srv_feed *f, uint64_t *at, uint64_t end, size_t piece, api_problem *p)
 {
     char *bytes = malloc(piece);
@@ -45,7 +47,7 @@ static bool feed(srv_feed *f, uint64_t *at, uint64_t end, size_t piece, api_prob
         for (size_t i = 0; i < n; i++)
             bytes[i] = (char)byte_at(*at + i);
         *at += n;
-        ok = srv_feed_bytes(f, bytes, n, p);
+        ok = srv_feed_bytes(f, apart, bytes, n, p);
         memset(bytes, 0xee, n); /* they are the caller's again */
     }
     free(bytes);
@@ -85,6 +87,25 @@ START_TEST(what_is_little_is_read_by_who_receives_it_and_what_is_much_by_another
     ck_assert(pthread_equal(r.first, pthread_self()) && pthread_equal(r.last, pthread_self()));
     ck_assert(feed(&f, &at, MANY, 65536, &p));
     ck_assert(srv_feed_end(&f, &p));
+    ck_assert(!pthread_equal(r.last, pthread_self()));
+}
+END_TEST
+
+START_TEST(where_there_is_no_processor_to_spare_no_thread_begins)
+{
+    reading r = {.fails_at = UINT64_MAX};
+    srv_feed f;
+    api_problem p = {0};
+    uint64_t at = 0;
+    apart = false;
+    srv_feed_begin(&f, take, &r);
+    ck_assert(feed(&f, &at, MANY / 2, 65536, &p));
+    ck_assert_uint_eq(r.at, MANY / 2); /* at once */
+    ck_assert(pthread_equal(r.last, pthread_self()));
+    apart = true; /* there is one since */
+    ck_assert(feed(&f, &at, MANY, 65536, &p));
+    ck_assert(srv_feed_end(&f, &p));
+    ck_assert_uint_eq(r.at, MANY);
     ck_assert(!pthread_equal(r.last, pthread_self()));
 }
 END_TEST
@@ -135,6 +156,7 @@ int main(void)
     tcase_set_timeout(tc, 60 * SLOWER);
     tcase_add_loop_test(tc, all_bytes_are_read_in_order, 0, PIECES);
     tcase_add_test(tc, what_is_little_is_read_by_who_receives_it_and_what_is_much_by_another);
+    tcase_add_test(tc, where_there_is_no_processor_to_spare_no_thread_begins);
     tcase_add_loop_test(tc, what_cant_be_read_is_said, 0, PIECES);
     tcase_add_test(tc, it_may_end_half_way);
     suite_add_tcase(s, tc);
