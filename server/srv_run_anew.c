@@ -67,9 +67,11 @@ static bool put_back(srv_db *db, void *arg, api_problem *p)
         return api_problem_set(p, API_INTERNAL,
                                "what is stored of the job's progress is damaged; the models of the "
                                "groups that had ended stay: post it again for the others");
-    snprintf(note, sizeof note,
-             "what was stored of its progress was found to be damaged, so it began anew at %s",
-             srv_time_text(now));
+    snprintf(
+        note, sizeof note,
+        "what was stored of its progress was damaged, or of another release, so it began anew at "
+        "%s",
+        srv_time_text(now));
     return srv_db_run(db, SQL_JOB_ANEW, p, "tt", note, w->id) &&
            srv_db_run(db, SQL_PARTS_FORGET, p, "i", w->row.seq) &&
            srv_db_run(db, SQL_POINTS_FORGET, p, "i", w->row.seq) &&

@@ -291,20 +291,29 @@ static bool take_up_run(srv_run *w)
 {
     gd_error err;
     const srv_run_row *r = &w->row;
-    if (r->checkpoint_len != w->checkpoint_len ||
+    srv_recorder points = w->recorder;
+    if (r->checkpoint_len != w->checkpoint_len || !srv_recorder_restore(&points, r->checkpoint) ||
         gd_train_restore(w->train, r->checkpoint + SRV_RUN_HEAD, w->checkpoint_len - SRV_RUN_HEAD,
                          &err) != GD_OK)
         return false;
     w->taken_up = true;
     /* a run that had not begun does so anew, and so do its points */
-    return (!gd_train_begun(w->train) && w->epoch_base == 0) ||
-           srv_recorder_restore(&w->recorder, r->checkpoint);
+    if (gd_train_begun(w->train) || w->epoch_base > 0)
+        w->recorder = points;
+    return true;
 }
 
 static bool damaged(srv_run *w, api_problem *p)
 {
     w->row.damaged = true;
     return api_problem_set(p, API_INTERNAL, "what is stored of the job's progress is damaged");
+}
+
+/* A checkpoint that is whole, as far as its sum tells, and not of this run: of another release,
+ * say. Groups before this one may have models in use: of such a job the part alone begins anew. */
+static bool unfit(srv_run *w, api_problem *p)
+{
+    return (w->plan.kind == SRV_GROUPS && w->part > 0) || damaged(w, p);
 }
 
 bool srv_run_open(srv_run *w, api_problem *p)
@@ -360,14 +369,14 @@ static bool prepare(void *run, api_problem *p)
         return false;
     w->part = w->plan.ended_count;
     srv_plan_first_model(&w->plan, w->model_id, sizeof w->model_id);
-    if (r->checkpoint && !take_up_head(w))
-        return damaged(w, p);
+    if (r->checkpoint && !take_up_head(w) && !unfit(w, p))
+        return false;
     if (!srv_run_begin_part(w, p) ||
         !api_job_check_recorded(&w->job, w->job.spec.epochs, gd_train_params_len(w->train), p))
         return false;
     srv_snapshots_init(&w->snapshots, w->job.record_parameters, gd_train_params_len(w->train));
-    if (r->checkpoint_len > SRV_RUN_HEAD && !take_up_run(w))
-        return damaged(w, p);
+    if (r->checkpoint_len > SRV_RUN_HEAD && !take_up_run(w) && !unfit(w, p))
+        return false;
     return w->fresh || srv_run_load_changes(w, p);
 }
 

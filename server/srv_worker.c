@@ -138,7 +138,7 @@ static bool work(void *ctx, const char *id, const srv_signals *signals, bool las
     if (ok)
         train(&w);
     else if (anew)
-        srv_log("job begins anew: what was stored of its progress is damaged", srv_s("id", id));
+        srv_log("job begins anew: what was stored of its progress is no good", srv_s("id", id));
     else if (again)
         srv_log("job can't begin yet", srv_s("id", id), srv_s("why", p.detail));
     else if (atomic_load(&signals->cancel))
