@@ -644,6 +644,8 @@ START_TEST(a_tenants_lists_read_no_rows_of_others)
         {"SQL_USE_DATASETS", "SEARCH datasets USING COVERING INDEX"},
         {"SQL_USE_MODELS", "SEARCH jobs USING INDEX jobs_under_way (tenant=?)"},
         {"SQL_USE_JOBS", "SEARCH jobs USING COVERING INDEX"},
+        {"SQL_USE_RESULTS", "SEARCH jobs USING COVERING INDEX jobs_by_kept (tenant=?)"},
+        {"SQL_USE_RESULTS", "SEARCH models USING COVERING INDEX models_by_bytes (tenant=?)"},
         {"SQL_USE_ACTIVE", "USING INDEX jobs_under_way (tenant=? AND paused=?)"},
         {"SQL_USE_UPLOADS", "SEARCH uploads USING INDEX uploads_by_tenant (tenant=?)"}};
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
