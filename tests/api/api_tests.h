@@ -5,6 +5,7 @@
 
 #include "api_json.h"
 #include "api_problem.h"
+#include "quick.h"
 
 #include <cjson/cJSON.h>
 #include <check.h>

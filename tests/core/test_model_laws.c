@@ -5,6 +5,7 @@
 #include "gd_objective.h"
 #include "gd_spec.h"
 #include "problems.h"
+#include "slower.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -285,7 +286,7 @@ static void check_gradient(gd_objective *o, const gd_shape *s, const gd_rows *ro
     /* the one row may be one that all units are deaf to */
     ck_assert(size > (u->activation ? 1e-3 : 0.01) || (u->activation && rows->count < 4));
     size = fmax(size, 0.01);
-    for (size_t i = 0; i < n; i += 1 + n / 60) { /* of thousands, some */
+    for (size_t i = 0; i < n; i += 1 + n / (60 / SLOWER)) { /* of thousands, some */
         double slope = slope_along(o, theta, i, rows, smooth);
         ck_assert_msg(fabs(g[i] - slope) <= room * size,
                       "%s %s, %s: gradient[%zu] is %.12g, the difference %.12g", u->m->name,

@@ -5,6 +5,7 @@
 #define JOBS_H
 
 #include "e2e.h"
+#include "slower.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -18,14 +19,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-/* Under a sanitizer everything takes longer: deadlines are multiplied by this, sizes that only
- * lend weight are divided by it. */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-enum { SLOWER = 4 };
-#else
-enum { SLOWER = 1 };
-#endif
 
 #define UNUSED __attribute__((unused))
 

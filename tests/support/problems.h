@@ -8,6 +8,7 @@
 
 #include "gd_metrics.h"
 #include "gd_train.h"
+#include "quick.h"
 
 #include <check.h>
 #include <math.h>
