@@ -8,6 +8,9 @@
 #include <poll.h>
 #include <sys/resource.h>
 
+/* Those who do not read are let go after that, too. */
+static const char *const patient[] = {"--idle-seconds", "600", NULL};
+
 enum { MANY = 600, ROWS = 100000, NPY = ROWS * 4 * 8 }; /* bytes of an export, and its header */
 
 static int fds[MANY];
@@ -72,7 +75,7 @@ static size_t drain(int fd, size_t most, int ms)
 static e2e_server *start_with_export(char path[96])
 {
     char ds[32];
-    e2e_server *s = e2e_start(NULL);
+    e2e_server *s = e2e_start(patient);
     char *csv = make_csv(ROWS, 3, 4);
     upload_csv(s, csv, ds);
     free(csv);
@@ -115,7 +118,7 @@ END_TEST
 START_TEST(long_documents_are_shared_by_those_who_ask)
 {
     allow_descriptors();
-    e2e_server *s = e2e_start(NULL);
+    e2e_server *s = e2e_start(patient);
     e2e_reply r = e2e_get(s, "/openapi.json");
     ck_assert_uint_gt(r.len, 200000);
     long before = process_number(s->pid, "VmRSS");
@@ -147,7 +150,7 @@ START_TEST(chunks_that_drip_hold_up_nobody)
     static const char head[] = "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
                       chunks[] = "1;slow=yes\r\n \r\n2\r\n  \r\n00000001\r\n \r\n";
     allow_descriptors();
-    e2e_server *s = e2e_start(NULL);
+    e2e_server *s = e2e_start(patient);
     for (int i = 0; i < MANY; i++) {
         fds[i] = e2e_connect(s);
         send_all(fds[i], head, sizeof head - 1);
