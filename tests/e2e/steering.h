@@ -8,14 +8,14 @@
 /* Long enough to be asked for something; under a sanitizer fewer epochs take as long. The second: of
  * one part of several. */
 #if defined(__SANITIZE_THREAD__)
-#define STEADY_EPOCHS "80000"
-#define PART_EPOCHS "20000"
+#define STEADY_EPOCHS "30000"
+#define PART_EPOCHS "8000"
 #elif defined(__SANITIZE_ADDRESS__)
-#define STEADY_EPOCHS "150000"
-#define PART_EPOCHS "40000"
+#define STEADY_EPOCHS "60000"
+#define PART_EPOCHS "15000"
 #else
-#define STEADY_EPOCHS "1500000"
-#define PART_EPOCHS "150000"
+#define STEADY_EPOCHS "600000"
+#define PART_EPOCHS "60000"
 #endif
 #define STEADY                                                                                     \
     "\"epochs\": " STEADY_EPOCHS ", \"tol\": 0, \"learning_rate\": 1e-7, \"batch_size\": 16"
