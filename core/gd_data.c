@@ -278,22 +278,3 @@ void gd_scaling(const gd_column *columns, size_t cols, bool intercept, double *c
         scale[j] = s == 0 ? 1 : s;
     }
 }
-
-void gd_columns_merge(gd_column *into, size_t seen, const gd_column *more, size_t n, size_t cols)
-{
-    double share = (double)n / ((double)seen + (double)n), rest = 1 - share;
-    for (size_t j = 0; j < cols; j++) {
-        gd_column *a = &into[j];
-        const gd_column *b = &more[j];
-        if (seen == 0) {
-            *a = *b;
-            continue;
-        }
-        double delta = b->mean - a->mean;
-        a->min = fmin(a->min, b->min);
-        a->max = fmax(a->max, b->max);
-        a->mean += delta * share;
-        a->std = sqrt(rest * (a->std * a->std) + share * (b->std * b->std) +
-                      rest * share * (delta * delta));
-    }
-}

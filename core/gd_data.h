@@ -77,11 +77,6 @@ typedef struct gd_column {
  * 1979): no digits are lost to a large mean. */
 void gd_columns(const double *X, const gd_rows *rows, size_t cols, gd_column *out);
 
-/* The statistics of `seen` rows, with those of n further rows folded in (Chan, Golub and LeVeque,
- * "Updating formulae and a pairwise algorithm for computing sample variances", 1979). seen: 0 takes
- * `more` as it is. */
-void gd_columns_merge(gd_column *into, size_t seen, const gd_column *more, size_t n, size_t cols);
-
 /* Those of the data's features. Of sparse rows by three passes over the entries. */
 void gd_data_columns(const gd_data *d, const gd_rows *rows, gd_column *out);
 

@@ -192,16 +192,6 @@ const double *gd_fit_pass_run(gd_fit_pass *p, gd_fit_visitor *visit, void *arg, 
     return p->sums;
 }
 
-bool gd_fit_pass_interrupted(const gd_fit_pass *p)
-{
-    return p->interrupted;
-}
-
-size_t gd_fit_pass_width(const gd_fit_pass *p)
-{
-    return p->width;
-}
-
 double gd_fit_pass_weights(const gd_fit_pass *p)
 {
     return p->total;

@@ -44,12 +44,6 @@ void gd_fit_pass_free(gd_fit_pass *p); /* NULL is fine */
 const double *gd_fit_pass_run(gd_fit_pass *p, gd_fit_visitor *visit, void *arg, size_t len,
                               size_t groups);
 
-/* Has a pass been broken off? */
-bool gd_fit_pass_interrupted(const gd_fit_pass *p);
-
-/* Values from one row of a tile to the next: gd_fit_columns, padded. */
-size_t gd_fit_pass_width(const gd_fit_pass *p);
-
 /* The sum of weights, and how many of them are above 0. */
 double gd_fit_pass_weights(const gd_fit_pass *p);
 size_t gd_fit_pass_counted(const gd_fit_pass *p);

@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-double srv_penalty(const srv_model *m, const double *theta)
+/* l1 |w|_1 + l2/2 |w|^2 of the parameters as trained, biases left out. */
+static double penalty(const srv_model *m, const double *theta)
 {
     gd_part parts[GD_MAX_PARTS];
     size_t count = m->model->layout(&m->shape, parts);
@@ -62,7 +63,7 @@ bool srv_evaluate(const srv_model *m, const gd_data *data, srv_evaluation *out, 
                           confusion, &err) != GD_OK))
         ok = api_problem_set(p, API_UNAVAILABLE, "%s", err.message);
     if (ok) {
-        out->objective = out->cost + srv_penalty(m, m->scaled ? m->scaled : m->theta);
+        out->objective = out->cost + penalty(m, m->scaled ? m->scaled : m->theta);
         out->metrics = api_doc_take_text(api_metrics_encode(list, count, confusion, classes));
         ok = out->metrics ||
              api_problem_set(p, API_UNAVAILABLE, "not enough memory for the metrics");

@@ -19,7 +19,4 @@ bool srv_evaluate(const srv_model *m, const gd_data *data, srv_evaluation *out, 
 /* The mean over the rows, each counted once, of the cost that the model was trained with. */
 gd_status srv_mean_cost(const srv_model *m, const gd_data *data, double *out, gd_error *err);
 
-/* l1 |w|_1 + l2/2 |w|^2 of the parameters as trained, biases left out. */
-double srv_penalty(const srv_model *m, const double *theta);
-
 #endif
