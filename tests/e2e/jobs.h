@@ -6,6 +6,7 @@
 
 #include "e2e.h"
 #include "slower.h"
+#include "suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -394,11 +395,7 @@ static UNUSED int run_suite(Suite *suite)
 {
     if (!getenv("TMPDIR") && access("/dev/shm", W_OK | X_OK) == 0)
         setenv("TMPDIR", "/dev/shm", 1);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }
 
 #endif

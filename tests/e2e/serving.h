@@ -3,6 +3,7 @@
 #define SERVING_H
 
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -72,11 +73,7 @@ static UNUSED int run_suite(TCase *tc, const char *name)
     Suite *suite = suite_create(name);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }
 
 #endif

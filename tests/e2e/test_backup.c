@@ -1,5 +1,6 @@
 /* Backups: made of a server that runs, restored elsewhere, refused when they are not whole. */
 #define _GNU_SOURCE
+#include "commands.h"
 #include "everything.h"
 #include "twins.h"
 
@@ -8,32 +9,14 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
-/* Runs the binary with these arguments, its words into said; returns its exit code. */
-static int command(char said[1024], const char *what, const char *file, const char *dir)
+static int command(char said[SAID], const char *what, const char *file, const char *dir)
 {
-    int ends[2], status;
-    ck_assert_int_eq(pipe(ends), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        dup2(ends[1], STDERR_FILENO);
-        execl(DESCENTD, DESCENTD, what, file, "--data-dir", dir, (char *)NULL);
-        _exit(127);
-    }
-    close(ends[1]);
-    size_t n = 0;
-    for (ssize_t got; n < 1023 && (got = read(ends[0], said + n, 1023 - n)) > 0;)
-        n += (size_t)got;
-    said[n] = '\0';
-    close(ends[0]);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return run_binary(said, (const char *const[]){DESCENTD, what, file, "--data-dir", dir, NULL});
 }
 
 static void run(const char *what, const char *file, const char *dir)
 {
-    char said[1024];
+    char said[SAID];
     int code = command(said, what, file, dir);
     if (code != 0)
         ck_abort_msg("%s ended with %d: %s", what, code, said);
@@ -41,7 +24,7 @@ static void run(const char *what, const char *file, const char *dir)
 
 static void refuse(const char *what, const char *file, const char *dir, const char *word)
 {
-    char said[1024];
+    char said[SAID];
     int code = command(said, what, file, dir);
     if (code != 1 || !strstr(said, word))
         ck_abort_msg("%s was to be refused with \"%s\", and ended with %d: %s", what, word, code,

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "jobs.h"
+#include "suite.h"
 
 #define DATA                                                                                       \
     "{\"X\": [[1, 2], [2, 1.5], [3, 4], [4, 3.25], [5, 6], [1.5, 5], [6, 2], [2, 6.5]], "          \
@@ -170,9 +171,5 @@ int main(void)
     tcase_add_test(tc, what_was_answered_is_there_after_a_kill);
     tcase_add_test(tc, a_brief_job_does_not_overtake_those_before_it);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

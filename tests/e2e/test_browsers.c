@@ -3,6 +3,7 @@
  */
 #define _GNU_SOURCE
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -197,9 +198,5 @@ int main(void)
     tcase_add_test(tc, a_preflight_is_told_what_may_be_sent);
     tcase_add_test(tc, a_list_that_is_none_is_refused_at_the_start);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The gradient check over HTTP: every model's derivatives are those of its cost. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -159,9 +160,5 @@ int main(void)
     tcase_add_checked_fixture(tc, start, stop);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Settings that make no sense together are refused by name, with what to use instead; and each of
  * them alone is fine. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -332,9 +333,5 @@ int main(void)
     tcase_add_checked_fixture(tc, start, stop);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * what the float64 dataset of the rounded numbers gives, to the bit. C's own conversion to float
  * rounds the numbers here. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -415,9 +416,5 @@ int main(void)
     tcase_add_test(tc, whatever_reads_a_dataset_reads_both);
     tcase_add_test(tc, rows_for_a_model_have_no_dtype);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

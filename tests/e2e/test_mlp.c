@@ -1,6 +1,7 @@
 /* Networks over HTTP: a job for each of the three heads, the model that it makes, predictions with
  * it, and what is refused. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -213,9 +214,5 @@ int main(void)
     tcase_add_test(tc, training_goes_on_from_the_parameters_of_a_model);
     tcase_add_test(tc, what_does_not_fit_is_refused_by_name);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

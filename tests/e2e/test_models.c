@@ -1,6 +1,7 @@
 /* Models over HTTP: how the parameters of a document belong together, metrics against sums
  * worked out here, listings, and predictions in every form of request. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -489,9 +490,5 @@ int main(void)
     tcase_add_test(tc, model_outlives_its_job_and_its_dataset);
     tcase_add_test(tc, many_rows_are_predicted_in_order);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The process from outside: options, environment, exit codes, the health check, the lock on
  * the data directory, stopping, and log lines. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -622,9 +623,5 @@ int main(void)
     tcase_add_test(tc, json_log_has_a_line_a_request_and_a_job_start_and_end);
     tcase_add_test(tc, text_log_has_one_line_an_event);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

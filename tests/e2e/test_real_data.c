@@ -2,6 +2,7 @@
  * certified values (tests/data/README.md) are the truth. With DESCENTD_SHOW_DIGITS set, the digits
  * that were reached are printed. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <float.h>
@@ -217,9 +218,5 @@ int main(void)
     tcase_add_test(tc, pontius_unscaled_diverges_and_says_the_rate);
     tcase_add_test(tc, advertising_by_radio);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  * (tests/data/reference/README.md says how they were made). A digit is a decimal digit in which
  * both agree, -log10 of the relative error, of the worst parameter; the table is printed. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -412,9 +413,5 @@ int main(void)
     tcase_add_unchecked_fixture(tc, start, stop);
     tcase_add_loop_test(tc, a_fit_agrees_with_its_reference, 0, COUNT(fits));
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

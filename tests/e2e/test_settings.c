@@ -2,6 +2,7 @@
  * validate on, models to begin with, and other libraries' names; each against a closed form, the
  * numbers by hand, or another job that must come to the same. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -496,9 +497,5 @@ int main(void)
     tcase_add_checked_fixture(tc, start, stop);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

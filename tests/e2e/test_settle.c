@@ -3,6 +3,7 @@
  * do, while the server is down. */
 #define _GNU_SOURCE
 #include "jobs.h"
+#include "suite.h"
 
 #include <sys/stat.h>
 
@@ -143,9 +144,5 @@ int main(void)
     tcase_add_test(tc, what_is_settled_is_taken_from_the_database_and_stays_on_disk);
     tcase_add_test(tc, data_sent_again_mends_a_damaged_file_and_is_settled_anew);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <netinet/in.h>
@@ -466,9 +467,5 @@ int main(void)
     tcase_add_test(tc, what_is_only_unusual_is_served);
     tcase_add_test(tc, a_refusal_says_why);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Sparse datasets over HTTP: what is stored of a LIBSVM upload, that whatever is trained on it is
  * what the same rows give filled in, that models take rows in every form, and what is refused. */
 #include "e2e.h"
+#include "suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -485,9 +486,5 @@ int main(void)
     tcase_add_test(tc, what_sparse_rows_can_t_have_is_refused_at_once);
     tcase_add_test(tc, two_gigabytes_of_zeros_are_not_there);
     suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_ENV);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,34 +4,17 @@
 #ifndef TOKENS_H
 #define TOKENS_H
 
-#include "jobs.h"
+#include "commands.h"
 
 /* ---- the command line ---- */
 
 /* Runs the binary with these arguments, its words into said; returns its exit code. */
-static UNUSED int command(const e2e_server *s, char said[2048], const char *const *words)
+static UNUSED int command(const e2e_server *s, char said[SAID], const char *const *words)
 {
     const char *argv[12] = {DESCENTD, "--data-dir", s->dir};
-    int ends[2], status, n = 3;
-    for (; *words && n < 11; words++)
+    for (int n = 3; *words && n < 11; words++)
         argv[n++] = *words;
-    ck_assert_int_eq(pipe(ends), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        dup2(ends[1], STDERR_FILENO);
-        execv(DESCENTD, (char *const *)argv);
-        _exit(127);
-    }
-    close(ends[1]);
-    size_t len = 0;
-    for (ssize_t got; len < 2047 && (got = read(ends[0], said + len, 2047 - len)) > 0;)
-        len += (size_t)got;
-    said[len] = '\0';
-    close(ends[0]);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return run_binary(said, argv);
 }
 #define COMMAND(s, said, ...) command(s, said, (const char *const[]){__VA_ARGS__, NULL})
 
