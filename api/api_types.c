@@ -138,19 +138,17 @@ static api_fault number(const char *s, size_t n, double *out)
         s++, n--;
     while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'))
         n--;
-    switch (api_number_parse(s, n, out)) {
-    case API_NUMBER_OK:
+    api_number_result result = api_number_parse(s, n, out);
+    if (result == API_NUMBER_OK)
         return API_CELL_FITS;
-    case API_NUMBER_OVERFLOW:
+    if (result == API_NUMBER_OVERFLOW)
         return API_CELL_OVERFLOW;
-    case API_NUMBER_LONG:
-        return API_CELL_LONG_NUMBER;
-    case API_NUMBER_SYNTAX:
-        break;
-    }
-    s += n > 0 && (*s == '-' || *s == '+');
-    return strncasecmp(s, "nan", 3) == 0 || strncasecmp(s, "inf", 3) == 0 ? API_CELL_NOT_FINITE
-                                                                          : API_CELL_NO_NUMBER;
+    const char *bare = s + (n > 0 && (*s == '-' || *s == '+'));
+    if (strncasecmp(bare, "nan", 3) == 0 || strncasecmp(bare, "inf", 3) == 0)
+        return API_CELL_NOT_FINITE;
+    /* too long to be looked at as a number: it may be a text all the same */
+    return result == API_NUMBER_LONG && api_cell_meant_numeric(s) ? API_CELL_LONG_NUMBER
+                                                                  : API_CELL_NO_NUMBER;
 }
 
 static api_fault boolean(const char *s, size_t n, double *out)

@@ -452,6 +452,35 @@ static char *with_field(const char *head, size_t len, const char *tail)
     return api_text_take(&t);
 }
 
+/* Of a text it is not its digits that are too many, however long it is. */
+START_TEST(long_texts_are_told_to_be_long_texts)
+{
+    static const struct {
+        const char *head, *what;
+        size_t count;
+    } cases[] = {
+        {"z", "must be at most 256 bytes long (line 2, byte 4); leave the column out", 256},
+        {"z", "must be at most 256 bytes long (line 2, byte 4); leave the column out", 1000},
+        {"z", "must be at most 256 bytes long (line 2, byte 4); leave the column out", 2000},
+        {"nan", "is not a finite number", 2000},
+        {"-inf", "is not a finite number", 2000},
+        {"-", "has too many digits", 2000},
+        {"0", "has too many digits", 2000}};
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int numbers = 0; numbers < 2; numbers++) {
+            char head[80];
+            snprintf(head, sizeof head, "a,y\n%s%s", numbers ? "1,1\n" : "", cases[i].head);
+            char *text = with_field(head, cases[i].count, ",1\n");
+            bool letters = *cases[i].head == 'z';
+            const refusal want = {
+                text, API_INVALID, numbers ? "row 2, column \"a\"" : "row 1, column \"a\"",
+                numbers && letters ? "is not a number (line 3, byte 8)" : cases[i].what};
+            assert_refused(&api_format_csv, &train, &want, strlen(text));
+            free(text);
+        }
+}
+END_TEST
+
 START_TEST(fields_are_bounded)
 {
     const char *const a[] = {"a"};
@@ -569,6 +598,7 @@ int main(void)
     tcase_add_test(tc, tables_to_predict_are_reordered_to_the_columns_of_the_model);
     tcase_add_test(tc, a_request_may_have_max_values_and_not_one_more);
     tcase_add_test(tc, fields_are_bounded);
+    tcase_add_test(tc, long_texts_are_told_to_be_long_texts);
     tcase_add_test(tc, columns_are_bounded_beside_the_target);
     tcase_add_test(tc, rows_and_lines_are_counted_far_into_a_table);
     tcase_add_test(tc, a_sink_that_fails_stops_the_reader);
