@@ -43,6 +43,17 @@ bool api_problem_field(api_problem *p, const char *field, const char *fmt, ...)
     return false;
 }
 
+bool api_problem_query(api_problem *p, const char *name, const char *fmt, ...)
+{
+    char why[sizeof p->errors[0].message];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof why, fmt, ap);
+    va_end(ap);
+    api_problem_set(p, API_BAD_QUERY, "the query parameter %.64s is invalid: %s", name, why);
+    return api_problem_field(p, name, "%s", why);
+}
+
 bool api_problem_core(api_problem *p, const gd_error *err)
 {
     if (err->status == GD_NO_MEMORY)

@@ -65,6 +65,11 @@ bool api_problem_set(api_problem *p, api_problem_code code, const char *fmt, ...
 bool api_problem_field(api_problem *p, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds a bad query parameter: this is API_BAD_QUERY, and the detail says which and why, unless it
+ * is a problem already. Returns false. */
+bool api_problem_query(api_problem *p, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Adds what core said. Returns false. */
 bool api_problem_core(api_problem *p, const gd_error *err);
 

@@ -69,9 +69,8 @@ static void read_layout(srv_request *rq, api_read_options *o)
         o->delimiter = '\t';
     else if (delimiter && strlen(delimiter) == 1 && strchr(",;|\t", *delimiter))
         o->delimiter = *delimiter;
-    else if (delimiter &&
-             !api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter delimiter is invalid"))
-        api_problem_field(&rq->problem, "delimiter",
+    else if (delimiter)
+        api_problem_query(&rq->problem, "delimiter",
                           "must be a comma, a semicolon, a bar or a tab (\"tab\"), got \"%.20s\"",
                           delimiter);
     if (srv_request_query(rq, "header") && srv_request_bool(rq, "header", &header))
@@ -85,8 +84,7 @@ static void read_dtype(srv_request *rq, api_read_options *o)
     api_problem bad = {0};
     if (!dtype || (o->dtype = api_dtype_read(dtype, "dtype", &bad)) != API_DTYPE_UNSAID)
         return;
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter dtype is invalid");
-    api_problem_field(&rq->problem, "dtype", "%s", bad.errors[0].message);
+    api_problem_query(&rq->problem, "dtype", "%s", bad.errors[0].message);
 }
 
 /* "?types=city:categorical,when:datetime", of any format; a document's own go before it. */
@@ -99,8 +97,7 @@ static void read_types(srv_request *rq, api_types *types, api_read_options *o)
     o->types = types;
     if (api_types_read(types, text, &bad))
         return;
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter types is invalid");
-    api_problem_field(&rq->problem, "types", "%s",
+    api_problem_query(&rq->problem, "types", "%s",
                       bad.errors_count ? bad.errors[0].message : bad.detail);
 }
 
@@ -111,8 +108,7 @@ static bool all_apply(srv_request *rq, const api_format *format)
     for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
         if (!srv_request_query(rq, some[i]) || (format->own && strstr(format->own, some[i])))
             continue;
-        api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", some[i]);
-        return api_problem_field(&rq->problem, some[i], "says nothing of a dataset in %s",
+        return api_problem_query(&rq->problem, some[i], "says nothing of a dataset in %s",
                                  format->media_type);
     }
     return true;
@@ -142,8 +138,7 @@ static bool open_append(srv_request *rq)
         rq->problem = p;
         return false;
     }
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter append_to is invalid");
-    return api_problem_field(&rq->problem, "append_to", "%s", p.detail);
+    return api_problem_query(&rq->problem, "append_to", "%s", p.detail);
 }
 
 /* What the dataset says of its columns can't be said anew, but that sparse ones are more. */
@@ -154,8 +149,7 @@ static bool only_more(srv_request *rq)
     for (size_t i = 0; i < count; i++) {
         if (!srv_request_query(rq, fixed[i]))
             continue;
-        api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", fixed[i]);
-        return api_problem_field(&rq->problem, fixed[i],
+        return api_problem_query(&rq->problem, fixed[i],
                                  "is that of dataset %s, to which rows are added: leave it out",
                                  rq->read->append.base.id);
     }

@@ -108,12 +108,11 @@ static bool fits(srv_request *rq, const gd_spec *s, const gd_data *data)
          negative = task == GD_COUNT && i < data->rows;
     if (!many && !few && !negative)
         return true;
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter model is invalid");
     return negative
-               ? api_problem_field(&rq->problem, "model",
+               ? api_problem_query(&rq->problem, "model",
                                    "\"%s\" needs targets of 0 or more, row %zu has %g",
                                    s->model->name, i + 1, data->y[i])
-               : api_problem_field(&rq->problem, "model",
+               : api_problem_query(&rq->problem, "model",
                                    "\"%s\" needs %s classes in the target, got %zu", s->model->name,
                                    many ? "exactly 2" : "at least 2", data->classes);
 }

@@ -90,15 +90,13 @@ static void free_export(void *ctx)
 
 static bool bad(srv_request *rq, const char *name, const char *wanted)
 {
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", name);
-    return api_problem_field(&rq->problem, name, "must be %s, got \"%.40s\"", wanted,
+    return api_problem_query(&rq->problem, name, "must be %s, got \"%.40s\"", wanted,
                              srv_request_query(rq, name));
 }
 
 static bool bad_format(srv_request *rq, bool sparse)
 {
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter format is invalid");
-    return api_problem_field(&rq->problem, "format", "\"libsvm\" is for sparse datasets, %s",
+    return api_problem_query(&rq->problem, "format", "\"libsvm\" is for sparse datasets, %s",
                              sparse ? "with all columns" : "which this one is not");
 }
 
@@ -136,8 +134,7 @@ static bool choose_dtype(srv_request *rq, export *e)
         return bad(rq, "dtype", "\"float64\" or \"float32\"");
     if (!e->single || e->format == NPY)
         return true;
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter dtype is invalid");
-    return api_problem_field(&rq->problem, "dtype", "is for format=npy; texts are exact always");
+    return api_problem_query(&rq->problem, "dtype", "is for format=npy; texts are exact always");
 }
 
 static void begin(srv_request *rq, export *e)

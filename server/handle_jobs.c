@@ -149,10 +149,10 @@ void srv_list_jobs(srv_request *rq)
     for (size_t i = 0; state && i < sizeof states / sizeof states[0]; i++)
         known = known || strcmp(state, states[i]) == 0;
     if (!known) {
-        api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter state is invalid");
-        api_problem_field(&rq->problem, "state",
-                          "must be queued, running, paused, succeeded, failed or cancelled, got \"%.40s\"",
-                          state);
+        api_problem_query(
+            &rq->problem, "state",
+            "must be queued, running, paused, succeeded, failed or cancelled, got \"%.40s\"",
+            state);
         return;
     }
     srv_list(rq, &(srv_listing){.sql = SQL_JOB_LIST,

@@ -31,8 +31,7 @@ static bool read_query(srv_request *rq, page *g)
         return false;
     g->records = shape && strcmp(shape, "records") == 0;
     if (shape && !g->records && strcmp(shape, "arrays") != 0) {
-        api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter shape is invalid");
-        return api_problem_field(&rq->problem, "shape",
+        return api_problem_query(&rq->problem, "shape",
                                  "must be \"arrays\" or \"records\", got \"%.40s\"", shape);
     }
     double json = srv_request_accepts(rq, "application/json");

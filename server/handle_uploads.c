@@ -93,8 +93,7 @@ static bool check_sha256(srv_request *rq, const char *sha256)
     if (!sha256 || (strlen(sha256) == SRV_SHA256_SIZE - 1 &&
                     strspn(sha256, "0123456789abcdef") == SRV_SHA256_SIZE - 1))
         return true;
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter sha256 is invalid");
-    return api_problem_field(&rq->problem, "sha256",
+    return api_problem_query(&rq->problem, "sha256",
                              "must be 64 hexadecimal digits in lower case, got \"%.80s\"", sha256);
 }
 

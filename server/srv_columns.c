@@ -28,8 +28,7 @@ static bool unknown(srv_request *rq, const char *name, const char *const *names,
 {
     const char *near = api_nearest(name, names, count);
     near = near ? near : api_nearest(name, &target, 1);
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter columns is invalid");
-    return api_problem_field(&rq->problem, "columns",
+    return api_problem_query(&rq->problem, "columns",
                              "the dataset has no column \"%.80s\"%s%.80s%s", name,
                              near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
@@ -64,8 +63,7 @@ static bool split(srv_request *rq, char *list, api_names *wanted)
         case API_NAMES_NO_MEMORY:
             return no_memory(rq);
         case API_NAMES_TWICE:
-            api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter columns is invalid");
-            return api_problem_field(&rq->problem, "columns", "has \"%.80s\" twice", name);
+            return api_problem_query(&rq->problem, "columns", "has \"%.80s\" twice", name);
         case API_NAMES_NEW:
             break;
         }

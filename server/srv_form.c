@@ -51,7 +51,8 @@ static bool begin_field(srv_form *f, const char *name, api_problem *p)
     if (!srv_request_knows(f->rq, name, "field of the form"))
         return false;
     if (srv_request_query(f->rq, name)) {
-        api_problem_set(p, API_BAD_QUERY, "the field %s of the form is invalid", name);
+        api_problem_set(p, API_BAD_QUERY, "the field %.64s of the form is invalid: is given twice",
+                        name);
         return api_problem_field(p, name, "is given twice");
     }
     if (f->count == FIELDS) /* more than any route knows */

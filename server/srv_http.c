@@ -124,8 +124,7 @@ static enum MHD_Result check_parameter(void *cls, enum MHD_ValueKind kind, const
     if (!srv_request_knows(rq, name, "query parameter") ||
         (srv_request_query(rq, name) == value && value))
         return MHD_YES;
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", name);
-    api_problem_field(&rq->problem, name, value ? "is given twice" : "must have a value");
+    api_problem_query(&rq->problem, name, value ? "is given twice" : "must have a value");
     return MHD_YES;
 }
 

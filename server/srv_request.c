@@ -25,9 +25,13 @@ bool srv_request_knows(srv_request *rq, const char *name, const char *what)
     for (size_t i = 0; i < count; i++)
         if (strcmp(known[i], name) == 0)
             return true;
-    api_problem_set(&rq->problem, API_BAD_QUERY, "a %s is not known here", what);
-    return count ? api_problem_unknown(&rq->problem, name, known, count)
-                 : api_problem_field(&rq->problem, name, "this route takes no query parameters");
+    api_problem own = {0};
+    if (count)
+        api_problem_unknown(&own, name, known, count);
+    const char *why = count ? own.errors[0].message : "this route takes no query parameters";
+    api_problem_set(&rq->problem, API_BAD_QUERY, "the %s %.64s is not known here: %s", what, name,
+                    why);
+    return api_problem_field(&rq->problem, name, "%s", why);
 }
 
 bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_t max,
@@ -43,16 +47,14 @@ bool srv_request_number(srv_request *rq, const char *name, uint64_t min, uint64_
         *out = v;
         return true;
     }
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", name);
-    return api_problem_field(&rq->problem, name,
+    return api_problem_query(&rq->problem, name,
                              "must be a whole number in [%llu, %llu], got \"%.40s\"",
                              (unsigned long long)min, (unsigned long long)max, text);
 }
 
 static bool bad_query(srv_request *rq, const char *name, const char *expected, const char *text)
 {
-    api_problem_set(&rq->problem, API_BAD_QUERY, "the query parameter %s is invalid", name);
-    return api_problem_field(&rq->problem, name, "must be %s, got \"%.40s\"", expected, text);
+    return api_problem_query(&rq->problem, name, "must be %s, got \"%.40s\"", expected, text);
 }
 
 bool srv_request_real(srv_request *rq, const char *name, double *out)

@@ -110,6 +110,31 @@ START_TEST(a_single_bad_field_is_the_detail)
 }
 END_TEST
 
+START_TEST(a_bad_query_parameter_is_the_detail_with_its_name)
+{
+    api_problem p = no_problem();
+    ck_assert(!api_problem_query(&p, "limit", "must be %s, got \"%s\"", "a number", "all"));
+    ck_assert(!api_problem_query(&p, "state", "is given twice"));
+    ck_assert_int_eq(p.code, API_BAD_QUERY);
+    cJSON *doc = encode(&p);
+    ck_assert_str_eq(string_of(doc, "detail"),
+                     "the query parameter limit is invalid: must be a number, got \"all\"");
+    cJSON_Delete(doc);
+    ck_assert_uint_eq(p.errors_count, 2);
+    ck_assert_str_eq(p.errors[0].field, "limit");
+    ck_assert_str_eq(p.errors[0].message, "must be a number, got \"all\"");
+    ck_assert_str_eq(p.errors[1].field, "state");
+    ck_assert_str_eq(p.errors[1].message, "is given twice");
+    p = no_problem(); /* a name and a reason as long as may be */
+    char longest[1200];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    api_problem_query(&p, longest, "%s", longest);
+    ck_assert_ptr_nonnull(strstr(p.detail, "xxx is invalid: xxx"));
+    cJSON_Delete(encode(&p));
+}
+END_TEST
+
 START_TEST(bad_fields_beyond_the_bound_are_counted)
 {
     api_problem p = no_problem();
@@ -263,6 +288,7 @@ int main(void)
     tcase_add_test(tc, the_first_problem_is_kept);
     tcase_add_test(tc, all_bad_fields_are_listed_in_order);
     tcase_add_test(tc, a_single_bad_field_is_the_detail);
+    tcase_add_test(tc, a_bad_query_parameter_is_the_detail_with_its_name);
     tcase_add_test(tc, bad_fields_beyond_the_bound_are_counted);
     tcase_add_test(tc, what_core_says_becomes_a_field);
     tcase_add_test(tc, messages_that_are_cut_or_not_utf8_are_cleaned);

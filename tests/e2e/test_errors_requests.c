@@ -184,6 +184,10 @@ START_TEST(query_parameters_are_checked)
         e2e_reply r = refused("GET", bad[i].path, NULL, NULL, 400, "invalid-parameter");
         const char *message = e2e_field_error(&r, bad[i].field);
         ck_assert_msg(strstr(message, bad[i].part) != NULL, "%s: %s", bad[i].path, message);
+        /* who reads the detail alone is told as much */
+        const char *detail = e2e_string(r.json, "detail");
+        ck_assert_msg(strstr(detail, bad[i].part) && strstr(detail, bad[i].field), "%s: %s",
+                      bad[i].path, detail);
         e2e_reply_free(&r);
     }
     static const struct {
@@ -199,6 +203,9 @@ START_TEST(query_parameters_are_checked)
     e2e_reply r = refused("POST", "/v1/datasets?traget=t", "text/csv", "a,t\n1,2\n", 400,
                           "invalid-parameter");
     ck_assert_ptr_nonnull(strstr(e2e_field_error(&r, "traget"), "did you mean \"target\""));
+    ck_assert_str_eq(e2e_string(r.json, "detail"),
+                     "the query parameter traget is not known here: unknown field; did you mean "
+                     "\"target\"?");
     e2e_reply_free(&r);
     r = refused("POST", "/v1/jobs?name=x", NULL, "{}", 400, "invalid-parameter");
     e2e_reply_free(&r);
