@@ -39,7 +39,8 @@ static bool decode_kind(const cJSON *o, api_kind *k)
     bool ok = k->levels != NULL;
     if (ok)
         cJSON_ArrayForEach (level, levels)
-            if (ok && (ok = (k->levels[k->levels_count] = strdup(level->valuestring)) != NULL))
+            if (ok && (ok = cJSON_IsString(level) &&
+                            (k->levels[k->levels_count] = strdup(level->valuestring)) != NULL))
                 k->levels_count++;
     return ok;
 }

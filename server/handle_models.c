@@ -1,5 +1,6 @@
 /* handle_models: fitted parameters, and predictions with them. */
 #include "api_model.h"
+#include "api_numbered.h"
 #include "srv_input.h"
 #include "srv_list.h"
 #include "srv_model.h"
@@ -52,7 +53,10 @@ static void encode_full(cJSON *o, srv_rows *rows)
     api_model_view v = view_of(rows);
     v.columns = columns;
     v.numbered = cJSON_IsObject(names) ? srv_text(rows, 6) : NULL;
-    if (columns && names && srv_model_shape(rows, &v.model, &v.shape, &p))
+    size_t first, count;
+    if (!api_numbered_read(srv_text(rows, 6), &first, &count))
+        count = (size_t)cJSON_GetArraySize(names);
+    if (columns && names && srv_model_shape(rows, &v.model, &v.shape, &p) && count >= v.shape.cols)
         api_model_encode(o, &v, false);
     else
         api_doc_item(o, "columns", NULL); /* marks the document as incomplete */

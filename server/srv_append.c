@@ -2,6 +2,7 @@
 #include "srv_append.h"
 
 #include "api_numbered.h"
+#include "srv_texts.h"
 #include "srv_token.h"
 
 #include <fcntl.h>
@@ -62,7 +63,7 @@ static bool check_file(srv_append *a, api_problem *p)
 
 static bool parse_labels(srv_append *a, api_problem *p)
 {
-    cJSON *list = a->base.labels ? cJSON_Parse(a->base.labels) : NULL;
+    cJSON *list = srv_texts_parse(a->base.labels);
     bool ok = list || !a->base.labels;
     const cJSON *item;
     cJSON_ArrayForEach (item, list)

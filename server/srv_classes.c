@@ -2,6 +2,7 @@
 #include "srv_classes.h"
 
 #include "api_doc.h"
+#include "srv_texts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -104,8 +105,9 @@ bool srv_classes_find(srv_classes *c, const gd_data *d, const char *labels, api_
 {
     memset(c, 0, sizeof *c);
     c->y = malloc(d->rows * sizeof *c->y);
-    cJSON *texts = labels ? cJSON_Parse(labels) : NULL;
-    bool ok = (c->y && (!labels || texts)) || no_memory(p);
+    cJSON *texts = srv_texts_parse(labels);
+    bool ok = (c->y && (!labels || texts) && (size_t)cJSON_GetArraySize(texts) <= API_MAX_LABELS) ||
+              no_memory(p);
     ok = ok && (labels ? of_texts(c, d, texts, p) : of_integers(c, d, p));
     cJSON_Delete(texts);
     if (!ok)
@@ -143,7 +145,7 @@ static bool unknown_class(const char *field, const char *text, double number, si
 bool srv_classes_map(const char *classes, const gd_data *d, const char *labels, double *y,
                      const char *field, api_problem *p)
 {
-    cJSON *known = cJSON_Parse(classes), *texts = labels ? cJSON_Parse(labels) : NULL;
+    cJSON *known = cJSON_Parse(classes), *texts = srv_texts_parse(labels);
     size_t codes[API_MAX_LABELS] = {0}, count = (size_t)cJSON_GetArraySize(known), n = 0;
     bool ok = (known && (texts || !labels)) || no_memory(p);
     const cJSON *text;
@@ -157,7 +159,7 @@ bool srv_classes_map(const char *classes, const gd_data *d, const char *labels, 
         if (k == count)
             ok = unknown_class(
                 field,
-                texts ? cJSON_GetArrayItem(texts, (int)d->y[i])->valuestring : NULL, d->y[i], i + 1,
+                cJSON_GetStringValue(cJSON_GetArrayItem(texts, (int)d->y[i])), d->y[i], i + 1,
                 p);
     }
     cJSON_Delete(known);

@@ -27,6 +27,7 @@ typedef struct pass {
     srv_look *look;    /* at the rows, which had the summaries; NULL: none was taken */
     size_t cols;       /* features that are described */
     uint32_t **counts; /* cols + 1: how often there is each level, of columns that have any */
+    size_t *levels;    /* cols + 1: how many these are; a damaged record may have fewer than its rows */
 } pass;
 
 _Static_assert(GD_MAX_COLUMNS <= MOST_WINDOW, "a window holds a row");
@@ -78,11 +79,11 @@ size_t srv_describe_rows(size_t cols)
     return (values < MOST_WINDOW ? values : MOST_WINDOW) / cols;
 }
 
-static void count_levels(uint32_t *counts, const gd_data *d, size_t column)
+static void count_levels(uint32_t *counts, size_t levels, const gd_data *d, size_t column)
 {
     for (size_t i = 0; counts && i < d->rows; i++) {
         double level = gd_data_at(d, i, column);
-        if (!isnan(level))
+        if (level < (double)levels)
             counts[(size_t)level]++;
     }
 }
@@ -102,7 +103,7 @@ static bool take_columns(pass *s, uint64_t rows, size_t first, size_t cols, bool
                               .cols = cols};
         gd_summaries_add(s->summaries, first, &seen);
         for (size_t j = 0; j < cols; j++)
-            count_levels(s->counts[first + j], &seen, j);
+            count_levels(s->counts[first + j], s->levels[first + j], &seen, j);
     }
     return true;
 }
@@ -120,10 +121,12 @@ static bool begin_counts(pass *s, const api_dataset *d)
 {
     bool ok = true;
     s->counts = calloc(s->cols + 1, sizeof *s->counts);
-    for (size_t j = 0; (ok = ok && s->counts) && j <= s->cols; j++) {
+    s->levels = calloc(s->cols + 1, sizeof *s->levels);
+    for (size_t j = 0; (ok = ok && s->counts && s->levels) && j <= s->cols; j++) {
         size_t n;
         if (!levels_of(d, j < s->cols ? j : d->cols, &n))
             continue;
+        s->levels[j] = n;
         s->counts[j] = s->look && j < s->cols ? srv_look_counts(s->look, j, n)
                                               : calloc(n ? n : 1, sizeof **s->counts);
         ok = s->counts[j] != NULL;
@@ -136,6 +139,7 @@ static void end_counts(pass *s, size_t cols)
     for (size_t j = 0; s->counts && j <= cols; j++)
         free(s->counts[j]);
     free(s->counts);
+    free(s->levels);
 }
 
 /* Of sparse rows the sections lie apart, so their columns are looked at in the mapped file; of which no

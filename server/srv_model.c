@@ -2,6 +2,7 @@
 #include "srv_model.h"
 
 #include "api_numbered.h"
+#include "srv_texts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,21 @@ static bool read_spec(const char *training, api_job *job, api_problem *p)
     free(text);
     cJSON_Delete(doc);
     return ok;
+}
+
+/* Has the row as many numbers as a model of that shape? What a damaged one claims is not believed. */
+static bool is_whole(srv_rows *rows, const gd_model *model, const gd_shape *s)
+{
+    if (s->cols - 1 >= GD_MAX_SPARSE_COLUMNS || s->outputs - 1 >= API_MAX_LABELS)
+        return false;
+    const size_t values[] = {model->params_len(s), model->params_len(s), s->cols, s->cols};
+    bool scaled = !srv_is_null(rows, 9), whole = true;
+    for (int i = 0; i < 4; i++) {
+        size_t len = 0;
+        bool is = srv_blob(rows, 8 + i, &len) != NULL;
+        whole = whole && is == (i == 0 || scaled) && (!is || len == values[i] * sizeof(double));
+    }
+    return whole;
 }
 
 bool srv_model_shape(srv_rows *rows, const gd_model **model, gd_shape *shape, api_problem *p)
@@ -36,6 +52,8 @@ bool srv_model_shape(srv_rows *rows, const gd_model **model, gd_shape *shape, ap
         if (!ok)
             return false;
     }
+    if (!is_whole(rows, *model, shape))
+        return api_problem_set(p, API_INTERNAL, "the model's parameters are not of its shape");
     shape->decided = !srv_is_null(rows, 20);
     shape->threshold = shape->decided ? srv_real(rows, 20) : 0;
     return true;
@@ -44,16 +62,12 @@ bool srv_model_shape(srv_rows *rows, const gd_model **model, gd_shape *shape, ap
 const char **srv_model_names(const char *json, cJSON **names)
 {
     size_t first, count;
-    *names = cJSON_Parse(json);
-    if (api_numbered_read(json, &first, &count))
+    if (api_numbered_read(json, &first, &count)) {
+        *names = cJSON_Parse(json);
         return api_numbered_names(first, count);
-    size_t n = (size_t)cJSON_GetArraySize(*names), i = 0;
-    const char **list = calloc(n ? n : 1, sizeof *list);
-    const cJSON *item;
-    if (list)
-        cJSON_ArrayForEach (item, *names)
-            list[i++] = item->valuestring;
-    return list;
+    }
+    *names = srv_texts_parse(json);
+    return *names ? srv_texts_list(*names) : NULL;
 }
 
 static bool copy_text(char **to, const char *from)
@@ -62,15 +76,13 @@ static bool copy_text(char **to, const char *from)
     return *to || !from;
 }
 
-/* Column `column` as `count` doubles; NULL for null. */
-static bool copy_values(srv_rows *rows, int column, double **to, size_t count, api_problem *p)
+/* Column `column`, whose length was looked at, as doubles; NULL for null. */
+static bool copy_values(srv_rows *rows, int column, double **to, api_problem *p)
 {
     size_t len;
     const void *from = srv_blob(rows, column, &len);
     if (!from)
         return true;
-    if (len != count * sizeof **to)
-        return api_problem_set(p, API_INTERNAL, "the model's parameters are not of its shape");
     *to = malloc(len);
     if (*to)
         memcpy(*to, from, len);
@@ -93,9 +105,9 @@ static void resolve_path(const char *details, gd_spec *spec)
 
 static bool copy_row(srv_rows *rows, srv_model *m, api_problem *p)
 {
-    size_t n = m->model->params_len(&m->shape), cols = m->shape.cols;
-    if (!copy_values(rows, 8, &m->theta, n, p) || !copy_values(rows, 9, &m->scaled, n, p) ||
-        !copy_values(rows, 10, &m->center, cols, p) || !copy_values(rows, 11, &m->scale, cols, p))
+    size_t cols = m->shape.cols;
+    if (!copy_values(rows, 8, &m->theta, p) || !copy_values(rows, 9, &m->scaled, p) ||
+        !copy_values(rows, 10, &m->center, p) || !copy_values(rows, 11, &m->scale, p))
         return false;
     m->version = srv_integer(rows, 21);
     resolve_path(srv_text(rows, 19), &m->job.spec);

@@ -35,7 +35,8 @@ typedef struct srv_model {
  * that it was trained by. False with the reason in p. */
 bool srv_model_shape(srv_rows *rows, const gd_model **model, gd_shape *shape, api_problem *p);
 
-/* The stored names as a list into *names; both are freed by the caller. NULL when out of memory. */
+/* The stored names as a list into *names; both are freed by the caller. NULL when out of memory, or
+ * when they are no names. */
 const char **srv_model_names(const char *json, cJSON **names);
 
 /* Loads the model of that id; m->model is NULL when there is none. False with the reason in p.

@@ -119,7 +119,7 @@ srv_pool *srv_pool_start(uint64_t workers, uint64_t max_queue, srv_run_job *run,
     pool->left = left;
     pool->ctx = ctx;
     pool->max_queue = max_queue;
-    pool->workers = workers;
+    pool->workers = pool->turns.workers = workers;
     pool->threads = threads;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_condattr_t attr;

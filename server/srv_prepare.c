@@ -2,6 +2,7 @@
 #include "srv_prepare.h"
 
 #include "gd_split.h"
+#include "srv_texts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -280,15 +281,10 @@ char *srv_prepared_names(const api_preparation *a, const char *offset)
 
 static bool find_bounds(srv_prepared *s, const api_job *job, api_problem *p)
 {
-    size_t cols = gd_prepare_outputs(s->preparation.core), n = 0;
-    cJSON *list = cJSON_Parse(s->columns);
-    const char **names = calloc(cols, sizeof *names);
-    const cJSON *item;
-    bool ok = (list && names) || no_memory(p);
-    if (ok)
-        cJSON_ArrayForEach (item, list)
-            if (n < cols)
-                names[n++] = item->valuestring;
+    size_t cols = gd_prepare_outputs(s->preparation.core);
+    cJSON *list = srv_texts_parse(s->columns);
+    const char **names = srv_texts_list(list);
+    bool ok = (list && names && (size_t)cJSON_GetArraySize(list) >= cols) || no_memory(p);
     ok = ok && api_bounds(job, names, cols, &s->bounds, p);
     free(names);
     cJSON_Delete(list);

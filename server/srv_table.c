@@ -7,6 +7,7 @@
 #include "srv_file.h"
 #include "srv_files.h"
 #include "srv_guard.h"
+#include "srv_texts.h"
 #include "srv_view.h"
 
 #include <errno.h>
@@ -88,13 +89,8 @@ static bool map_file(srv_table *t, api_problem *p)
 
 static bool take_labels(srv_table *t)
 {
-    t->labels = t->dataset.labels ? cJSON_Parse(t->dataset.labels) : NULL;
-    size_t count = (size_t)cJSON_GetArraySize(t->labels), i = 0;
-    t->texts = calloc(count ? count : 1, sizeof *t->texts);
-    const cJSON *item;
-    if (t->texts)
-        cJSON_ArrayForEach (item, t->labels)
-            t->texts[i++] = item->valuestring;
+    t->labels = srv_texts_parse(t->dataset.labels);
+    t->texts = srv_texts_list(t->labels);
     return t->texts && (t->labels || !t->dataset.labels);
 }
 

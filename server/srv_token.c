@@ -90,7 +90,7 @@ bool srv_token_check(srv_store *store, srv_token_file *file, const char *authori
 
 const char *srv_tenant_name(const char *tenant)
 {
-    return *tenant ? tenant : "default"; /* as the schema has it */
+    return *tenant ? tenant : SRV_EVERYBODY;
 }
 
 bool srv_tenant_check(const char *tenant, api_problem *p)

@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #define SRV_TENANT_SIZE 65
+#define SRV_EVERYBODY "default" /* the tenant of requests without a token, as the schema has it */
 
 /* Each may do what those before it may. */
 typedef enum srv_scope {

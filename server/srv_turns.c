@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHARE = 7 }; /* running to free, at most */
+
 struct srv_line {
     char tenant[SRV_TENANT_SIZE];
+    bool alone; /* of a server without tokens: whoever asks is this tenant */
     srv_entry *first, **last;
     uint64_t running;
     uint64_t turn; /* the number of the job that it has begun last; 0: none yet */
@@ -66,6 +69,7 @@ static srv_line *line_of(srv_turns *t, const char *tenant, srv_line *room)
         return *at;
     }
     snprintf(room->tenant, sizeof room->tenant, "%s", tenant);
+    room->alone = strcmp(tenant, SRV_EVERYBODY) == 0;
     room->last = &room->first;
     return *at = room;
 }
@@ -96,6 +100,13 @@ static srv_entry **head_of(const srv_turns *t, srv_line *line)
     return at;
 }
 
+/* What is left of the workers is for others, in part. */
+static bool may_have_more(const srv_turns *t, const srv_line *line)
+{
+    return t->workers == 0 || line->alone || line->running == 0 ||
+           (t->running_count < t->workers && line->running < SHARE * (t->workers - t->running_count));
+}
+
 /* Lines that are level are taken in the order in which they came to be. */
 static bool goes_before(const srv_line *a, const srv_line *b)
 {
@@ -106,7 +117,7 @@ static srv_line *next_line(const srv_turns *t)
 {
     srv_line *best = NULL;
     for (srv_line *line = t->lines; line; line = line->next)
-        if ((!best || goes_before(line, best)) && *head_of(t, line))
+        if ((!best || goes_before(line, best)) && may_have_more(t, line) && *head_of(t, line))
             best = line;
     return best;
 }

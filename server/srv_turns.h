@@ -6,7 +6,11 @@
  * ago, so that somebody with one job waits for no more than one of each of the others, however many
  * they have queued. A tenant's place is remembered when its line is empty: who comes with one job
  * at a time does not come first each time. After a restart nobody has had a turn. All of one tenant
- * is a queue. No locks: it is the pool's (srv_pool.c), under the pool's lock.
+ * is a queue.
+ * Nor does a tenant have all the workers: to one that has some running another is given while the free
+ * ones are more than a seventh of those. So of 64 one alone has 56, the next one that comes begins at
+ * once, and so does the one after it. A server without tokens has one tenant, who may have them all.
+ * No locks: it is the pool's (srv_pool.c), under the pool's lock.
  */
 #ifndef SRV_TURNS_H
 #define SRV_TURNS_H
@@ -29,6 +33,7 @@ typedef struct srv_turns {
     srv_entry *running; /* owned */
     uint64_t queued, running_count;
     uint64_t begun; /* jobs so far */
+    uint64_t workers; /* 0: as many as are asked for */
 } srv_turns;
 
 /* So many entries in a list, or NULL. What follows can't fail. */

@@ -5,6 +5,7 @@
 #include "api_numbered.h"
 #include "srv_complete.h"
 #include "srv_guard.h"
+#include "srv_texts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,15 +30,11 @@ static bool parse_names(srv_dataset *d)
         d->names = count == d->cols ? api_numbered_names(first, count) : NULL;
         return d->names != NULL;
     }
-    d->parsed = cJSON_Parse(d->columns);
-    d->names = calloc(d->cols ? d->cols : 1, sizeof *d->names);
-    if (!d->parsed || !d->names || (uint64_t)cJSON_GetArraySize(d->parsed) != d->cols)
+    d->parsed = srv_texts_parse(d->columns);
+    if (!d->parsed || (uint64_t)cJSON_GetArraySize(d->parsed) != d->cols)
         return false;
-    const cJSON *item;
-    size_t i = 0;
-    cJSON_ArrayForEach (item, d->parsed)
-        d->names[i++] = item->valuestring;
-    return true;
+    d->names = srv_texts_list(d->parsed);
+    return d->names != NULL;
 }
 
 bool srv_dataset_load(srv_db *db, const char *id, srv_dataset *d, api_problem *p)

@@ -89,12 +89,35 @@ START_TEST(one_with_hundreds_of_jobs_does_not_hold_up_another)
 }
 END_TEST
 
+/* Of eight workers one is for others, however long the jobs are that run on the rest. */
+START_TEST(one_with_long_jobs_does_not_have_all_the_workers)
+{
+    static const char *const options[] = {"--workers", "8", "--auth", "on", NULL};
+    char theirs[32], own[32], jobs[10][32], id[32];
+    e2e_server *s = e2e_start(options);
+    token many = make_token(s, "many", "write"), other = make_token(s, "few", "write");
+    upload(s, &many, theirs);
+    upload(s, &other, own);
+    for (int i = 0; i < 10; i++)
+        post(s, &many, theirs, "\"epochs\": 1000000000, \"learning_rate\": 1e-9", jobs[i]);
+    for (int i = 0; i < 7; i++)
+        WAIT_UNTIL(state_is(s, &many, jobs[i], "running"), 30);
+    post(s, &other, own, "\"epochs\": 20000", id);
+    WAIT_UNTIL(state_is(s, &other, id, "succeeded"), 60);
+    for (int i = 0; i < 10; i++)
+        ck_assert(state_is(s, &many, jobs[i], i < 7 ? "running" : "queued"));
+    end_cleanly(s, SIGTERM, 5);
+    e2e_discard(s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("turns");
     TCase *tc = tcase_create("turns");
     tcase_set_timeout(tc, 120 * SLOWER);
     tcase_add_loop_test(tc, one_with_hundreds_of_jobs_does_not_hold_up_another, 0, 3);
+    tcase_add_test(tc, one_with_long_jobs_does_not_have_all_the_workers);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

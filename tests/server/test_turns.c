@@ -127,6 +127,56 @@ START_TEST(a_worker_that_gets_free_is_for_whom_fewest_serve)
 }
 END_TEST
 
+START_TEST(nobody_has_the_last_workers_but_who_is_alone)
+{
+    queue q = {.turns.workers = 8};
+    char id[16];
+    add_all(&q, "a", 20);
+    for (int i = 0; i < 7; i++) {
+        snprintf(id, sizeof id, "a%d", i);
+        begins(&q, id);
+    }
+    begins_nothing(&q);
+    add_all(&q, "b", 2);
+    begins(&q, "b0"); /* at once */
+    add(&q, "c0");
+    ck_assert_uint_eq(q.turns.running_count, 8); /* the pool has no thread for it now */
+    ends(&q, "a0");
+    begins(&q, "c0");
+    ends(&q, "c0");
+    begins(&q, "b1");
+    ends(&q, "b0");
+    ends(&q, "b1");
+    begins(&q, "a7");
+    begins_nothing(&q);
+    done(&q);
+
+    queue one = {.turns.workers = 2};
+    for (int i = 0; i < 3; i++) {
+        srv_entry *e = srv_entries_new(1);
+        snprintf(id, sizeof id, "j%d", i);
+        srv_turns_add(&one.turns, e, SRV_EVERYBODY, id);
+    }
+    begins(&one, "j0");
+    begins(&one, "j1");
+    ends(&one, "j0");
+    begins(&one, "j2");
+    done(&one);
+
+    queue everybody = {.turns.workers = 64};
+    for (int i = 0; i < 64; i++) {
+        srv_entry *e = srv_entries_new(1);
+        snprintf(id, sizeof id, "j%d", i);
+        srv_turns_add(&everybody.turns, e, SRV_EVERYBODY, id);
+    }
+    for (int i = 0; i < 64; i++) {
+        snprintf(id, sizeof id, "j%d", i);
+        begins(&everybody, id);
+    }
+    done(&everybody);
+}
+END_TEST
+
 /* A tenant's turn is remembered while it has no job at all. */
 START_TEST(who_comes_again_does_not_come_first_each_time)
 {
@@ -259,6 +309,7 @@ int main(void)
     tcase_add_test(tc, one_tenant_is_a_queue);
     tcase_add_test(tc, one_worker_serves_tenants_in_turn);
     tcase_add_test(tc, a_worker_that_gets_free_is_for_whom_fewest_serve);
+    tcase_add_test(tc, nobody_has_the_last_workers_but_who_is_alone);
     tcase_add_test(tc, who_comes_again_does_not_come_first_each_time);
     tcase_add_test(tc, a_job_that_is_on_its_way_out_waits_until_it_has_left);
     tcase_add_test(tc, what_is_taken_out_leaves_the_others_in_their_order);
