@@ -1,6 +1,8 @@
 /* srv_db: the one file that knows sqlite3.h. */
 #include "srv_db.h"
 
+#include "srv_log.h"
+
 #include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
@@ -24,6 +26,9 @@ static const srv_sql endings[] = {SQL_ROLLBACK, SQL_PIECE_UNDO, SQL_PIECE_END};
 
 /* How long to wait for another process that holds the database. */
 enum { BUSY_MS = 5000 };
+
+/* Bytes of empty pages that are worth a second at the start, and of others that take no more. */
+enum { MUCH = 64 << 20, LITTLE = 256 << 20 };
 
 /* A call of the system that failed under SQLite. sqlite3_system_errno knows nothing of those of a
  * commit: errno does, which was 0 before. */
@@ -145,15 +150,31 @@ bool srv_db_exec(srv_db *db, const char *sql, api_problem *p)
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, p, "work");
 }
 
-int64_t srv_db_user_version(srv_db *db)
+/* The number that a pragma tells; -1 when it can't. */
+static int64_t told_by(srv_db *db, const char *pragma)
 {
     sqlite3_stmt *s = NULL;
-    int64_t version = -1;
-    if (sqlite3_prepare_v2(db->handle, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
+    int64_t n = -1;
+    if (sqlite3_prepare_v2(db->handle, pragma, -1, &s, NULL) == SQLITE_OK &&
         sqlite3_step(s) == SQLITE_ROW)
-        version = sqlite3_column_int64(s, 0);
+        n = sqlite3_column_int64(s, 0);
     sqlite3_finalize(s);
-    return version;
+    return n;
+}
+
+int64_t srv_db_user_version(srv_db *db)
+{
+    return told_by(db, "PRAGMA user_version");
+}
+
+void srv_db_compact(srv_db *db)
+{
+    int64_t page = told_by(db, "PRAGMA page_size"), pages = told_by(db, "PRAGMA page_count"),
+            empty = told_by(db, "PRAGMA freelist_count"), used = pages - empty;
+    if (page > 0 && empty * page > MUCH && used < empty / 4 && used * page < LITTLE &&
+        sqlite3_exec(db->handle, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) == SQLITE_OK)
+        srv_log("database made small", srv_n("bytes_before", (double)(pages * page)),
+                srv_n("bytes", (double)(used * page)));
 }
 
 int64_t srv_db_inserted(srv_db *db)

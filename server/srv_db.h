@@ -39,6 +39,11 @@ bool srv_db_copy(srv_db *from, srv_db *to, api_problem *p);
 /* Runs statements that give no rows. */
 bool srv_db_exec(srv_db *db, const char *sql, api_problem *p);
 int64_t srv_db_user_version(srv_db *db);
+
+/* Gives the disk back what deletions have left in the file: used again, in general, but where it is most
+ * of the file and what remains is little, that is written anew. For the start: everybody waits
+ * meanwhile. What can't be done now is left as it is. */
+void srv_db_compact(srv_db *db);
 int64_t srv_db_changes(srv_db *db); /* rows changed by the last statement */
 int64_t srv_db_inserted(srv_db *db); /* the number of the row that was inserted last */
 

@@ -123,6 +123,7 @@ srv_store *srv_store_open(const char *dir, api_problem *p)
     s->last = &s->first;
     s->writer = srv_db_open(s->path, true, p);
     if (s->writer && srv_migrate(s->writer, p)) {
+        srv_db_compact(s->writer);
         srv_db_patience(s->writer, PATIENCE);
         return s;
     }

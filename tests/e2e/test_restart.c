@@ -365,6 +365,54 @@ START_TEST(a_second_server_on_the_same_data_is_refused_and_the_first_unharmed)
 }
 END_TEST
 
+static long size_of_database(const e2e_server *s)
+{
+    char path[300];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/descentd.db", s->dir);
+    ck_assert_int_eq(stat(path, &st), 0);
+    return (long)st.st_size;
+}
+
+/* Pages that nothing is in, as many deletions leave them. */
+static void leave_empty_pages(const e2e_server *s, int megabytes)
+{
+    char path[300], sql[200];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/descentd.db", s->dir);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    snprintf(sql, sizeof sql,
+             "CREATE TABLE gone (b BLOB); INSERT INTO gone VALUES (zeroblob(%d)); DROP TABLE gone;",
+             megabytes << 20);
+    ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+START_TEST(a_database_that_is_nearly_empty_is_made_small_at_the_start)
+{
+    char ds[32], job[32];
+    e2e_server *s = e2e_start(NULL);
+    char *csv = make_csv(60, 3, 4);
+    upload_csv(s, csv, ds);
+    free(csv);
+    post_job(s, ds, "\"epochs\": 100", job);
+    wait_for_end(s, job, "succeeded");
+    ck_assert_int_eq(e2e_end(s, SIGTERM), 0);
+    leave_empty_pages(s, 20);
+    e2e_restart(s, NULL);
+    ck_assert_int_gt(size_of_database(s), 20 << 20); /* not worth it: they are used again */
+    kill_hard(s);
+    leave_empty_pages(s, 80);
+    e2e_restart(s, NULL);
+    ck_assert_int_lt(size_of_database(s), 4 << 20);
+    wait_for_end(s, job, "succeeded");
+    post_job(s, ds, "\"epochs\": 100", job);
+    wait_for_end(s, job, "succeeded");
+    assert_database_sound(s);
+    finish(s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("restart");
@@ -376,6 +424,7 @@ int main(void)
     tcase_add_loop_test(tc, what_was_acknowledged_before_a_kill_is_there_after_it, 0, 3);
     tcase_add_loop_test(tc, a_dataset_damaged_while_it_was_down_fails_its_jobs_and_nothing_else, 0,
                         4);
+    tcase_add_test(tc, a_database_that_is_nearly_empty_is_made_small_at_the_start);
     tcase_add_test(tc, a_second_server_on_the_same_data_is_refused_and_the_first_unharmed);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
