@@ -29,7 +29,7 @@ typedef struct api_json_dataset {
     const api_sink *sink;
     api_json *json;
     api_json_part at;
-    bool seen[MEMBERS];
+    size_t members, seen[MEMBERS]; /* which of the document's members each was, from 1; 0: none */
     api_problem soft; /* bad fields that don't stop the reading */
     char *name, *target;
     api_dtype dtype;

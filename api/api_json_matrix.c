@@ -68,14 +68,52 @@ static const char *x_name(const reader *r, size_t i, char made[MADE_NAME])
         return r->columns.list[i];
     if (o->in_order && i < o->columns_count)
         return o->columns[i];
-    snprintf(made, MADE_NAME, r->flat ? "x" : "x%zu", i + 1);
+    bool alone = r->flat || (r->x.rows > 0 && r->cols == 1);
+    snprintf(made, MADE_NAME, alone ? "x" : "x%zu", i + 1);
     return made;
+}
+
+static bool behind(const reader *r, api_json_part part, api_json_part data)
+{
+    return r->seen[part] > r->seen[data];
+}
+
+/* Have the columns of X no names while they are read? Types call them by their numbers then, x1,
+ * x2, ..., and the first one x too, since it may be alone. */
+static bool unnamed(const reader *r)
+{
+    return !(r->columns_listed && !behind(r, COLUMNS, X)) && !r->options->in_order;
+}
+
+static api_type type_by_number(const reader *r, const api_types *t, const char *name)
+{
+    return strcmp(name, api_json_target(r)) == 0 ? API_TYPE_UNKNOWN : api_types_find(t, name);
+}
+
+/* The type that is given for a column of X by any of its names, as far as they are known. */
+static api_type type_among(const reader *r, const api_types *t, size_t i)
+{
+    char made[MADE_NAME];
+    if (!unnamed(r))
+        return api_types_find(t, x_name(r, i, made));
+    snprintf(made, MADE_NAME, "x%zu", i + 1);
+    api_type type = type_by_number(r, t, made);
+    if (type == API_TYPE_UNKNOWN && i == 0)
+        type = type_by_number(r, t, "x");
+    if (type == API_TYPE_UNKNOWN && i < r->columns.count) /* they came behind X */
+        type = api_types_find(t, r->columns.list[i]);
+    return type;
+}
+
+static api_type given_type(const reader *r, size_t i)
+{
+    api_type type = type_among(r, &r->types, i);
+    return type == API_TYPE_UNKNOWN ? type_among(r, r->options->types, i) : type;
 }
 
 /* The column of the value that comes next in a row of X, or in a flat one. NULL: out of memory. */
 static api_cells *x_cells_at(reader *r, size_t i)
 {
-    char made[MADE_NAME];
     if (i < r->x_cells_count)
         return &r->x_cells[i];
     if (i == r->x_cells_cap) {
@@ -86,7 +124,8 @@ static api_cells *x_cells_at(reader *r, size_t i)
         r->x_cells = grown;
         r->x_cells_cap = cap;
     }
-    r->x_cells[i] = api_cells_of(x_name(r, i, made), &r->types, r->options->types);
+    api_type type = given_type(r, i);
+    r->x_cells[i] = (api_cells){.type = type, .given = type != API_TYPE_UNKNOWN};
     r->x_cells_count = i + 1;
     return &r->x_cells[i];
 }
@@ -245,36 +284,100 @@ static bool has_column(const reader *r, const char *name)
     return has;
 }
 
-/* The type that was given for a column of X by its name at last, wherever that stood. */
-static api_type given_type(const reader *r, const char *name)
+/* ---- types, now that all is known ---- */
+
+/* The column that is called so by its number; SIZE_MAX: none is. */
+static size_t number_of(const char *name)
 {
-    api_cells c = api_cells_of(name, &r->types, r->options->in_order ? NULL : r->options->types);
-    return c.type;
+    size_t n = 0;
+    if (strcmp(name, "x") == 0)
+        return 0;
+    if (*name != 'x' || name[1] == '0')
+        return SIZE_MAX;
+    for (const char *at = name + 1; *at; at++) {
+        if (*at < '0' || *at > '9' || n > GD_MAX_COLUMNS)
+            return SIZE_MAX;
+        n = 10 * n + (size_t)(*at - '0');
+    }
+    return n - 1;
 }
 
-/* Types that stand behind what they are of must be those that were found. */
-static void check_type(reader *r, const char *name, const api_cells *c)
+/* A type that is given for a column of X, or the target: where it, or the name, stood behind the
+ * data, it must be what was found in them. namer: COLUMNS or TARGET where that gave the name, else
+ * MEMBERS. */
+static void check_found(reader *r, const char *name, api_type given, bool in_query,
+                        const api_cells *c, api_json_part namer)
 {
-    api_type given = given_type(r, name);
-    if (given != API_TYPE_UNKNOWN && given != API_IGNORE && given != c->type &&
-        c->type != API_TYPE_UNKNOWN)
+    api_json_part data = c == &r->y_cells ? Y : X;
+    bool late = !in_query && behind(r, TYPES, data);
+    const char *type = api_type_name(given), *found = api_type_name(c->type);
+    if (given == API_IGNORE || given == c->type || c->type == API_TYPE_UNKNOWN)
+        return;
+    if (namer != MEMBERS && behind(r, namer, data))
+        api_problem_field(
+            &r->soft, "types",
+            "say \"%.64s\" is %s, but %s behind the data, which were read as %s: give "
+            "%s%s before them",
+            name, type, namer == TARGET ? "target names it" : "columns name it", found,
+            namer == TARGET ? "target" : "columns", late ? " and types" : "");
+    else if (late)
         api_problem_field(&r->soft, "types",
                           "say \"%.64s\" is %s, but stand behind the data, which were read as %s: "
-                          "give types (and columns) before them, or in the query",
-                          name, api_type_name(given), api_type_name(c->type));
+                          "give types before them, or in the query",
+                          name, type, found);
+    else
+        api_problem_field(&r->soft, "types",
+                          "say \"%.64s\" is %s, and by another name that it is %s", name, type,
+                          found);
 }
 
+static void no_column(reader *r, const char *name)
+{
+    char are[80] = "";
+    if (!r->seen[COLUMNS] && r->cols == 1)
+        snprintf(are, sizeof are, ": the only one is x");
+    else if (!r->seen[COLUMNS])
+        snprintf(are, sizeof are, ": they are x1 to x%zu", r->cols);
+    api_problem_field(&r->soft, "types", "name \"%.64s\", which is no column%s", name, are);
+}
+
+static void check_type(reader *r, const char *name, api_type given, bool in_query)
+{
+    bool target = r->options->labelled && strcmp(name, api_json_target(r)) == 0;
+    size_t named = r->seen[COLUMNS] ? api_names_find(&r->columns, name) : SIZE_MAX;
+    size_t number = unnamed(r) ? number_of(name) : SIZE_MAX;
+    if (target && !behind(r, TARGET, X))
+        number = SIZE_MAX; /* it was known not to be that */
+    if (number < r->cols && (target || (named != SIZE_MAX && named != number)))
+        api_problem_field(
+            &r->soft, "types",
+            "name \"%.64s\", which is column %zu of X until columns or target, behind "
+            "it, call another so: give those before X",
+            name, number + 1);
+    else if (target)
+        check_found(r, name, given, in_query, &r->y_cells, TARGET);
+    else if (named < r->cols)
+        check_found(r, name, given, in_query, &r->x_cells[named], COLUMNS);
+    else if (number < r->cols && (name[1] || r->cols == 1))
+        check_found(r, name, given, in_query, &r->x_cells[number], MEMBERS);
+    else
+        no_column(r, name);
+}
+
+/* The document's own types go before those of the query. */
 static void check_types(reader *r)
 {
-    char made[MADE_NAME];
-    for (size_t i = 0; i < r->cols && i < r->x_cells_count; i++)
-        check_type(r, final_name(r, i, made), &r->x_cells[i]);
-    check_type(r, api_json_target(r), &r->y_cells);
-    for (size_t i = 0; i < r->types.names.count; i++)
-        if (!has_column(r, r->types.names.list[i]) &&
-            strcmp(r->types.names.list[i], api_json_target(r)) != 0)
-            api_problem_field(&r->soft, "types", "name \"%.64s\", which is no column",
-                              r->types.names.list[i]);
+    const api_types *t = &r->types, *others = r->options->in_order ? NULL : r->options->types;
+    const char *target = api_json_target(r);
+    api_cells said = api_cells_of(target, t, others);
+    if (r->options->labelled && (said.type == API_IGNORE || r->y_cells.type == API_IGNORE))
+        api_problem_field(&r->soft, "types", "say that \"%.64s\" is ignored, but it is the target",
+                          target);
+    for (size_t i = 0; i < t->names.count; i++)
+        check_type(r, t->names.list[i], t->list[i], false);
+    for (size_t i = 0; others && i < others->names.count; i++)
+        if (api_types_find(t, others->names.list[i]) == API_TYPE_UNKNOWN)
+            check_type(r, others->names.list[i], others->list[i], true);
 }
 
 /* All columns but those that are to be ignored, and their kinds. */
@@ -288,7 +391,8 @@ static bool take_matrix(reader *r, api_dataset *out, api_problem *p)
     out->cols = 0;
     for (size_t i = 0; i < r->cols; i++) {
         const char *name = final_name(r, i, made);
-        if (r->x_cells[i].type == API_IGNORE || given_type(r, name) == API_IGNORE)
+        bool late = !r->options->in_order && given_type(r, i) == API_IGNORE;
+        if (r->x_cells[i].type == API_IGNORE || late)
             continue;
         out->kinds[cols] = api_cells_take(&r->x_cells[i]);
         out->features[cols] = i;
@@ -310,7 +414,7 @@ static bool take_matrix(reader *r, api_dataset *out, api_problem *p)
 bool api_json_matrix(reader *r, api_dataset *out, api_problem *p)
 {
     api_problem *soft = &r->soft;
-    bool named = r->seen[COLUMNS];
+    bool named = r->seen[COLUMNS] > 0;
     const char *target = api_json_target(r);
     if (rows_of(r) == 0)
         api_problem_field(soft, "X", "must have at least one row");

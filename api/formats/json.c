@@ -210,7 +210,7 @@ static bool begin_member(reader *r, const api_json_event *e, api_problem *p)
     if (r->seen[r->at])
         return api_problem_set(p, API_BAD_JSON, "the name \"%.64s\" is given twice (line %llu, byte %llu)",
                                e->text, (unsigned long long)e->line, (unsigned long long)e->start);
-    r->seen[r->at] = true;
+    r->seen[r->at] = ++r->members;
     return true;
 }
 

@@ -397,6 +397,129 @@ START_TEST(types_behind_the_data_may_repeat_what_they_are)
 }
 END_TEST
 
+/* Before X comes nobody knows how many columns it has. */
+START_TEST(unnamed_columns_of_x_are_typed_by_their_numbers)
+{
+    static const char *const one[] = {"x", "x1"};
+    static const char *const data[] = {"[[3], [4], [3]]", "[3, 4, 3]"};
+    for (size_t k = 0; k < 8; k++) { /* in the document, or in the query */
+        bool in_query = k & 4;
+        char text[160], query[40];
+        api_types types = {0};
+        api_problem p = no_problem();
+        snprintf(query, sizeof query, "%s:categorical", one[k & 1]);
+        ck_assert(api_types_read(&types, query, &p));
+        api_read_options o = train;
+        o.types = in_query ? &types : NULL;
+        snprintf(text, sizeof text, "{%s%s%s \"X\": %s, \"y\": [1, 2, 3]}",
+                 in_query ? "" : "\"types\": {\"", in_query ? "" : one[k & 1],
+                 in_query ? "" : "\": \"categorical\"},", data[k >> 1 & 1]);
+        reading r = good(&api_format_json, text, &o);
+        assert_columns(&r, "x");
+        assert_kind(&r, 0, API_CATEGORICAL, 0, "3|4");
+        assert_same_double(feature_of(&r, 1, 0), 1);
+        reading_free(&r);
+        api_types_free(&types);
+    }
+    reading r =
+        good(&api_format_json,
+             "{\"types\": {\"x1\": \"categorical\", \"x3\": \"ignore\"}, \"X\": [[3, 4, 5]], "
+             "\"y\": [1]}",
+             &train);
+    assert_columns(&r, "x1|x2");
+    assert_kind(&r, 0, API_CATEGORICAL, 0, "3");
+    assert_kind(&r, 1, API_NUMERIC, 0, "");
+    reading_free(&r);
+    /* names that stand behind them are more names */
+    r = good(
+        &api_format_json,
+        "{\"types\": {\"x1\": \"categorical\"}, \"X\": [[3], [4]], \"y\": [1, 2], \"columns\": "
+        "[\"zip\"]}",
+        &train);
+    assert_columns(&r, "zip");
+    assert_kind(&r, 0, API_CATEGORICAL, 0, "3|4");
+    reading_free(&r);
+    /* what is the target is no column of X */
+    r = good(
+        &api_format_json,
+        "{\"types\": {\"x\": \"categorical\"}, \"target\": \"x\", \"X\": [[3, 4]], \"y\": [1]}",
+        &train);
+    assert_kind(&r, 0, API_NUMERIC, 0, "");
+    assert_labels(&r, "1");
+    reading_free(&r);
+}
+END_TEST
+
+START_TEST(types_of_x_that_can_not_hold_are_told_truly)
+{
+    static const refusal cases[] = {
+        {"{\"types\": {\"y\": \"ignore\"}, \"X\": [[3]], \"y\": [5]}", API_INVALID, "types",
+         "say that \"y\" is ignored, but it is the target"},
+        {"{\"X\": [[3]], \"y\": [5], \"types\": {\"y\": \"ignore\"}}", API_INVALID, "types",
+         "say that \"y\" is ignored, but it is the target"},
+        {"{\"types\": {\"x\": \"categorical\"}, \"X\": [[3, 4]], \"y\": [1]}", API_INVALID, "types",
+         "name \"x\", which is no column: they are x1 to x2"},
+        {"{\"types\": {\"x3\": \"categorical\"}, \"X\": [[3, 4]], \"y\": [1]}", API_INVALID,
+         "types", "name \"x3\", which is no column: they are x1 to x2"},
+        {"{\"types\": {\"x01\": \"numeric\"}, \"X\": [[3, 4]], \"y\": [1]}", API_INVALID, "types",
+         "name \"x01\", which is no column"},
+        {"{\"types\": {\"city\": \"categorical\"}, \"X\": [3], \"y\": [1]}", API_INVALID, "types",
+         "name \"city\", which is no column: the only one is x"},
+        {"{\"columns\": [\"a\"], \"types\": {\"x1\": \"numeric\"}, \"X\": [3], \"y\": [1]}",
+         API_INVALID, "types", "name \"x1\", which is no column"},
+        {"{\"X\": [[3]], \"y\": [1], \"types\": {\"x1\": \"categorical\"}}", API_INVALID, "types",
+         "say \"x1\" is categorical, but stand behind the data, which were read as numeric: give "
+         "types before them, or in the query"},
+        {"{\"types\": {\"a\": \"categorical\"}, \"X\": [[3]], \"y\": [1], \"columns\": [\"a\"]}",
+         API_INVALID, "types",
+         "say \"a\" is categorical, but columns name it behind the data, which were read as "
+         "numeric: give columns before them"},
+        {"{\"X\": [[3]], \"y\": [1], \"columns\": [\"a\"], \"types\": {\"a\": \"categorical\"}}",
+         API_INVALID, "types", "numeric: give columns and types before them"},
+        {"{\"types\": {\"t\": \"categorical\"}, \"X\": [[3]], \"y\": [1], \"target\": \"t\"}",
+         API_INVALID, "types",
+         "say \"t\" is categorical, but target names it behind the data, which were read as "
+         "numeric: give target before them"},
+        {"{\"types\": {\"x\": \"categorical\", \"x1\": \"numeric\"}, \"X\": [[3]], \"y\": [1]}",
+         API_INVALID, "types", "say \"x\" is categorical, and by another name that it is numeric"},
+        {"{\"types\": {\"x1\": \"ignore\"}, \"X\": [[3, 4]], \"y\": [1], \"columns\": [\"x2\", "
+         "\"x1\"]}",
+         API_INVALID, "types", "name \"x1\", which is column 1 of X until columns or target"},
+        {"{\"types\": {\"x\": \"categorical\"}, \"X\": [[3, 4]], \"y\": [1], \"target\": \"x\"}",
+         API_INVALID, "types", "name \"x\", which is column 1 of X until columns or target"},
+        {"{\"X\": [[\"a\"], [1]], \"y\": [1, 2]}", API_INVALID, "X[1][0]",
+         "declare it: types=x:cat"},
+        {"{\"X\": [\"a\", 1], \"y\": [1, 2]}", API_INVALID, "X[1]", "declare it: types=x:cat"},
+        {"{\"X\": [[\"a\", 1], [1, 1]], \"y\": [1, 2]}", API_INVALID, "X[1][0]",
+         "declare it: types=x1:cat"},
+    };
+    assert_refused(&api_format_json, &train, &cases[_i], strlen(cases[_i].text));
+}
+END_TEST
+
+START_TEST(types_in_the_query_are_of_columns_of_x)
+{
+    api_types types = {0};
+    api_problem p = no_problem();
+    ck_assert(api_types_read(&types, "x:boolean,city:ignore", &p));
+    api_read_options o = train;
+    o.types = &types;
+    const refusal want = {"{\"X\": [[1]], \"y\": [1]}", API_INVALID, "types",
+                          "name \"city\", which is no column"};
+    assert_refused(&api_format_json, &o, &want, strlen(want.text));
+    /* those of the document go before them */
+    reading r =
+        good(&api_format_json,
+             "{\"types\": {\"x\": \"numeric\", \"city\": \"numeric\"}, \"columns\": [\"x\", "
+             "\"city\"], \"X\": [[1, 2]], \"y\": [1]}",
+             &o);
+    assert_columns(&r, "x|city");
+    ck_assert_ptr_null(r.set.kinds); /* of numbers alone */
+    reading_free(&r);
+    api_types_free(&types);
+}
+END_TEST
+
 START_TEST(levels_are_bounded)
 {
     api_text t = {0};
@@ -441,6 +564,9 @@ int main(void)
     tcase_add_test(tc, true_and_false_as_targets_are_classes);
     tcase_add_loop_test(tc, what_does_not_fit_the_type_is_told_with_its_place, 0, 14);
     tcase_add_test(tc, types_behind_the_data_may_repeat_what_they_are);
+    tcase_add_test(tc, unnamed_columns_of_x_are_typed_by_their_numbers);
+    tcase_add_loop_test(tc, types_of_x_that_can_not_hold_are_told_truly, 0, 17);
+    tcase_add_test(tc, types_in_the_query_are_of_columns_of_x);
     tcase_add_test(tc, levels_are_bounded);
     return run_tests(tc, "api_types");
 }

@@ -266,6 +266,28 @@ START_TEST(a_body_without_a_type_is_json)
 }
 END_TEST
 
+START_TEST(a_single_column_is_typed_by_the_name_that_it_is_shown_with)
+{
+    static const char *const ways[][2] = {
+        {"", "{\"types\": {\"x\": \"categorical\"}, \"X\": [[3], [4]], \"y\": [1, 2]}"},
+        {"", "{\"types\": {\"x1\": \"categorical\"}, \"X\": [[3], [4]], \"y\": [1, 2]}"},
+        {"?types=x:categorical", "{\"X\": [[3], [4]], \"y\": [1, 2]}"},
+        {"?types=x:categorical", "{\"X\": [[\"3\"], [4]], \"y\": [1, 2]}"},
+    };
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/v1/datasets%s", ways[i][0]);
+        e2e_reply r = e2e_request(s, "POST", path, json, ways[i][1], strlen(ways[i][1]));
+        ck_assert_msg(r.status == 201, "%s %s: %s", path, ways[i][1], r.body);
+        ck_assert_msg(strstr(r.body, "\"columns\": [\"x\"]") &&
+                          strstr(r.body, "\"types\": [\"categorical\"]"),
+                      "%s", r.body);
+        e2e_reply_free(&r);
+    }
+}
+END_TEST
+
 START_TEST(doubles_are_kept_to_the_last_bit)
 {
     static const char *const text[] = {"0.1",
@@ -354,6 +376,7 @@ int main(void)
     tcase_add_test(tc, other_formats_and_layouts_hold_the_same_numbers);
     tcase_add_test(tc, chunked_upload_is_read);
     tcase_add_test(tc, a_body_without_a_type_is_json);
+    tcase_add_test(tc, a_single_column_is_typed_by_the_name_that_it_is_shown_with);
     tcase_add_test(tc, doubles_are_kept_to_the_last_bit);
     tcase_add_test(tc, statistics_agree_with_closed_forms);
     tcase_add_test(tc, statistics_beyond_double_precision_are_null);
