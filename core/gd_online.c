@@ -82,7 +82,7 @@ static gd_status pass(gd_train *t, gd_online *o, gd_error *err)
                     "the parameters leave the range of double precision in the data's units");
     }
     if (t->error.status != GD_OK) {
-        *err = t->error;
+        *err = *gd_train_error_named(t, o->names);
         return err->status;
     }
     memcpy(o->theta, t->theta, t->n * sizeof *t->theta);

@@ -20,6 +20,7 @@ typedef struct gd_online {
     bool resumes;                 /* state is what an earlier call left */
     double learning_rate;         /* written: the one of the last step */
     uint64_t steps;               /* written: in this call */
+    const char *const *names;     /* of the columns, for errors; or NULL */
 } gd_online;
 
 /* Doubles: the steps so far, then what the optimizer keeps for n parameters. */

@@ -131,6 +131,10 @@ bool gd_train_validation_rows(const gd_train *t, gd_rows *validation);
 /* What went wrong and what to set instead, for a run that diverged; else status GD_OK. */
 const gd_error *gd_train_error(const gd_train *t);
 
+/* The same, with columns called by their names where it is about one; for that the data are looked
+ * at again. names: one a column, borrowed for the call, or NULL for column numbers. */
+const gd_error *gd_train_error_named(gd_train *t, const char *const *names);
+
 const gd_spec *gd_train_spec(const gd_train *t);
 
 /* The data as trained: weights are times those of the classes, with mean 1 over the rows trained

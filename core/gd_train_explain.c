@@ -39,8 +39,21 @@ static double largest_target(const gd_data *d)
     return most;
 }
 
-static void explain_large(gd_train *t)
+enum { NAME = 80 };
+
+/* The column's name, quoted, cut where it is long; its number where there are no names. */
+static const char *name_of(const char *const *names, size_t j, char buf[NAME])
 {
+    if (names)
+        snprintf(buf, NAME, "\"%.64s\"", names[j]);
+    else
+        snprintf(buf, NAME, "%zu", j + 1);
+    return buf;
+}
+
+static void explain_large(gd_train *t, const char *const *names)
+{
+    char name[NAME];
     double x, y = largest_target(&t->data);
     look_at_columns(t);
     size_t column = largest_column(t, &x);
@@ -51,9 +64,9 @@ static void explain_large(gd_train *t)
                 y);
     else
         gd_fail(&t->error, GD_OVERFLOW, "dataset",
-                "column %zu reaches %.3g, and sums of its squares leave the range of double "
+                "column %s reaches %.3g, and sums of its squares leave the range of double "
                 "precision: divide the column by a constant%s",
-                column + 1, x,
+                name_of(names, column, name), x,
                 t->spec.standardize || x > LARGE ? "" : ", or set standardize to true");
 }
 
@@ -70,15 +83,16 @@ static size_t smallest_column(const gd_train *t, double *value)
     return which;
 }
 
-static void explain_small(gd_train *t)
+static void explain_small(gd_train *t, const char *const *names)
 {
+    char name[NAME];
     double x;
     look_at_columns(t);
     size_t column = smallest_column(t, &x);
     gd_fail(&t->error, GD_OVERFLOW, "dataset",
-            "column %zu stays below %.3g, too small to train on in double precision: multiply the "
+            "column %s stays below %.3g, too small to train on in double precision: multiply the "
             "column by a constant",
-            column + 1, x);
+            name_of(names, column, name), x);
 }
 
 static void explain_rate(gd_train *t)
@@ -109,17 +123,17 @@ static void explain_rate(gd_train *t)
                 rose, s->learning_rate);
 }
 
-void gd_train_explain(gd_train *t)
+static void explain(gd_train *t, const char *const *names)
 {
     switch (t->range) {
     case GD_IN_RANGE:
         explain_rate(t);
         break;
     case GD_TOO_LARGE:
-        explain_large(t);
+        explain_large(t, names);
         break;
     case GD_TOO_SMALL:
-        explain_small(t);
+        explain_small(t, names);
         break;
     case GD_INITIAL_TOO_LARGE:
         gd_fail(&t->error, GD_OVERFLOW, "initial_parameters",
@@ -127,4 +141,17 @@ void gd_train_explain(gd_train *t)
                 "double precision there: give smaller ones, or bounds that are");
         break;
     }
+}
+
+void gd_train_explain(gd_train *t)
+{
+    explain(t, NULL);
+}
+
+const gd_error *gd_train_error_named(gd_train *t, const char *const *names)
+{
+    bool columns = t->range == GD_TOO_LARGE || t->range == GD_TOO_SMALL;
+    if (names && columns && t->error.status != GD_OK)
+        explain(t, names);
+    return &t->error;
 }

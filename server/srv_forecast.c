@@ -73,8 +73,12 @@ static void find_rate(outlook *b)
 static bool ended(outlook *b, bool exact, api_problem *p)
 {
     const gd_state *s = gd_train_state(b->probe.train);
-    const gd_error *err = gd_train_error(b->probe.train);
     srv_forecast *f = b->f;
+    cJSON *list;
+    const char **names = srv_model_names(b->w->view.columns, &list);
+    const gd_error *err = gd_train_error_named(b->probe.train, names);
+    free(names);
+    cJSON_Delete(list);
     if (s->stop == GD_STOP_DIVERGED && !exact)
         warn(f, "trained on %s it diverged: %.280s",
              b->probe.scale > 1 ? "evenly spread rows" : "all rows at once", err->message);

@@ -245,6 +245,16 @@ static void diverged(srv_run *w, result *r, const gd_error *err)
     r->error = api_doc_take_text(o);
 }
 
+/* Of columns it is said which they are; without memory for their names, by their numbers. */
+static void training_diverged(srv_run *w, result *r)
+{
+    cJSON *names;
+    const char **columns = srv_model_names(srv_run_columns(w), &names);
+    diverged(w, r, gd_train_error_named(w->train, columns));
+    free(columns);
+    cJSON_Delete(names);
+}
+
 /* How well the model fits some rows of its data, as JSON. */
 static char *metrics(srv_run *w, const result *r, const gd_rows *rows, gd_error *err)
 {
@@ -317,7 +327,7 @@ static bool write_up(void *arg, api_problem *p)
     r->shape = *gd_train_shape(w->train);
     gd_train_params_unscaled(w->train, r->theta);
     if (s->stop == GD_STOP_DIVERGED) {
-        diverged(w, r, gd_train_error(w->train));
+        training_diverged(w, r);
     } else if (!all_finite(r->theta, gd_train_params_len(w->train))) {
         gd_fail(&err, GD_OVERFLOW, "dataset",
                 "a parameter is beyond the range of double precision in the data's own units: "

@@ -122,6 +122,7 @@ static bool descend(srv_update *u, const api_update *how, const gd_data *rows, d
     spec.upper = bounds ? bounds + m->shape.cols : NULL;
     gd_online o = {.center = m->center,
                    .scale = m->scale,
+                   .names = m->columns,
                    .theta = m->scaled ? m->scaled : m->theta,
                    .own = malloc(m->model->params_len(&m->shape) * sizeof(double))};
     bool ok = (o.own || no_memory(p)) && make_state(u, how, &o, p);

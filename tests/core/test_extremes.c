@@ -118,6 +118,9 @@ START_TEST(doing_what_the_overflow_message_says_helps)
     ck_assert_msg(strstr(message, "column 1 reaches 4e+200") &&
                       strstr(message, "divide the column by a constant"),
                   "%s", message);
+    message = gd_train_error_named(t, (const char *const[]){"area", "age"})->message;
+    ck_assert_msg(strstr(message, "column \"area\" reaches 4e+200, and sums of its squares"), "%s",
+                  message);
     gd_train_free(t);
     for (int i = 0; i < ROWS; i++)
         p.rows[i] /= 1e100;

@@ -327,6 +327,8 @@ START_TEST(data_too_large_to_square_fails_and_names_the_data)
     e2e_reply r = e2e_wait(s, id);
     ck_assert(is_in(&r, "failed"));
     ck_assert_str_eq(e2e_string(r.json, "error.field"), "dataset");
+    const char *detail = e2e_string(r.json, "error.detail");
+    ck_assert_msg(strstr(detail, "column \"x\" reaches 3e+200") != NULL, "%s", detail);
     ck_assert_str_eq(e2e_string(r.json, "stop_reason"), "diverged");
     check_tokens(id);
     e2e_reply_free(&r);

@@ -209,6 +209,11 @@ START_TEST(what_does_not_fit_is_refused_and_changes_nothing)
     e2e_reply r = update(model, "", "{\"X\": [[1, 2]], \"y\": [1e9], \"learning_rate\": 1e300}");
     e2e_problem(&r, 422, "diverged");
     e2e_reply_free(&r);
+    r = update(model, "", "{\"X\": [[1, 1e200]], \"y\": [1]}");
+    e2e_problem(&r, 422, "diverged");
+    ck_assert_msg(strstr(e2e_string(r.json, "detail"), "column \"b\" reaches 1e+200") != NULL, "%s",
+                  r.body);
+    e2e_reply_free(&r);
     r = update(model, "", "{\"X\": [[1, 2]], \"y\": [1], \"version\": 2}");
     e2e_problem(&r, 409, "conflict");
     e2e_reply_free(&r);
