@@ -102,6 +102,7 @@ static void job_left(void *ctx, const char *id)
 {
     srv_app *app = ctx;
     srv_waiters_wake(app->waiters, id);
+    srv_heap_freed(app->heap);
 }
 
 bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
@@ -128,7 +129,8 @@ bool srv_app_start(srv_app *app, const srv_config *config, api_problem *p)
     ok = ok && (app->store = srv_store_open(dir, p)) != NULL &&
          srv_settle_restore(app->store, dir, p) && srv_tidy(app, p);
     if (ok &&
-        (!(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
+        (!(app->heap = srv_heap_start()) ||
+         !(app->files = srv_files_new(dir, app->config.disk_reserve, needed, app)) ||
          !(app->cache = srv_cache_new(dir)) ||
          !(app->waiters = srv_waiters_start(app->config.max_waiting)) ||
          !(app->desk = srv_desk_start()) || !(app->papers = srv_papers_new(app->config.kernels)) ||
@@ -192,6 +194,7 @@ void srv_app_stop(srv_app *app)
     srv_audit_close(app->audit);
     srv_token_file_close(app->token_file);
     srv_store_close(app->store);
+    srv_heap_stop(app->heap);
     if (app->lock_fd >= 0)
         close(app->lock_fd);
     app->http = NULL;
@@ -209,5 +212,6 @@ void srv_app_stop(srv_app *app)
     app->audit = NULL;
     app->token_file = NULL;
     app->store = NULL;
+    app->heap = NULL;
     app->lock_fd = -1;
 }

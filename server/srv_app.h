@@ -8,6 +8,7 @@
 #include "srv_config.h"
 #include "srv_connections.h"
 #include "srv_files.h"
+#include "srv_heap.h"
 #include "srv_pool.h"
 #include "srv_store.h"
 #include "srv_team.h"
@@ -28,6 +29,7 @@ enum { SRV_UPDATE_LOCKS = 16 };
 typedef struct srv_app {
     srv_config config;
     int lock_fd; /* holds the data directory for this process */
+    srv_heap *heap;
     srv_store *store;
     srv_files *files;
     srv_settle *settle;

@@ -27,8 +27,11 @@ static void too_large(srv_request *rq)
 
 static void drop_gathered(srv_request *rq)
 {
-    atomic_fetch_sub(&rq->app->gathered, rq->body.len);
+    size_t n = rq->body.len;
+    atomic_fetch_sub(&rq->app->gathered, n);
     api_text_free(&rq->body);
+    if (n >= SRV_HEAP_MUCH)
+        srv_heap_freed(rq->app->heap);
 }
 
 static bool gather(srv_request *rq, const char *bytes, size_t n, api_problem *p)

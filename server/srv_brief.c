@@ -94,5 +94,6 @@ bool srv_brief_try(srv_new_job *n, srv_app *app)
     lend(&w, &(srv_new_job){0});
     srv_run_free(&w);
     srv_pool_leave(app->pool);
+    srv_heap_freed(app->heap);
     return ended;
 }

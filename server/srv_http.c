@@ -236,6 +236,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
         atomic_fetch_sub(&rq->app->requests, 1);
         srv_connections_set(rq->app->connections, rq->guest, SRV_GUEST_IDLE);
     }
+    srv_heap *heap = rq->app->heap;
+    bool much = rq->handled || rq->reply_len >= SRV_HEAP_MUCH; /* what is handled at the desk takes more */
     srv_read_free(rq->read);
     srv_body_free(rq);
     srv_partial_close(rq->partial);
@@ -246,6 +248,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     free(rq->path);
     free(rq);
     *con_cls = NULL;
+    if (much)
+        srv_heap_freed(heap);
 }
 
 /* A connection begins, or is about to be closed. */

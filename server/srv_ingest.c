@@ -172,5 +172,6 @@ void srv_ingest_free(srv_ingest *g)
     free(g->kinds);
     srv_uploads_leave(g->app->uploaders, srv_tenant_name(g->tenant));
     atomic_fetch_sub(&g->app->uploads, 1);
+    srv_heap_freed(g->app->heap);
     g->app = NULL;
 }

@@ -1,18 +1,12 @@
 /* srv_pool: jobs under one lock, and threads that take them in turn. */
 #include "srv_pool.h"
 
-#include "srv_clock.h"
 #include "srv_turns.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 struct srv_pool {
     srv_run_job *run;
@@ -26,12 +20,7 @@ struct srv_pool {
     srv_turns turns;
     srv_entry *spare; /* as many as are reserved */
     uint64_t reserved, visitors, started; /* started: threads */
-    bool tidy;   /* memory was given back since the last job */
-    double last; /* when a job ended last */
 };
-
-/* Seconds without a job before that: a job that follows soon would ask for the same memory again. */
-#define QUIET 0.2
 
 /* The lock is held, and something is reserved. */
 static srv_entry *take_reserved(srv_pool *pool)
@@ -43,49 +32,22 @@ static srv_entry *take_reserved(srv_pool *pool)
     return e;
 }
 
-static void give_back_memory(void)
-{
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
-}
-
-/* Until there may be something to do. The lock is held, and again on return. */
-static void wait_for_work(srv_pool *pool)
-{
-    if (pool->tidy || pool->turns.running_count > 0) {
-        pthread_cond_wait(&pool->added, &pool->lock);
-        return;
-    }
-    double until = pool->last + QUIET;
-    struct timespec t = {(time_t)until, (long)((until - floor(until)) * 1e9)};
-    if (pthread_cond_timedwait(&pool->added, &pool->lock, &t) == 0 || pool->turns.running_count > 0 ||
-        pool->turns.queued > 0 || pool->tidy || pool->visitors > 0 || srv_monotonic() < pool->last + QUIET)
-        return;
-    pool->tidy = true;
-    pthread_mutex_unlock(&pool->lock);
-    give_back_memory();
-    pthread_mutex_lock(&pool->lock);
-}
-
 static void *worker_main(void *arg)
 {
     srv_pool *pool = arg;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (!srv_turns_any(&pool->turns) && !atomic_load(&pool->stop))
-            wait_for_work(pool);
+            pthread_cond_wait(&pool->added, &pool->lock);
         if (atomic_load(&pool->stop))
             break;
         srv_entry *e = srv_turns_begin(&pool->turns);
-        pool->tidy = false;
         pthread_mutex_unlock(&pool->lock);
 
         pool->run(pool->ctx, e->id, &e->signals);
 
         pthread_mutex_lock(&pool->lock);
         srv_turns_end(&pool->turns, e);
-        pool->last = srv_monotonic();
         pthread_mutex_unlock(&pool->lock);
         pool->left(pool->ctx, e->id);
         free(e);
@@ -238,10 +200,6 @@ void srv_pool_leave(srv_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     pool->visitors--;
-    pool->last = srv_monotonic();
-    if (pool->tidy) /* one who sleeps gives memory back later on */
-        pthread_cond_signal(&pool->added);
-    pool->tidy = false;
     pthread_mutex_unlock(&pool->lock);
 }
 

@@ -9,7 +9,6 @@
  * place and stays `running` in the database, and the next start takes it up again.
  * A job that is done in less time than it takes to hand it over may be done by whoever brings it (a
  * visitor), while there is a worker to spare and nobody waits.
- * When there has been nothing to do for a moment, memory that the jobs have left goes back to the system.
  * Lock order: the pool's lock is never held while calling out.
  */
 #ifndef SRV_POOL_H

@@ -17,7 +17,7 @@ target_link_options(server_gather PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=pthread_create)
 
 # Each starts servers that want both processors, and has deadlines: no other test beside them.
-foreach(what access anywhere backup brief changes checkpoints clients contents damage damaged_rows desk endings faults full_disk kills limits overload pages quotas quotas_results recorded replay restart settle steering stop sweeps tls tokens turns unread upgrade uploads uploads_lost versions waiting)
+foreach(what access anywhere backup brief changes checkpoints clients contents damage damaged_rows desk endings faults full_disk kills limits memory overload pages quotas quotas_results recorded replay restart settle steering stop sweeps tls tokens turns unread upgrade uploads uploads_lost versions waiting)
   descentd_test(e2e ${what} e2e_support PkgConfig::SQLITE)
   set_tests_properties(e2e_${what} PROPERTIES RUN_SERIAL TRUE TIMEOUT 900)
 endforeach()
