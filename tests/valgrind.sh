@@ -8,7 +8,13 @@
 # about thirty times slower. What Valgrind said is in build/valgrind/said/. Valgrind has no AVX-512,
 # so that the kernels that run are AVX2's.
 #
-# Noted: e2e_updates, e2e_packed, e2e_browsers and e2e_models, 37 servers: nothing was said of any.
+# Noted: those without names, and e2e_access, _backup, _bodies, _brief, _changes, _combinations, _endings,
+# _errors, _jobs, _process, _quotas, _real_data, _restart, _settings, _settle, _smuggling, _sparse, _upgrade,
+# _versions and _waiting: 35 programs, all of whose tests passed; with those below 597 servers. Of one of
+# them something was said: in e2e_damage what a computation held is lost where its file is cut off beneath
+# it, which is known (server/srv_guard.h). There and in e2e_clients, _contents, _desk, _dry_run, _limits, _sweeps and
+# _uploads some tests failed, by what they take to be quick; e2e_anywhere counts allocations, which Valgrind has
+# replaced. e2e_recorded, _references, _replay, _steering and _stop train for too long for it.
 set -eu
 cd "$(dirname "$0")/.."
 [ "$#" -gt 0 ] || set -- e2e_datasets e2e_forms e2e_packed e2e_arrays e2e_columns e2e_models e2e_rows \

@@ -12,6 +12,10 @@
 # logs/TARGET.log, an input that breaks a rule in found/TARGET-*, and the executions, a line for each
 # turn, in executions. To keep an input, copy it to tests/fuzz/corpus/TARGET, which the fuzz tests of
 # ctest replay; this script only reads there. The exit code is 1 when a rule was broken.
+#
+# Noted: 103,995,440 executions on two processors with other work, in turns of 150 and of 300 s: documents
+# 80,173,304, values 19,612,445, job 1,839,329, multipart 663,328, tar 542,218, compat 437,934, sweep 433,768,
+# libsvm_dataset 293,114: nothing was found. Before those, about 20,000,000 of all targets.
 set -eu
 cd "$(dirname "$0")/../.."
 
