@@ -33,26 +33,13 @@ static UNUSED void stop(void)
 
 /* ---- what lies on the disk ---- */
 
-static UNUSED int files_in(const char *folder)
-{
-    char path[300];
-    int n = 0;
-    snprintf(path, sizeof path, "%s/%s", s->dir, folder);
-    DIR *d = opendir(path);
-    ck_assert_ptr_nonnull(d);
-    for (struct dirent *e; (e = readdir(d));)
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
-}
-
 /* What is temporary goes right after the answer. */
 static UNUSED bool comes_to(const char *folder, int n)
 {
     double end = e2e_now() + 10;
-    while (files_in(folder) != n && e2e_now() < end)
+    while (e2e_files_in(s, folder) != n && e2e_now() < end)
         sched_yield();
-    return files_in(folder) == n;
+    return e2e_files_in(s, folder) == n;
 }
 
 /* SHA-256 and size of the stored file, found by coreutils. */

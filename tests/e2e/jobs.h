@@ -277,13 +277,6 @@ static UNUSED int entries(const char *folder)
     return n;
 }
 
-static UNUSED int files_in(const e2e_server *s, const char *folder)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/%s", s->dir, folder);
-    return entries(path);
-}
-
 /* Connections of the server: its descriptors that are sockets, but for the one it listens on. */
 static UNUSED int connections(pid_t pid)
 {
@@ -377,13 +370,30 @@ static UNUSED int log_says(const e2e_server *s, const char *what, const char *an
     return n;
 }
 
+/* It does not start, and says why. */
+static UNUSED void refuses_to_start(e2e_server *s, const char *const *options, const char *why)
+{
+    char line[512], said_so[512] = "";
+    int status;
+    e2e_launch(s, options);
+    WAIT_UNTIL(waitpid(s->pid, &status, WNOHANG) == s->pid, 20);
+    s->pid = 0;
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    FILE *f = fopen(s->log, "r");
+    while (fgets(line, sizeof line, f))
+        memcpy(said_so, line, sizeof line);
+    fclose(f);
+    if (!strstr(said_so, why))
+        ck_abort_msg("it does not say \"%s\": %s", why, said_so);
+}
+
 /* The last act of each test: nothing is under way, it stops cleanly, its database is sound. */
 static UNUSED void finish(e2e_server *s)
 {
     ck_assert_int_eq(count_of(s, "jobs", "&state=running"), 0);
     ck_assert_int_eq(count_of(s, "jobs", "&state=queued"), 0);
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 5); /* an upload's go when its connection is done with */
-    WAIT_UNTIL(files_in(s, "datasets") == contents_of(s), 5);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 5); /* an upload's go when its connection is done with */
+    WAIT_UNTIL(e2e_files_in(s, "datasets") == contents_of(s), 5);
     end_cleanly(s, SIGTERM, 5);
     assert_database_sound(s);
     e2e_discard(s);

@@ -222,23 +222,6 @@ START_TEST(what_is_not_whole_is_refused)
 }
 END_TEST
 
-/* It does not start, and says why. */
-static void refuses_to_start(e2e_server *s, const char *why)
-{
-    char line[512], said_so[512] = "";
-    int status;
-    e2e_launch(s, NULL);
-    WAIT_UNTIL(waitpid(s->pid, &status, WNOHANG) == s->pid, 20);
-    s->pid = 0;
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-    FILE *f = fopen(s->log, "r");
-    while (fgets(line, sizeof line, f))
-        memcpy(said_so, line, sizeof line);
-    fclose(f);
-    if (!strstr(said_so, why))
-        ck_abort_msg("it does not say \"%s\": %s", why, said_so);
-}
-
 START_TEST(a_directory_that_is_half_restored_is_no_empty_one)
 {
     static const char why[] = "a restore left that did not come to its end";
@@ -258,7 +241,7 @@ START_TEST(a_directory_that_is_half_restored_is_no_empty_one)
     ck_assert_int_eq(truncate(file, st.st_size / 2), 0);
     refuse("restore", file, dir, "cut off");
     snprintf(s->dir, sizeof s->dir, "%.255s", dir);
-    refuses_to_start(s, why);
+    refuses_to_start(s, NULL, why);
     refuse("token", "list", dir, why);
     snprintf(path, sizeof path, "%.290s2", file);
     refuse("backup", path, dir, why);
@@ -269,7 +252,7 @@ START_TEST(a_directory_that_is_half_restored_is_no_empty_one)
     snprintf(path, sizeof path, "%.290s/restoring", dir);
     fclose(fopen(path, "w"));
     snprintf(s->dir, sizeof s->dir, "%.255s", dir);
-    refuses_to_start(s, why);
+    refuses_to_start(s, NULL, why);
     run("restore", file, dir);
     e2e_restart(s, NULL);
     ck_assert_int_eq(count_of(s, "datasets", ""), 2);

@@ -583,7 +583,7 @@ START_TEST(a_full_queue_refuses_and_keeps_what_it_has_accepted)
     }
     ck_assert_int_eq(accepted, BOUND);
     ck_assert_int_eq(count_of(s, "jobs", ""), BOUND + 1); /* what was refused left nothing */
-    WAIT_UNTIL(files_in(s, "datasets") == contents_of(s), 5);
+    WAIT_UNTIL(e2e_files_in(s, "datasets") == contents_of(s), 5);
     e2e_reply r = e2e_get(s, "/readyz");
     ck_assert_double_eq(e2e_number(r.json, "queued"), BOUND);
     ck_assert_double_eq(e2e_number(r.json, "running"), 1);

@@ -42,21 +42,21 @@ START_TEST(equal_data_is_one_file_whatever_order_it_is_deleted_in)
     e2e_server *s = e2e_start(NULL);
     e2e_dataset(s, "{\"name\": \"a\", \"columns\": [\"u\", \"v\"], " NUMBERS "}", ids[0]);
     upload_csv(s, "x2,x1,y\n2,1,1\n5,3,2\n4,4,4\n1,7,5\n", ids[1]); /* in another order: other numbers */
-    ck_assert_int_eq(files_in(s, "datasets"), 2);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 2);
     delete_dataset(s, ids[1]);
     upload_csv(s, "y,p,q\n1,1,2\n2,3,5\n4,4,4\n5,7,1\n", ids[1]);
     e2e_job(s, "{\"dataset\": {" NUMBERS "}}", job);
     e2e_reply r = e2e_wait(s, job);
     snprintf(ids[2], sizeof ids[2], "%s", e2e_string(r.json, "dataset_id"));
     e2e_reply_free(&r);
-    WAIT_UNTIL(files_in(s, "datasets") == 1, 5);
+    WAIT_UNTIL(e2e_files_in(s, "datasets") == 1, 5);
     ck_assert_int_eq(count_of(s, "datasets", ""), 3);
     for (int i = 0; i < 3; i++) {
-        WAIT_UNTIL(files_in(s, "datasets") == 1, 5);
+        WAIT_UNTIL(e2e_files_in(s, "datasets") == 1, 5);
         assert_trains(s, ids[orders[_i][i]]);
         delete_dataset(s, ids[orders[_i][i]]);
     }
-    WAIT_UNTIL(files_in(s, "datasets") == 0, 5);
+    WAIT_UNTIL(e2e_files_in(s, "datasets") == 0, 5);
     finish(s);
 }
 END_TEST
@@ -72,7 +72,7 @@ START_TEST(a_refused_job_takes_no_file_from_a_dataset_with_its_numbers)
     r = e2e_post(s, "/v1/jobs:dry_run", "{\"dataset\": {" NUMBERS "}}");
     ck_assert_int_eq(r.status, 200);
     e2e_reply_free(&r);
-    ck_assert_int_eq(files_in(s, "datasets"), 1);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 1);
     assert_trains(s, id);
     finish(s);
 }
@@ -139,8 +139,8 @@ START_TEST(equal_data_uploaded_and_deleted_at_once_is_there_or_gone)
         pthread_join(c[i].thread, NULL);
         ck_assert_int_eq(c[i].odd, 0);
     }
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
-    WAIT_UNTIL(files_in(s, "datasets") == contents_of(s), 5);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 5);
+    WAIT_UNTIL(e2e_files_in(s, "datasets") == contents_of(s), 5);
     assert_all_train(s);
     finish(s);
 }
@@ -160,7 +160,7 @@ START_TEST(a_kill_while_equal_data_comes_and_goes_loses_no_file)
         ck_assert_int_eq(c[i].odd, 0);
     }
     e2e_restart(s, NULL);
-    ck_assert_int_eq(files_in(s, "datasets"), contents_of(s)); /* no stray one */
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), contents_of(s)); /* no stray one */
     ck_assert_int_ge(assert_all_train(s), 3);
     finish(s);
 }
@@ -200,7 +200,7 @@ START_TEST(files_named_by_id_get_the_names_of_their_contents)
     snprintf(stray, sizeof stray, "%s/datasets/ds_0never0recorded000", s->dir);
     ck_assert_int_eq(link(old[2], stray), 0);
     e2e_restart(s, NULL);
-    ck_assert_int_eq(files_in(s, "datasets"), 2);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 2);
     for (int i = 0; i < 3; i++)
         assert_trains(s, ids[i]);
     finish(s);

@@ -176,7 +176,7 @@ START_TEST(failed_upload_leaves_nothing_behind)
         ck_assert_msg(r.status == bad[i].status, "%s: %ld %s", bad[i].body, r.status, r.body);
         e2e_reply_free(&r);
         ck_assert_msg(comes_to("tmp", 0), "a temporary file stayed after %s", bad[i].body);
-        ck_assert_msg(files_in("datasets") == 0, "a dataset stayed after %s", bad[i].body);
+        ck_assert_msg(e2e_files_in(s, "datasets") == 0, "a dataset stayed after %s", bad[i].body);
     }
     e2e_reply r = e2e_get(s, "/v1/datasets");
     ck_assert_int_eq(cJSON_GetArraySize(e2e_at(r.json, "datasets")), 0);
@@ -199,7 +199,7 @@ START_TEST(error_at_the_end_of_a_large_upload_leaves_nothing_behind)
     ck_assert_ptr_nonnull(strstr(message, "line 200002"));
     e2e_reply_free(&r);
     ck_assert(comes_to("tmp", 0));
-    ck_assert_int_eq(files_in("datasets"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 0);
     free(csv);
 }
 END_TEST
@@ -224,7 +224,7 @@ START_TEST(error_in_the_last_column_of_a_large_upload_leaves_nothing_behind)
     ck_assert_ptr_nonnull(strstr(e2e_field_error(&r, "columns.y4[99999]"), byte));
     e2e_reply_free(&r);
     ck_assert(comes_to("tmp", 0));
-    ck_assert_int_eq(files_in("datasets"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 0);
     free(json);
 }
 END_TEST
@@ -408,7 +408,7 @@ START_TEST(large_data_is_the_same_in_any_shape)
         ck_assert_str_eq(statistics[k], statistics[0]);
         e2e_reply_free(&r);
     }
-    ck_assert_int_eq(files_in("datasets"), 1);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 1);
     ck_assert(comes_to("tmp", 0));
     e2e_reply_free(&first);
     for (int k = 0; k < SHAPES; k++) {

@@ -174,8 +174,8 @@ START_TEST(nothing_is_left_behind)
     ck_assert_int_eq(count_of(s, "datasets", ""), 0);
     ck_assert_int_eq(count_of(s, "jobs", ""), 0);
     ck_assert_int_eq(count_of(s, "models", ""), 0);
-    ck_assert_int_eq(files_in(s, "datasets"), 0);
-    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "tmp"), 0);
 }
 END_TEST
 

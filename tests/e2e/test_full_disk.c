@@ -107,8 +107,8 @@ START_TEST(an_upload_that_does_not_fit_is_refused_and_leaves_nothing)
         ck_abort_msg("%ld %s", r.status, r.body);
     e2e_reply_free(&r);
     free(csv);
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
-    ck_assert_int_eq(files_in(s, "datasets"), 0);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 5);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 0);
     csv = make_csv(1000, 4, 3);
     upload_csv(s, csv, id);
     free(csv);

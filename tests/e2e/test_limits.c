@@ -31,14 +31,14 @@ START_TEST(more_uploads_at_once_than_there_may_be_are_told_to_come_later)
     char id[32], after[32];
     e2e_server *s = e2e_start(two);
     int a = begin_upload(s, "x,y\n1,2\n", 8), b = begin_upload(s, "x,y\n1,2\n", 8);
-    WAIT_UNTIL(files_in(s, "tmp") >= 2, 20);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") >= 2, 20);
     e2e_reply r = e2e_post_csv(s, "/v1/datasets?target=y", "x,y\n1,2\n");
     e2e_problem(&r, 503, "unavailable");
     ck_assert_str_ne(e2e_header(&r, "Retry-After", after, sizeof after), "");
     ck_assert_ptr_nonnull(strstr(r.body, "2 uploads"));
     e2e_reply_free(&r);
     close(a);
-    WAIT_UNTIL(files_in(s, "tmp") <= 1, 20);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") <= 1, 20);
     upload_csv(s, "x,y\n1,2\n", id);
     close(b);
     finish(s);
@@ -92,7 +92,7 @@ START_TEST(a_body_that_trickles_is_ended)
     char id[32];
     e2e_server *s = e2e_start(slow);
     int fd = begin_upload(s, "x,y\n1,2\n", 8);
-    WAIT_UNTIL(files_in(s, "tmp") > 0, 20);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") > 0, 20);
     for (double end = e2e_now() + 60 * SLOWER; e2e_now() < end;) {
         struct pollfd p = {fd, POLLIN, 0};
         if (poll(&p, 1, 200) != 0) /* each byte comes well before the connection is idle */
@@ -106,7 +106,7 @@ START_TEST(a_body_that_trickles_is_ended)
         ck_abort_msg("%s", answer);
     free(answer);
     close(fd);
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 20);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 20);
     upload_csv(s, "x,y\n1,2\n", id);
     finish(s);
 }
@@ -134,7 +134,7 @@ START_TEST(uploads_that_drip_give_way_to_others)
     e2e_server *s = e2e_start(few);
     for (int i = 0; i < PLACES; i++)
         fds[i] = begin_upload(s, "x,y\n1,2\n", 8);
-    WAIT_UNTIL(files_in(s, "tmp") == PLACES, 20);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == PLACES, 20);
     for (double end = e2e_now() + 60 * SLOWER; status_of_upload(s) == 503; refused++) {
         ck_assert_double_lt(e2e_now(), end);
         for (int i = 1; i < PLACES; i++)
@@ -285,7 +285,7 @@ START_TEST(uploads_leave_a_part_of_the_disk_free)
     e2e_problem(&r, 507, "no-space");
     ck_assert_ptr_nonnull(strstr(r.body, "in reserve"));
     e2e_reply_free(&r);
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 20);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 20);
     r = e2e_request(s, "POST", "/v1/uploads?target=y", type, NULL, 0);
     ck_assert_int_eq(r.status, 201);
     snprintf(id, sizeof id, "%s", e2e_string(r.json, "id"));

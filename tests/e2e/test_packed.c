@@ -36,30 +36,17 @@ static e2e_reply post_packed(const char *path, const coding *c, const char *type
     return r;
 }
 
-static int files_in(const char *folder)
-{
-    char path[300];
-    int n = 0;
-    snprintf(path, sizeof path, "%s/%s", s->dir, folder);
-    DIR *d = opendir(path);
-    ck_assert_ptr_nonnull(d);
-    for (struct dirent *e; (e = readdir(d));)
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
-}
-
 /* Refused, and nothing is left of it once the request is over. */
 static void leaves_nothing(e2e_reply r, long status, const char *slug, const char *part)
 {
     e2e_problem(&r, status, slug);
     ck_assert_msg(strstr(r.body, part) != NULL, "%s lacks \"%s\"", r.body, part);
     e2e_reply_free(&r);
-    ck_assert_int_eq(files_in("datasets"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 0);
     double end = e2e_now() + 20;
-    while (files_in("tmp") > 0 && e2e_now() < end)
+    while (e2e_files_in(s, "tmp") > 0 && e2e_now() < end)
         sched_yield();
-    ck_assert_int_eq(files_in("tmp"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "tmp"), 0);
 }
 
 /* A table of so many rows. */

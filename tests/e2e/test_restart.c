@@ -338,7 +338,7 @@ START_TEST(a_second_server_on_the_same_data_is_refused_and_the_first_unharmed)
     post_job(s, ds, ENDLESS, id);
     WAIT_UNTIL(in_state(s, id, "running"), 30);
     int half = begin_upload(s, "x0,y\n1,2\n3,4\n", 13);
-    WAIT_UNTIL(files_in(s, "tmp") >= 1, 10);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") >= 1, 10);
 
     snprintf(second.log, sizeof second.log, "%.270s.second", s->log);
     second.pid = 0;
@@ -352,7 +352,7 @@ START_TEST(a_second_server_on_the_same_data_is_refused_and_the_first_unharmed)
     if (!strstr(line, "another") || !strstr(line, s->dir))
         ck_abort_msg("it does not say why: %s", line);
 
-    ck_assert_int_ge(files_in(s, "tmp"), 1); /* not cleaned away under the first one */
+    ck_assert_int_ge(e2e_files_in(s, "tmp"), 1); /* not cleaned away under the first one */
     send_all(half, "0\r\n\r\n", 5);
     char answer[13] = "";
     ck_assert_int_eq(recv(half, answer, 12, MSG_WAITALL), 12);

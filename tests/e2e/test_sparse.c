@@ -218,19 +218,6 @@ END_TEST
 
 /* ---- what is stored ---- */
 
-static int files_in(const char *folder)
-{
-    char path[400];
-    int n = 0;
-    snprintf(path, sizeof path, "%s/%s", s->dir, folder);
-    DIR *d = opendir(path);
-    ck_assert_ptr_nonnull(d);
-    for (struct dirent *e; (e = readdir(d));)
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
-}
-
 START_TEST(a_dataset_says_that_it_is_sparse)
 {
     static const char text[] = "a 1:0.1 4:-2\nb # nothing\na 2:3\n";
@@ -276,10 +263,10 @@ START_TEST(what_is_wrong_leaves_nothing_behind)
     refused(upload("?columns=a,b", "1 2:1\n"), 400, "invalid-parameter", "columns", "must be");
     refused(upload("?dtype=float32", "1 2:1e300\n"), 422, "validation-failed", "dtype", "1e+300");
     /* an upload's files go when its connection is done with */
-    for (double end = e2e_now() + 30; files_in("tmp") > 0 && e2e_now() < end;)
+    for (double end = e2e_now() + 30; e2e_files_in(s, "tmp") > 0 && e2e_now() < end;)
         usleep(10000);
-    ck_assert_int_eq(files_in("tmp"), 0);
-    ck_assert_int_eq(files_in("datasets"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "tmp"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 0);
 }
 END_TEST
 

@@ -61,7 +61,7 @@ START_TEST(it_stops_within_seconds_whatever_is_under_way)
         held[i] = hold(s, i % 2 ? running : queued[i % QUEUED]);
     for (int i = 0; i < 3; i++)
         uploads[i] = begin_upload(s, csv, 100000);
-    WAIT_UNTIL(files_in(s, "tmp") >= 3, 10);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") >= 3, 10);
     int idle = e2e_connect(s);
 
     if (_i == 2)
@@ -73,7 +73,7 @@ START_TEST(it_stops_within_seconds_whatever_is_under_way)
     for (int i = 0; i < 3; i++)
         close(uploads[i]);
     close(idle);
-    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "tmp"), 0);
     assert_database_sound(s);
 
     e2e_restart(s, one);
@@ -225,10 +225,10 @@ START_TEST(a_kill_in_the_middle_of_uploads_leaves_no_half_dataset)
         whole[i] = (uploader){.s = s, .csv = csv, .ids = calloc(MOST, 32)};
         ck_assert_int_eq(pthread_create(&whole[i].thread, NULL, keep_uploading, &whole[i]), 0);
     }
-    WAIT_UNTIL(files_in(s, "tmp") >= HALF, 10);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") >= HALF, 10);
     rest((0.1 + 0.3 * draw(&seed)) * SLOWER);
     kill_hard(s);
-    ck_assert_int_ge(files_in(s, "tmp"), HALF); /* the kill did come in the middle */
+    ck_assert_int_ge(e2e_files_in(s, "tmp"), HALF); /* the kill did come in the middle */
     for (int i = 0; i < HALF; i++)
         close(half[i]);
     for (int i = 0; i < WHOLE; i++)
@@ -242,9 +242,9 @@ START_TEST(a_kill_in_the_middle_of_uploads_leaves_no_half_dataset)
     fclose(f);
 
     e2e_restart(s, NULL);
-    ck_assert_int_eq(files_in(s, "tmp"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "tmp"), 0);
     ck_assert_int_ne(access(path, F_OK), 0);
-    ck_assert_int_eq(files_in(s, "datasets"), contents_of(s));
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), contents_of(s));
     for (int i = 0; i < WHOLE; i++) {
         ck_assert_int_eq(whole[i].odd, 0);
         for (int k = 0; k < whole[i].count; k++) {

@@ -395,7 +395,7 @@ START_TEST(a_sweep_has_room_as_a_whole_or_not_at_all)
     e2e_problem(&r, 429, "queue-full");
     e2e_reply_free(&r);
     ck_assert_int_eq(count_of(s, "jobs", ""), 8);
-    ck_assert_int_eq(count_of(s, "datasets", "") + files_in(s, "datasets"), 2);
+    ck_assert_int_eq(count_of(s, "datasets", "") + e2e_files_in(s, "datasets"), 2);
     snprintf(path, sizeof path, "/v1/sweeps/%s/cancel", id);
     r = e2e_request(s, "POST", path, NULL, NULL, 0);
     e2e_reply_free(&r);

@@ -159,23 +159,6 @@ static token token_line(const e2e_server *s, const char *tenant, const char *sco
     return t;
 }
 
-/* It does not start, and says why. */
-static void refuses_to_start(e2e_server *s, const char *const *options, const char *why)
-{
-    char line[512], said_so[512] = "";
-    int status;
-    e2e_launch(s, options);
-    WAIT_UNTIL(waitpid(s->pid, &status, WNOHANG) == s->pid, 20);
-    s->pid = 0;
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-    FILE *f = fopen(s->log, "r");
-    while (fgets(line, sizeof line, f))
-        memcpy(said_so, line, sizeof line);
-    fclose(f);
-    if (!strstr(said_so, why))
-        ck_abort_msg("it does not say \"%s\": %s", why, said_so);
-}
-
 START_TEST(tokens_of_a_file_are_read_at_the_start_and_on_sighup)
 {
     char file[300], line[300], other_line[300], text[1200], id[32];

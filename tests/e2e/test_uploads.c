@@ -114,8 +114,8 @@ START_TEST(bytes_that_can_not_be_read_stay_for_another_try)
     e2e_problem(&r, 422, "validation-failed");
     e2e_field_error(&r, "row 2, column \"b\"");
     e2e_reply_free(&r);
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
-    ck_assert_int_eq(files_in(s, "datasets"), 0);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 5);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 0);
     ck_assert_int_eq(count_of(s, "datasets", ""), 0);
     ck_assert_uint_eq(offset_of(s, id), strlen(csv));
     r = finish_upload(s, id, "?columns=a");
@@ -247,7 +247,7 @@ START_TEST(an_upload_that_is_given_up_leaves_nothing)
     e2e_server *s = e2e_start(NULL);
     make_csv_upload(s, id);
     send_piece(s, id, 0, "a,y\n1,2\n", 8);
-    ck_assert_int_eq(files_in(s, "uploads"), 1);
+    ck_assert_int_eq(e2e_files_in(s, "uploads"), 1);
     delete_of(s, "uploads", id);
     assert_no_bytes_left(s);
     e2e_reply r = patch(s, id, 8, "3,4\n", 4);
@@ -276,7 +276,7 @@ START_TEST(abandoned_uploads_are_removed_after_a_while)
     make_csv_upload(s, open);
     send_piece(s, open, 0, "a,y\n", 4);
     WAIT_UNTIL(count_of(s, "uploads", "") == 1, 30); /* the first was given a day */
-    WAIT_UNTIL(files_in(s, "uploads") == 1, 5);
+    WAIT_UNTIL(e2e_files_in(s, "uploads") == 1, 5);
     ck_assert_uint_eq(offset_of(s, gone), 4);
     delete_of(s, "uploads", gone);
     finish(s);

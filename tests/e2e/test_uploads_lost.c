@@ -100,8 +100,8 @@ START_TEST(of_many_who_finish_at_once_all_get_the_same_dataset)
         ck_assert_int_eq(made, 1);
     }
     ck_assert_int_eq(count_of(s, "datasets", ""), ROUNDS);
-    ck_assert_int_eq(files_in(s, "datasets"), 1);
-    WAIT_UNTIL(files_in(s, "tmp") == 0 && files_in(s, "uploads") == 0, 5);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 1);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0 && e2e_files_in(s, "uploads") == 0, 5);
     finish(s);
     free(csv);
 }
@@ -183,13 +183,13 @@ START_TEST(a_kill_while_it_is_finished_leaves_an_upload_to_finish_or_a_dataset)
     kill_hard(s);
     close(fd);
     e2e_restart(s, NULL);
-    ck_assert_int_eq(files_in(s, "tmp"), 0);
-    ck_assert_int_eq(files_in(s, "datasets"), count_of(s, "datasets", ""));
+    ck_assert_int_eq(e2e_files_in(s, "tmp"), 0);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), count_of(s, "datasets", ""));
     e2e_reply r = e2e_getf(s, "/v1/uploads/%s", id);
     bool finished = strcmp(e2e_string(r.json, "state"), "finished") == 0;
     e2e_reply_free(&r);
     ck_assert_int_eq(count_of(s, "datasets", ""), finished);
-    ck_assert_int_eq(files_in(s, "uploads"), !finished);
+    ck_assert_int_eq(e2e_files_in(s, "uploads"), !finished);
     r = finish_upload(s, id, "");
     ck_assert_int_eq(r.status, finished ? 200 : 201);
     r.status = 201;

@@ -183,7 +183,7 @@ START_TEST(many_sparse_rows_are_added_behind_many)
     ck_assert_double_eq(e2e_number(r.json, "columns.to"), 500);
     keep_id(&r, next);
     assert_same(next, whole);
-    ck_assert_int_eq(files_in(s, "datasets"), 2);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 2);
     assert_trains(next);
     free(text);
 }
@@ -266,7 +266,7 @@ START_TEST(an_upload_that_fits_no_dataset_is_refused_and_stays)
     e2e_reply_free(&r);
     ck_assert_int_eq(count_of(s, "datasets", ""), 1);
     ck_assert_int_eq(count_of(s, "uploads", ""), 1); /* the one whose cell is no number */
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 5);
 }
 END_TEST
 
@@ -307,7 +307,7 @@ START_TEST(many_rows_are_added_behind_many)
     ck_assert_str_eq(e2e_string(r.json, "name"), "grown");
     keep_id(&r, next);
     assert_same(next, whole);
-    ck_assert_int_eq(files_in(s, "datasets"), 2);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 2);
     assert_trains(next);
     free(csv);
     free(rest_csv);
@@ -476,8 +476,8 @@ START_TEST(rows_that_do_not_fit_are_refused_and_leave_nothing)
     e2e_problem(&r, 404, "not-found");
     e2e_reply_free(&r);
     ck_assert_int_eq(count_of(s, "datasets", ""), 2);
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
-    ck_assert_int_eq(files_in(s, "datasets"), 2);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 5);
+    ck_assert_int_eq(e2e_files_in(s, "datasets"), 2);
 }
 END_TEST
 

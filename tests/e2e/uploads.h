@@ -94,8 +94,8 @@ static UNUSED void assert_same_as_whole(const e2e_server *s, const e2e_reply *fi
 
 static UNUSED void assert_no_bytes_left(const e2e_server *s)
 {
-    WAIT_UNTIL(files_in(s, "uploads") == 0, 5);
-    WAIT_UNTIL(files_in(s, "tmp") == 0, 5);
+    WAIT_UNTIL(e2e_files_in(s, "uploads") == 0, 5);
+    WAIT_UNTIL(e2e_files_in(s, "tmp") == 0, 5);
 }
 
 /* Begins a PATCH of n bytes and sends only some of them. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <curl/curl.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -150,6 +151,19 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 {
     (void)st, (void)type, (void)ftw;
     return remove(path);
+}
+
+int e2e_files_in(const e2e_server *s, const char *folder)
+{
+    char path[400];
+    int n = 0;
+    snprintf(path, sizeof path, "%s/%s", s->dir, folder);
+    DIR *d = opendir(path);
+    ck_assert_ptr_nonnull(d);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
 }
 
 void e2e_discard(e2e_server *s)

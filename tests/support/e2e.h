@@ -48,6 +48,9 @@ void e2e_stop(e2e_server *s);
 /* Same, but keeps quiet about how it ended; for after a kill. */
 void e2e_discard(e2e_server *s);
 
+/* Files in a folder of its data directory: "datasets", "tmp". */
+int e2e_files_in(const e2e_server *s, const char *folder);
+
 typedef struct e2e_reply {
     long status;
     char *body;    /* NUL-terminated */
